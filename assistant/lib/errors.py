@@ -1,0 +1,18 @@
+"""The one base of errors that are meant for whoever caused them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class FrontdeskError(Exception):
+    """`message` is safe to show; `code` is stable, for programs; `extra` is detail by field."""
+
+    code = "error"
+    status = 400
+
+    def __init__(self, message: str, *, code: str = "", **extra: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.code
+        self.extra = extra

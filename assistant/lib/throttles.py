@@ -1,0 +1,121 @@
+"""Floods: token buckets by key, as one stored time each.
+
+The generic cell rate algorithm (ITU-T I.371, "virtual scheduling"): `full` is when the bucket will be full again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.http import HttpRequest
+
+log = logging.getLogger("frontdesk.throttles")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`count` in `seconds`, all of which may come at once."""
+
+    count: int
+    seconds: float
+
+    @classmethod
+    def parse(cls, text: str) -> Rate | None:
+        """`100/m` as a rate; `off` as None."""
+        if text.strip().lower() in {"off", ""}:
+            return None
+        count, _, unit = text.partition("/")
+        if not count.strip().isdigit() or int(count) < 1 or unit.strip()[:1] not in _SECONDS:
+            raise ValueError(f"{text!r} is no rate")
+        return cls(int(count), _SECONDS[unit.strip()[0]])
+
+
+def wait_for(key: str, limit: str) -> float:
+    """Take one token of `key`'s bucket. 0.0 if there was one, else the seconds until there is. `limit`: `100/m`."""
+    rate = _rate(limit)
+    return _bucket().take(key, rate) if rate else 0.0
+
+
+def address_of_request(request: HttpRequest) -> str:
+    return address_of(request.META.get("REMOTE_ADDR"), request.META.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def address_of(peer: str | None, forwarded: str) -> str:
+    """The client's IP address: what the outermost of our own TRUSTED_PROXIES saw, else the peer."""
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+    trusted = settings.TRUSTED_PROXIES
+    return hops[-trusted] if trusted and len(hops) >= trusted else peer or "unknown"
+
+
+@lru_cache(maxsize=32)
+def _rate(limit: str) -> Rate | None:
+    return Rate.parse(limit)
+
+
+@lru_cache(maxsize=1)
+def _bucket() -> Any:
+    return _RedisBuckets(settings.REDIS_URL) if settings.REDIS_URL else _LocalBuckets()
+
+
+class _LocalBuckets:
+    MOST = 100_000
+
+    def __init__(self) -> None:
+        self._full: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def take(self, key: str, rate: Rate) -> float:
+        now, step = time.monotonic(), rate.seconds / rate.count
+        with self._lock:
+            full = max(self._full.get(key, now), now) + step
+            wait = full - now - rate.seconds
+            if wait > 0:
+                return wait
+            self._forget(now)
+            self._full[key] = full
+        return 0.0
+
+    def _forget(self, now: float) -> None:
+        if len(self._full) >= self.MOST:
+            self._full = {key: full for key, full in self._full.items() if full > now}
+
+
+_TAKE = """
+local clock = redis.call('TIME')
+local now = clock[1] + clock[2] / 1e6
+local seconds, step = tonumber(ARGV[1]), tonumber(ARGV[2])
+local full = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + step
+local wait = full - now - seconds
+if wait > 0 then return tostring(wait) end
+redis.call('SET', KEYS[1], string.format('%.6f', full), 'PX', math.ceil((full - now) * 1000) + 1)
+return '0'
+"""
+
+
+class _RedisBuckets:
+    """The same in Redis, so that all web processes count together. Without Redis nobody is held up."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
+        self._take = self._redis.register_script(_TAKE)
+        self._closed_until = 0.0
+
+    def take(self, key: str, rate: Rate) -> float:
+        if time.monotonic() < self._closed_until:
+            return 0.0
+        name = f"rate:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+        try:
+            return float(self._take(keys=[name], args=[rate.seconds, rate.seconds / rate.count]))
+        except redis.RedisError as error:
+            self._closed_until = time.monotonic() + 5
+            log.warning("floods are not held back, Redis is away: %s", type(error).__name__)
+            return 0.0
