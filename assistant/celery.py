@@ -1,0 +1,30 @@
+"""The Celery application."""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging, worker_init, worker_shutting_down
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assistant.settings")
+
+app = Celery("frontdesk")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_our_logging(**_: object) -> None:
+    """Django's LOGGING is the one configuration of logs."""
+
+
+@worker_init.connect
+def warm_up(sender: object = None, **_: object) -> None:
+    """A worker of the chat queue has the live model in memory before it takes the first turn."""
+    from training.services import warm_up_live_models
+
+    queues = getattr(getattr(sender, "app", app), "amqp", None)
+    if queues is None or "chat" in queues.queues:
+        warm_up_live_models()
+
+
+__all__ = ["app", "worker_shutting_down"]

@@ -1,0 +1,56 @@
+"""Wrong configuration, said before it bites."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+
+@register()
+def check_layer(**_: Any) -> list[CheckMessage]:
+    """Several processes need a channel layer that they share."""
+    if settings.EMBEDDED or settings.REDIS_URL:
+        return []
+    return [Error("BROKER_URL needs REDIS_URL too.", hint="Set REDIS_URL=redis://HOST:6379/0.", id="frontdesk.E001")]
+
+
+@register()
+def check_database(**_: Any) -> list[CheckMessage]:
+    if settings.EMBEDDED or not settings.SQLITE:
+        return []
+    return [
+        Error(
+            "Several processes on SQLite would wait for each other.",
+            hint="Set DATABASE_URL=postgres://USER:PASSWORD@HOST/NAME beside REDIS_URL.",
+            id="frontdesk.E002",
+        )
+    ]
+
+
+@register()
+def check_origins(**_: Any) -> list[CheckMessage]:
+    wrong = [origin for origin in settings.WIDGET_ORIGINS if origin != "*" and not urlsplit(origin).netloc]
+    return [
+        Error(
+            f"WIDGET_ORIGINS has {origin!r}, which is no origin.",
+            hint="Write it as https://www.example.com.",
+            id="frontdesk.E003",
+        )
+        for origin in wrong
+    ]
+
+
+@register()
+def check_rates(**_: Any) -> list[CheckMessage]:
+    from assistant.lib.throttles import Rate
+
+    found: list[CheckMessage] = []
+    for name in ("RATE_LIMIT_PUBLIC", "RATE_LIMIT_API", "RATE_LIMIT_VISITOR"):
+        try:
+            Rate.parse(getattr(settings, name))
+        except ValueError as error:
+            found.append(Error(f"{name}: {error}", hint="Write it as 100/m, 5/s, 1000/h, or off.", id="frontdesk.E004"))
+    return found

@@ -1,0 +1,64 @@
+"""Embedded mode: the Celery worker and beat as threads inside the web server. No service to install."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from celery.app.trace import setup_worker_optimizations
+from celery.beat import Service
+from celery.worker import WorkController
+from django.conf import settings
+
+from assistant.celery import app
+from training.services import warm_up_live_models
+
+log = logging.getLogger("frontdesk.embedded")
+HOSTNAME = "embedded"
+
+
+class Embedded:
+    """Start them once the server listens; stop them before the process ends."""
+
+    def __init__(self) -> None:
+        self._worker: WorkController | None = None
+        self._beat = Service(app, max_interval=1)
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._work, name="worker", daemon=True).start()
+        threading.Thread(target=self._tick, name="beat", daemon=True).start()
+
+    def stop(self, seconds: float = 3.0) -> None:
+        """Let turns under way end, but no longer than `seconds`: what is left is answered after the next start."""
+        self._stopping.set()
+        self._beat.stop()
+        if self._worker is None:
+            return
+        stopper = threading.Thread(target=self._worker.stop, name="stopper", daemon=True)
+        stopper.start()
+        stopper.join(seconds)
+
+    def _work(self) -> None:
+        began = time.monotonic()
+        warm_up_live_models()
+        if self._stopping.is_set():
+            return
+        log.info("the assistant is ready (%.1f s)", time.monotonic() - began)
+        setup_worker_optimizations(app, HOSTNAME)
+        self._worker = WorkController(
+            app=app,
+            hostname=HOSTNAME,
+            pool_cls="threads",
+            concurrency=settings.CHAT_THREADS,
+            queues=["chat", "training"],
+            without_heartbeat=True,
+            without_mingle=True,
+            without_gossip=True,
+            quiet=True,
+        )
+        self._worker.start()
+
+    def _tick(self) -> None:
+        self._beat.start(embedded_process=False)

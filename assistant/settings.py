@@ -1,0 +1,224 @@
+"""All settings. The environment is read here and nowhere else; the defaults run on a laptop.
+
+Each variable may also come from a file: `NAME_FILE` beside `NAME`.
+"""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+
+from assistant.lib.configuration import kept_secret, origins, redis_of
+
+env = environ.FileAwareEnv()
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env("SECRET_KEY", default="") or kept_secret(VAR_DIR / "secret-key")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many proxies in front add to X-Forwarded-For
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+HTTPS_ONLY = env.bool("HTTPS_ONLY", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes speak plain HTTP
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
+
+# --- Who is in the house -------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "assistant",
+    "admin_ui",
+    "conversations",
+    "training",
+    "knowledge",
+    "admin_ui.apps.StaffSiteConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "channels",
+    "rest_framework",
+    "django_celery_results",
+    "axes",
+    "csp",
+    "django_structlog",
+]
+ASSISTANT_SKILLS = ["conversations", "knowledge"]  # apps that bring dialogue: bot/ and actions.py
+ASSISTANT_ENGINE = env("ASSISTANT_ENGINE", default="assistant.engine.rasa_adapter.engine.RasaEngine")
+DUCKLING_URL = env("DUCKLING_URL", default="")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "assistant.urls"
+ASGI_APPLICATION = "assistant.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "assistant.lib.throttles.address_of_request"
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_VERBOSE = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Data ----------------------------------------------------------------------------------------
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'frontdesk.sqlite3'}")}
+DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False}  # threads that last keep theirs
+SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if SQLITE:
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
+    }
+
+REDIS_URL = env("REDIS_URL", default="")
+BROKER_URL = env("BROKER_URL", default="") or REDIS_URL
+EMBEDDED = not BROKER_URL  # one process: worker, beat and server together
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [redis_of(REDIS_URL)], "prefix": "frontdesk"},
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}}
+
+# --- Work in the background ----------------------------------------------------------------------
+CELERY_BROKER_URL = BROKER_URL or "memory://localhost/"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_TASK_ROUTES = {"training.*": {"queue": "training"}}
+CELERY_TASK_DEFAULT_QUEUE = "chat"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+CELERY_DB_REUSE_MAX = 1_000_000  # threads keep their database connection
+# Without ack_emulation Kombu keeps no copy in Redis of what is under way, which took 40 % of a chat worker's time.
+# The row is the job: what a dead worker had, the sweeper queues again.
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"polling_interval": 0.005}
+    if EMBEDDED
+    else {"socket_timeout": 5, "socket_connect_timeout": 1, "socket_keepalive": True, "ack_emulation": False}
+)
+CELERY_BEAT_SCHEDULE = {
+    "sweep-unanswered": {"task": "conversations.sweep", "schedule": 2.0, "options": {"expires": 4.0}},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+
+# --- Conversations -------------------------------------------------------------------------------
+TURN_DEADLINE = env.float("TURN_DEADLINE", default=15.0)  # seconds for one turn, retries included
+LEASE_SECONDS = 8.0  # a dead worker's conversation is free again after this
+REST_TIMEOUT = env.float("REST_TIMEOUT", default=20.0)  # seconds a REST caller waits for its replies
+REST_TOKEN = env("REST_TOKEN", default="")
+MESSAGE_MAX_CHARS = 4000
+FALLBACK_REPLY = "Sorry, I could not work that out just now. Please try again, or ask for a person."
+FALLBACK_BUTTONS = [{"title": "Talk to a person", "payload": "/talk_to_person"}]
+RATE_LIMIT_PUBLIC = env("RATE_LIMIT_PUBLIC", default="100/m")  # per IP address
+RATE_LIMIT_API = env("RATE_LIMIT_API", default="50/m")  # per user
+RATE_LIMIT_VISITOR = env("RATE_LIMIT_VISITOR", default="30/m")  # per visitor
+WIDGET_ORIGINS = origins(env("WIDGET_ORIGINS", default="http://localhost:* http://127.0.0.1:*"))
+WEBSOCKET_ORIGINS = [
+    *ALLOWED_HOSTS,
+    *(o for o in WIDGET_ORIGINS if not o.endswith(":*")),
+]  # the frame's own origin is a host
+CHAT_THREADS = env.int("CHAT_THREADS", default=8)  # turns under way at once in one worker process
+
+# --- Pages ---------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = env("TIME_ZONE", default="UTC")
+USE_I18N = USE_TZ = True
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+}
+
+DJANGO_SUPERUSER_USERNAME = env("DJANGO_SUPERUSER_USERNAME", default="admin")
+DJANGO_SUPERUSER_PASSWORD = env("DJANGO_SUPERUSER_PASSWORD", default="")
+
+LOG_LEVEL = env("FRONTDESK_LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(message)s", "datefmt": "%H:%M:%S"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "frontdesk": {"level": LOG_LEVEL},
+        "daphne": {"level": "WARNING"},
+        "celery": {"level": "ERROR"},
+        "django.server": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "chromadb": {"level": "ERROR"},
+        "axes": {"level": "WARNING"},
+    },
+}
+SILENCED_SYSTEM_CHECKS = ["axes.W006"]

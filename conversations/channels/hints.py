@@ -1,0 +1,62 @@
+"""Hints to the channels that something new can be shown. Delivered at most once: the row is the truth.
+
+Groups of the channel layer: `conversation.<public id>` for the sockets of one conversation, `rest` for all
+processes in which REST callers wait.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from channels.layers import get_channel_layer
+from django.dispatch import receiver
+
+from assistant.lib.threads import post
+from conversations.channels.payloads import message_payload, rest_payload
+from conversations.models import Conversation, Message
+from conversations.signals import messages_added, state_changed
+
+log = logging.getLogger("frontdesk.hints")
+REST = "rest"
+
+
+def group_of(conversation: Conversation) -> str:
+    return f"conversation.{conversation.public_id.hex}"
+
+
+@receiver(messages_added, dispatch_uid="hint-messages")
+def hint_messages(sender: object, conversation: Conversation, messages: list[Message], **_: Any) -> None:
+    if conversation.channel == REST:
+        if messages[0].role == Message.Role.BOT:
+            _send(REST, _turn_answered(conversation, messages))
+        return
+    payloads = [message_payload(message, conversation.last_seq) for message in messages]
+    _send(group_of(conversation), {"type": "conversation.messages", "messages": payloads})
+
+
+@receiver(state_changed, dispatch_uid="hint-state")
+def hint_state(sender: object, conversation: Conversation, **_: Any) -> None:
+    state = {"type": "state", "state": conversation.state, "newest_seq": conversation.last_seq}
+    _send(group_of(conversation), {"type": "conversation.state", "payload": state})
+
+
+def _turn_answered(conversation: Conversation, messages: list[Message]) -> dict[str, Any]:
+    return {
+        "type": "turn.answered",
+        "conversation": conversation.pk,
+        "turn": messages[0].turn,
+        "replies": [rest_payload(message) for message in messages],
+    }
+
+
+def _send(group: str, event: dict[str, Any]) -> None:
+    post(_delivered(group, event))
+
+
+async def _delivered(group: str, event: dict[str, Any]) -> None:
+    layer = get_channel_layer()
+    try:
+        await layer.group_send(group, event)
+    except Exception as error:  # only a hint: whoever waits asks the database
+        log.warning("a hint was lost: %s", type(error).__name__)

@@ -1,0 +1,164 @@
+"""`POST /webhooks/rest/webhook`: the contract of Rasa's REST channel, with answers that can't get lost.
+
+A plain ASGI application: the busiest door of the house needs no session, cookie or template, and a caller that waits
+costs no thread.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.conf import settings
+
+from assistant.lib.errors import FrontdeskError
+from assistant.lib.threads import in_pool
+from assistant.lib.throttles import address_of, wait_for
+from conversations import services
+from conversations.channels.hints import REST
+from conversations.channels.payloads import rest_payload
+from conversations.channels.rest.waiting import waiters
+from conversations.errors import BadMessage
+from conversations.selectors import replies_to
+
+log = logging.getLogger("frontdesk.rest")
+MAX_BYTES = 100_000
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+_STATUS = {"timeout": 504, "unauthorized": 401, "rate_limited": 429, "too_long": 413, "not_post": 405}
+
+
+@dataclass(frozen=True)
+class Body:
+    sender: str
+    message: str
+    metadata: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: header names in lower case."""
+
+    method: str
+    headers: dict[str, str]
+    query: dict[str, list[str]]
+    address: str
+
+    @classmethod
+    def of(cls, scope: dict[str, Any]) -> Call:
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        peer = (scope.get("client") or [None])[0]
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        return cls(scope["method"], headers, query, address_of(peer, headers.get("x-forwarded-for", "")))
+
+
+async def webhook(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """The replies to this message, its turn in the conversation included.
+
+    An `Idempotency-Key` header makes a repeated POST the same message. 504 after REST_TIMEOUT: the message is kept
+    and will be answered; the same POST with the same key gets its replies later.
+    """
+    answer: Any
+    try:
+        body = await _read(receive)
+        answer, status, extra = await _answered(Call.of(scope), body), 200, {}
+    except FrontdeskError as error:
+        answer = {"message": error.message, "extra": {"code": error.code, **error.extra}}
+        status, extra = _STATUS.get(error.code, error.status), _headers(error)
+    except Exception as error:  # the caller hears that it was us, and may send the same key again
+        log.error("REST message failed: %s", type(error).__name__)
+        answer = {"message": "That did not work, please try again.", "extra": {"code": "server"}}
+        status, extra = 500, {}
+    await _respond(send, status, answer, extra)
+
+
+async def _answered(call: Call, raw: bytes) -> list[dict[str, Any]]:
+    if call.method != "POST":
+        raise FrontdeskError("Use POST.", code="not_post")
+    _check_token(call)
+    body = _parse(raw)
+    await _slow_down(call, body.sender)
+    stored = await in_pool(
+        services.receive,
+        channel=REST,
+        external_id=body.sender,
+        text=body.message,
+        client_id=call.headers.get("idempotency-key"),
+        metadata=body.metadata,
+    )
+    replies = await waiters().wait(stored.conversation_id, stored.turn, settings.REST_TIMEOUT)
+    if replies is None:
+        found = await in_pool(replies_to, stored.conversation_id, stored.turn)
+        replies = [rest_payload(reply) for reply in found]
+    return [{"recipient_id": body.sender, **reply} for reply in replies]
+
+
+async def _read(receive: Receive) -> bytes:
+    parts, size, more = [], 0, True
+    while more:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise BadMessage("The request broke off.")
+        parts.append(event.get("body", b""))
+        size, more = size + len(parts[-1]), event.get("more_body", False)
+        if size > MAX_BYTES:
+            raise BadMessage(f"A request has at most {MAX_BYTES} bytes.", code="too_long")
+    return b"".join(parts)
+
+
+def _parse(raw: bytes) -> Body:
+    try:
+        value = json.loads(raw.decode())
+    except UnicodeDecodeError:
+        raise BadMessage("The body is not UTF-8.", code="not_utf8") from None
+    except (ValueError, RecursionError):
+        raise BadMessage("The body is not JSON.", code="bad_json") from None
+    if not isinstance(value, dict):
+        raise BadMessage("The body is a JSON object.", code="bad_json")
+    sender, message, metadata = value.get("sender", "default"), value.get("message"), value.get("metadata") or {}
+    if not isinstance(sender, str) or not isinstance(message, str) or not isinstance(metadata, dict):
+        raise BadMessage("sender and message are texts, metadata an object.", code="unknown_type")
+    return Body(sender, message, metadata)
+
+
+async def _slow_down(call: Call, sender: str) -> None:
+    limits = [(f"rest:{call.address}", settings.RATE_LIMIT_PUBLIC), (f"sender:{sender}", settings.RATE_LIMIT_VISITOR)]
+    for key, limit in limits:
+        wait = await in_pool(wait_for, key, limit) if limit != "off" else 0.0
+        if wait:
+            raise FrontdeskError("Too many messages.", code="rate_limited", retry_after=round(wait, 1))
+
+
+def _check_token(call: Call) -> None:
+    """REST_TOKEN, where one is set: as a bearer, or as `?token=`, which is how Rasa's own server takes it."""
+    if not settings.REST_TOKEN:
+        return
+    given = call.headers.get("authorization", "").removeprefix("Bearer ") or call.query.get("token", [""])[0]
+    if not hmac.compare_digest(given.encode(), settings.REST_TOKEN.encode()):
+        raise FrontdeskError("A valid token is needed.", code="unauthorized")
+
+
+def _headers(error: FrontdeskError) -> dict[str, str]:
+    if error.code == "not_post":
+        return {"Allow": "POST"}
+    if "retry_after" in error.extra:
+        return {"Retry-After": str(max(1, round(error.extra["retry_after"])))}
+    return {}
+
+
+async def _respond(send: Send, status: int, answer: Any, extra: dict[str, str]) -> None:
+    body = json.dumps(answer, ensure_ascii=False).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "X-Content-Type-Options": "nosniff",
+        **extra,
+    }
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

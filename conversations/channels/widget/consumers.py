@@ -1,0 +1,188 @@
+"""The widget's websocket. It parses, calls one service, answers; what it sends is never the only copy."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+
+from assistant.lib.errors import FrontdeskError
+from assistant.lib.threads import in_pool
+from assistant.lib.throttles import address_of, wait_for
+from conversations import selectors, services
+from conversations.channels.hints import group_of
+from conversations.channels.payloads import message_payload
+from conversations.channels.widget.frames import BadFrame, Frame, parse
+from conversations.channels.widget.visitors import new_visitor, token_of, visitor_of
+from conversations.models import Conversation
+
+log = logging.getLogger("frontdesk.widget")
+CHANNEL = "widget"
+
+
+class TooFast(FrontdeskError):
+    code = "rate_limited"
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """One tab of one visitor. The first frame must be `hello`."""
+
+    conversation: Conversation | None = None
+
+    async def connect(self) -> None:
+        self.newest_seq = 0
+        await self.accept()
+
+    async def disconnect(self, code: int) -> None:
+        if self.conversation is not None:
+            await self.channel_layer.group_discard(group_of(self.conversation), self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        frame = None
+        try:
+            frame = parse(text_data, bytes_data)
+            await self._handler(frame)(frame)
+        except FrontdeskError as error:
+            await self._refuse(error, frame)
+        except Exception as error:  # this client hears of it, and keeps its message for another try
+            log.error("widget frame failed: %s", type(error).__name__)
+            await self._refuse(FrontdeskError("That did not work, please try again.", code="server"), frame)
+
+    def _handler(self, frame: Frame) -> Callable[[Frame], Awaitable[None]]:
+        handlers = {
+            "hello": self._hello,
+            "message": self._message,
+            "typing": self._typing,
+            "fetch": self._fetch,
+            "feedback": self._feedback,
+            "handoff": self._handoff,
+            "ping": self._ping,
+        }
+        if frame.type not in handlers:
+            raise BadFrame("There is no such type of frame.", code="unknown_type")
+        if self.conversation is None and frame.type not in {"hello", "ping"}:
+            raise BadFrame("Say hello first.", code="not_hello")
+        return handlers[frame.type]
+
+    # --- what a client says
+
+    async def _hello(self, frame: Frame) -> None:
+        token = frame.fields.get("visitor")
+        visitor = visitor_of(token) if token else new_visitor()
+        if visitor is None:
+            raise BadFrame("This visitor token is not ours.", code="bad_token")
+        if token is None or token == "":
+            await self._slow_down(f"visitors:{self._address()}", settings.RATE_LIMIT_PUBLIC)
+        await self._leave()
+        conversation = await in_pool(
+            services.open_conversation,
+            channel=CHANNEL,
+            external_id=visitor,
+            site=frame.text("site", 2000)[:255],
+            locale=frame.text("locale", 100)[:20],
+        )
+        await self.channel_layer.group_add(group_of(conversation), self.channel_name)
+        self.conversation = conversation
+        await self._welcome(conversation, token_of(visitor), frame.number("last_seq"))
+
+    async def _welcome(self, conversation: Conversation, token: str, last_seq: int) -> None:
+        conversation = await self._fresh()
+        read = selectors.messages_after if last_seq else selectors.latest_messages
+        messages = await in_pool(read, conversation.pk, *([last_seq] if last_seq else []))
+        await self._send(
+            {
+                "type": "welcome",
+                "conversation": str(conversation.public_id),
+                "visitor": token,
+                "state": conversation.state,
+                "newest_seq": conversation.last_seq,
+                "messages": [message_payload(message, conversation.last_seq) for message in messages],
+            }
+        )
+
+    async def _message(self, frame: Frame) -> None:
+        conversation = self._here()
+        if not frame.id:
+            raise BadFrame("A message has an id.")
+        await self._slow_down(f"messages:{self._address()}", settings.RATE_LIMIT_PUBLIC)
+        await self._slow_down(f"visitor:{conversation.pk}", settings.RATE_LIMIT_VISITOR)
+        stored = await in_pool(
+            services.receive,
+            channel=CHANNEL,
+            external_id=conversation.external_id,
+            text=frame.text("text", settings.MESSAGE_MAX_CHARS * 4),
+            client_id=frame.id,
+            payload=frame.text("payload", 1000),
+        )
+        await self._send({"type": "accepted", "id": frame.id, "seq": stored.seq})
+        if stored.new:
+            await self._send({"type": "typing", "on": True})
+
+    async def _typing(self, frame: Frame) -> None:
+        """Nobody watches yet; the frame is part of the protocol and harmless."""
+
+    async def _fetch(self, frame: Frame) -> None:
+        conversation = await self._fresh()
+        messages = await in_pool(selectors.messages_after, conversation.pk, frame.number("after_seq"))
+        payloads = [message_payload(message, conversation.last_seq) for message in messages]
+        await self._send({"type": "messages", "messages": payloads, "newest_seq": conversation.last_seq})
+
+    async def _feedback(self, frame: Frame) -> None:
+        await in_pool(
+            services.give_feedback,
+            conversation=self._here(),
+            seq=frame.number("seq"),
+            value=frame.text("value"),
+            reason=frame.text("reason", 1000),
+        )
+
+    async def _handoff(self, frame: Frame) -> None:
+        await in_pool(services.request_handoff, conversation=str(self._here().public_id))
+
+    async def _ping(self, frame: Frame) -> None:
+        newest = (await self._fresh()).last_seq if self.conversation else 0
+        await self._send({"type": "pong", "newest_seq": newest})
+
+    # --- what the house says (by hints)
+
+    async def conversation_messages(self, event: dict[str, Any]) -> None:
+        for payload in event["messages"]:
+            await self._send(payload)
+
+    async def conversation_state(self, event: dict[str, Any]) -> None:
+        await self._send(event["payload"])
+
+    # --- the rest
+
+    def _here(self) -> Conversation:
+        if self.conversation is None:
+            raise BadFrame("Say hello first.", code="not_hello")
+        return self.conversation
+
+    async def _fresh(self) -> Conversation:
+        return await in_pool(Conversation.objects.get, pk=self._here().pk)
+
+    async def _leave(self) -> None:
+        if self.conversation is not None:
+            await self.channel_layer.group_discard(group_of(self.conversation), self.channel_name)
+
+    async def _slow_down(self, key: str, limit: str) -> None:
+        wait = await in_pool(wait_for, key, limit)
+        if wait:
+            raise TooFast("That was a bit fast, please wait a moment.", retry_after=round(wait, 1))
+
+    def _address(self) -> str:
+        headers = dict(self.scope["headers"])
+        peer = (self.scope.get("client") or [None])[0]
+        return address_of(peer, headers.get(b"x-forwarded-for", b"").decode("latin-1"))
+
+    async def _refuse(self, error: FrontdeskError, frame: Frame | None) -> None:
+        answer = {"type": "error", "code": error.code, "detail": error.message, "id": frame.id if frame else None}
+        await self._send({**answer, **error.extra})
+
+    async def _send(self, payload: dict[str, Any]) -> None:
+        await self.send(json.dumps(payload, ensure_ascii=False))

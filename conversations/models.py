@@ -1,0 +1,142 @@
+"""Every message kept: conversations, their messages in order, and the engine's events behind them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from training.models import Environment, ModelVersion
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def unanswered(self) -> ConversationQuerySet:
+        return self.filter(answered_turn__lt=F("last_turn"))
+
+
+class Conversation(models.Model):
+    """One person's talk with the bot. `last_seq` numbers all messages, `last_turn` the inbound ones,
+    `answered_turn` those that are done; `lease` names the one worker that may answer now."""
+
+    class State(models.TextChoices):
+        BOT = "bot", "Bot"
+        WAITING = "waiting", "Waiting for a person"
+        HUMAN = "human", "With a person"
+        CLOSED = "closed", "Closed"
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    channel = models.CharField(max_length=20)
+    external_id = models.CharField("sender", max_length=255)
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.BOT)
+    site = models.CharField(max_length=255, blank=True)
+    locale = models.CharField(max_length=20, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+    last_active = models.DateTimeField(db_index=True)
+    last_seq = models.PositiveIntegerField(default=0)
+    last_turn = models.PositiveIntegerField("messages by the visitor", default=0)
+    answered_turn = models.PositiveIntegerField(default=0)
+    event_count = models.PositiveIntegerField(default=0)
+    failed_turns = models.PositiveIntegerField(default=0)
+    lease = models.CharField(max_length=32, null=True, blank=True, db_index=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    turn_started = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "external_id"], name="one_conversation_per_sender"),
+            models.CheckConstraint(condition=Q(answered_turn__lte=F("last_turn")), name="answered_only_what_came"),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(answered_turn__lt=F("last_turn")), name="unanswered"),
+            models.Index(fields=["-last_active", "-id"], name="newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.public_id}"
+
+
+class Message(models.Model):
+    """One message. `seq` has no gaps within a conversation. `turn`: for the visitor's messages their own number,
+    for the bot's the turn they answer. `timings` are milliseconds by stage."""
+
+    class Role(models.TextChoices):
+        USER = "user", "Visitor"
+        BOT = "bot", "Bot"
+        STAFF = "staff", "Staff"
+        SYSTEM = "system", "System"
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", "Received"
+        ANSWERED = "answered", "Answered"
+        FAILED = "failed", "Failed"
+        SENT = "sent", "Sent"
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    seq = models.PositiveIntegerField()
+    turn = models.PositiveIntegerField(null=True, blank=True)
+    role = models.CharField(max_length=6, choices=Role.choices)
+    status = models.CharField(max_length=8, choices=Status.choices)
+    text = models.TextField(blank=True)
+    created = models.DateTimeField()
+    # What came in
+    client_id = models.CharField(max_length=100, null=True, blank=True)
+    payload = models.CharField(max_length=1000, blank=True, help_text="What a pressed button says to the bot.")
+    metadata = models.JSONField(default=dict, blank=True)
+    # What was understood
+    model_version = models.ForeignKey(
+        ModelVersion, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    intent = models.CharField(max_length=255, blank=True)
+    confidence = models.FloatField(null=True, blank=True)
+    ranking = models.JSONField(null=True, blank=True)
+    entities = models.JSONField(null=True, blank=True)
+    snapshot = models.JSONField(null=True, blank=True)
+    timings = models.JSONField(null=True, blank=True)
+    error = models.CharField(max_length=255, blank=True)
+    # What went out
+    action = models.CharField(max_length=255, blank=True)
+    content = models.JSONField(default=dict, blank=True, help_text="Buttons, image, attachment, citations, custom.")
+    feedback = models.CharField(max_length=4, blank=True, choices=[("up", "Thumbs up"), ("down", "Thumbs down")])
+    feedback_reason = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="one_message_per_seq"),
+            models.UniqueConstraint(
+                fields=["conversation", "client_id"],
+                name="one_message_per_client_id",
+                condition=Q(client_id__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["conversation", "turn"], name="one_inbound_message_per_turn", condition=Q(role="user")
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["intent", "-id"], name="messages_by_intent", condition=Q(role="user")),
+            models.Index(fields=["-id"], name="failed_messages", condition=Q(status="failed")),
+        ]
+        ordering = ["conversation_id", "seq"]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id}#{self.seq}"
+
+
+class Event(models.Model):
+    """One of the engine's events, in Rasa's JSON. Append-only; `position` has no gaps within a conversation."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="events")
+    position = models.PositiveIntegerField()
+    turn = models.PositiveIntegerField()
+    data = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["conversation", "position"], name="one_event_per_position")]
+        ordering = ["conversation_id", "position"]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id}@{self.position}"

@@ -1,0 +1,92 @@
+"""Reads of conversations."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from assistant.engine import History, Turn, Window
+from conversations.models import Conversation, Event, Message
+from training.models import ModelVersion
+
+PAGE = 200
+
+
+def messages_after(conversation_id: int, seq: int, limit: int = PAGE) -> list[Message]:
+    """At most `limit` messages after `seq`, oldest first."""
+    return list(Message.objects.filter(conversation_id=conversation_id, seq__gt=seq).order_by("seq")[:limit])
+
+
+def latest_messages(conversation_id: int, limit: int = PAGE) -> list[Message]:
+    """The newest `limit` messages, oldest first."""
+    return list(Message.objects.filter(conversation_id=conversation_id).order_by("-seq")[:limit])[::-1]
+
+
+def transcript(conversation_id: int, before: int | None, limit: int) -> list[Message]:
+    """The newest `limit` messages before the one of that seq, oldest first, with their model versions."""
+    rows = Message.objects.filter(conversation_id=conversation_id).select_related("model_version")
+    earlier = rows if before is None else rows.filter(seq__lt=before)
+    return list(earlier.defer("snapshot", "metadata").order_by("-seq")[:limit])[::-1]
+
+
+def channels_in_use() -> list[str]:
+    """One look-up in the index for each, where DISTINCT would read every conversation."""
+    names: list[str] = []
+    rows = Conversation.objects.order_by("channel").values_list("channel", flat=True)
+    while (name := rows.filter(channel__gt=names[-1] if names else "").first()) is not None:
+        names.append(name)
+    return names
+
+
+def replies_to(conversation_id: int, turn: int) -> list[Message]:
+    """The bot's messages that answer this turn, in order."""
+    rows = Message.objects.filter(conversation_id=conversation_id, turn=turn).exclude(role=Message.Role.USER)
+    return list(rows.order_by("seq"))
+
+
+def answered_turns(conversation_ids: list[int]) -> dict[int, int]:
+    rows = Conversation.objects.filter(pk__in=conversation_ids)
+    return dict(rows.values_list("pk", "answered_turn"))
+
+
+def waiting_for_a_worker(seconds: float = 0.0, limit: int = 500) -> list[int]:
+    """Conversations with unanswered turns that no living worker has, where nothing came in for `seconds`."""
+    free = Q(lease__isnull=True) | Q(lease_until__lt=Now())
+    rows = Conversation.objects.unanswered().filter(free, last_active__lte=timezone.now() - timedelta(seconds=seconds))
+    return list(rows.order_by("last_active").values_list("pk", flat=True)[:limit])
+
+
+def turn_for_engine(message: Message, version: ModelVersion) -> Turn:
+    conversation = message.conversation
+    return Turn(
+        sender=str(conversation.public_id),
+        text=message.payload or message.text,
+        key=f"{conversation.public_id}:{message.turn}",
+        metadata=message.metadata,
+        history=History(
+            conversation.event_count,
+            read=lambda: _window(message, version.history_turns),
+            read_all=lambda: _window(message, None).events,
+        ),
+        input_channel=conversation.channel,
+    )
+
+
+def _window(message: Message, turns: int | None) -> Window:
+    """The events of the last turns and the snapshot before them: its cost does not grow with the conversation."""
+    events = Event.objects.filter(conversation_id=message.conversation_id).order_by("position")
+    before = (message.turn or 0) - 1 - (turns or 0)
+    if turns is None or before < 1:
+        return Window(None, list(events.values_list("data", flat=True)))
+    start = _snapshot_after(message.conversation_id, before)
+    recent = events.filter(position__gt=start["position"])
+    return Window(start["state"], list(recent.values_list("data", flat=True)))
+
+
+def _snapshot_after(conversation_id: int, turn: int) -> dict[str, Any]:
+    rows = Message.objects.filter(conversation_id=conversation_id, role=Message.Role.USER, turn=turn)
+    return rows.values_list("snapshot", flat=True).get() or {"position": 0, "state": None}

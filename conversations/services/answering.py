@@ -1,0 +1,99 @@
+"""The unanswered turns of a conversation, answered in order and once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from assistant.engine import ModelRefused, Reply, TurnTimeout, get_engine
+from conversations.models import Conversation, Message
+from conversations.selectors import turn_for_engine
+from conversations.services import leases
+from conversations.services.recording import record
+from training.models import ModelVersion
+
+log = logging.getLogger("frontdesk.answer")
+MAX_ATTEMPTS = 3  # workers that may die over one turn before it gets the fallback
+GRACE = 3.0  # seconds that a turn whose worker died gets at least
+
+
+def answer(conversation_id: int) -> int:
+    """Answer what is unanswered and return how many turns that were; 0 where another worker is at it."""
+    lease = leases.take(conversation_id)
+    if lease is None:
+        return 0
+    with leases.kept(lease):
+        return _answer_all(conversation_id, lease)
+
+
+def _answer_all(conversation_id: int, lease: str) -> int:
+    for answered in range(1_000_000):
+        message = _next(conversation_id, lease)
+        if message is None:
+            return answered
+        version = message.model_version or message.conversation.environment.active_version
+        if version is None:  # the first model is still being trained: the sweeper comes again
+            leases.release(lease)
+            return answered
+        more = record(message, version, _reply(message, version), lease)
+        if not more:
+            return answered + 1
+    return answered
+
+
+def _next(conversation_id: int, lease: str) -> Message | None:
+    rows = Message.objects.select_related("conversation__environment__active_version", "model_version")
+    return rows.filter(
+        conversation_id=conversation_id,
+        role=Message.Role.USER,
+        turn=F("conversation__answered_turn") + 1,
+        conversation__lease=lease,
+    ).first()
+
+
+def _reply(message: Message, version: ModelVersion) -> Reply | None:
+    """The engine's reply. None: this turn gets the fallback. An empty one: a person answers."""
+    if message.conversation.state == Conversation.State.HUMAN:
+        return Reply((), ())
+    if message.model_version_id is None:
+        Message.objects.filter(pk=message.pk).update(model_version=version)
+    deadline = time.monotonic() + _seconds_left(message.conversation)
+    for _try in range(2):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        try:
+            return _timed(message, version, left)
+        except (TurnTimeout, ModelRefused) as error:
+            _complain(message, error)
+            return None
+        except Exception as error:  # whatever the engine does, the visitor gets an answer
+            _complain(message, error)
+    return None
+
+
+def _timed(message: Message, version: ModelVersion, timeout: float) -> Reply:
+    """`engine` is the whole call; `waited` is from the message's arrival to the call."""
+    waited = (timezone.now() - message.created).total_seconds() * 1000
+    began = time.perf_counter()
+    reply = get_engine().respond(version.for_engine(), turn_for_engine(message, version), timeout)
+    timings = {**reply.timings, "engine": (time.perf_counter() - began) * 1000, "waited": waited}
+    return replace(reply, timings={name: round(value, 2) for name, value in timings.items()})
+
+
+def _seconds_left(conversation: Conversation) -> float:
+    """Of the one deadline of this turn. A retry after a worker's death gets a grace, a few times."""
+    if conversation.attempts > MAX_ATTEMPTS or conversation.turn_started is None:
+        return 0.0
+    spent = (timezone.now() - conversation.turn_started).total_seconds()
+    return max(settings.TURN_DEADLINE - spent, GRACE if conversation.attempts > 1 else 0.0)
+
+
+def _complain(message: Message, error: Exception) -> None:
+    """Names only: neither what was said nor an error's text, which may quote it, goes into the log."""
+    log.error("conversation %s turn %s: %s", message.conversation_id, message.turn, type(error).__name__)

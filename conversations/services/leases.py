@@ -1,0 +1,98 @@
+"""One worker at a time answers a conversation: a lease in its row, kept alive while the worker lives.
+
+The database's clock decides. A worker that dies stops renewing, and the lease is free after LEASE_SECONDS.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
+
+from assistant.lib.database import writing_once
+from conversations.models import Conversation
+
+log = logging.getLogger("frontdesk.leases")
+
+
+def take(conversation_id: int) -> str | None:
+    """The name of the lease, or None where nothing is unanswered or another worker has it."""
+    lease = uuid.uuid4().hex
+    free = Q(lease__isnull=True) | Q(lease_until__lt=Now())
+    rows = Conversation.objects.unanswered().filter(free, pk=conversation_id)
+    with writing_once():
+        taken = rows.update(
+            lease=lease,
+            lease_until=Now() + _length(),
+            turn_started=Coalesce("turn_started", Now()),
+            attempts=F("attempts") + 1,
+        )
+    return lease if taken else None
+
+
+def release(lease: str) -> None:
+    """Give it back with its turn unanswered, as if it had not been tried."""
+    with writing_once():
+        Conversation.objects.filter(lease=lease).update(lease=None, lease_until=None, turn_started=None, attempts=0)
+
+
+@contextmanager
+def kept(lease: str) -> Iterator[None]:
+    """Renew the lease until the block ends."""
+    _keeper.add(lease)
+    try:
+        yield
+    finally:
+        _keeper.discard(lease)
+
+
+def _length() -> timedelta:
+    return timedelta(seconds=settings.LEASE_SECONDS)
+
+
+class _Keeper:
+    """One thread renews all leases of this process, with one update for all of them."""
+
+    def __init__(self) -> None:
+        self._held: set[str] = set()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def add(self, lease: str) -> None:
+        with self._lock:
+            self._held.add(lease)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
+                self._thread.start()
+
+    def discard(self, lease: str) -> None:
+        with self._lock:
+            self._held.discard(lease)
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(settings.LEASE_SECONDS / 4):
+            with self._lock:
+                held = list(self._held)
+            if held:
+                self._renew(held)
+
+    def _renew(self, held: list[str]) -> None:
+        try:
+            with writing_once():
+                Conversation.objects.filter(lease__in=held).update(lease_until=Now() + _length())
+        except DatabaseError as error:
+            log.warning("leases could not be renewed: %s", type(error).__name__)
+        finally:
+            connection.close()
+
+
+_keeper = _Keeper()

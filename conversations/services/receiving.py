@@ -1,0 +1,166 @@
+"""A message comes in: it is stored, in order and once, before anything else happens."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+
+from assistant.lib.database import writing
+from conversations.errors import BadMessage, EmptyMessage, KeyReused, MessageTooLong
+from conversations.models import Conversation, Message
+from conversations.signals import messages_added, turn_received
+from training.selectors import production
+
+MAX_KEY = 100
+MAX_PAYLOAD = 1000
+MAX_METADATA = 10_000
+
+
+@dataclass(frozen=True)
+class Received:
+    """`new` is False where this client id had been stored before."""
+
+    conversation_id: int
+    seq: int
+    turn: int
+    new: bool
+
+
+def receive(
+    *,
+    channel: str,
+    external_id: str,
+    text: str,
+    client_id: str | None = None,
+    payload: str = "",
+    metadata: dict[str, Any] | None = None,
+) -> Received:
+    """Store a visitor's message and have it answered. The same `client_id` again is the same message.
+
+    Raises BadMessage for what can't be stored: empty, too long, not text.
+    """
+    _check_sender(external_id)
+    message = Message(
+        role=Message.Role.USER,
+        status=Message.Status.RECEIVED,
+        text=_checked(text, payload),
+        client_id=_short(client_id, MAX_KEY, "client id") or None,
+        payload=_short(payload, MAX_PAYLOAD, "payload"),
+        metadata=_storable(metadata or {}),
+    )
+    for last_try in (False, True):
+        try:
+            return _store(channel, external_id, message)
+        except IntegrityError:  # the same client id, or a new sender, at the same moment: now it can be seen
+            if last_try:
+                raise
+    raise AssertionError("unreachable")
+
+
+def open_conversation(*, channel: str, external_id: str, site: str = "", locale: str = "") -> Conversation:
+    """The sender's conversation, begun now where there is none."""
+    _check_sender(external_id)
+    conversation, _ = Conversation.objects.get_or_create(
+        channel=channel,
+        external_id=external_id,
+        defaults={
+            "environment": production(),
+            "site": site[:255],
+            "locale": locale[:20],
+            "last_active": timezone.now(),
+        },
+    )
+    return conversation
+
+
+def _store(channel: str, external_id: str, message: Message) -> Received:
+    with writing():
+        conversation = _locked(channel, external_id, message.client_id)
+        if conversation.seen is not None:
+            return _again(conversation, message)
+        return _append(conversation, message)
+
+
+def _locked(channel: str, external_id: str, client_id: str | None) -> Any:
+    """The conversation, locked, with `seen`: the seq under which this client id is stored already, or None."""
+    seen = Message.objects.filter(conversation=OuterRef("pk"), client_id=client_id or "").values("seq")
+    rows = (
+        Conversation.objects.select_for_update(of=("self",))
+        .select_related("environment")
+        .annotate(seen=Subquery(seen))
+        .filter(channel=channel, external_id=external_id)
+    )
+    found = rows.first()
+    if found is not None:
+        return found
+    open_conversation(channel=channel, external_id=external_id)
+    return rows.get()
+
+
+def _append(conversation: Conversation, message: Message) -> Received:
+    conversation.last_seq += 1
+    conversation.last_turn += 1
+    conversation.last_active = message.created = timezone.now()
+    message.pk = None
+    message.conversation = conversation
+    message.seq, message.turn = conversation.last_seq, conversation.last_turn
+    message.model_version_id = conversation.environment.active_version_id
+    message.save(force_insert=True)
+    conversation.save(update_fields=["last_seq", "last_turn", "last_active"])
+    transaction.on_commit(lambda: _tell(conversation, message))
+    return Received(conversation.pk, message.seq, conversation.last_turn, new=True)
+
+
+def _again(conversation: Any, message: Message) -> Received:
+    stored = Message.objects.only("seq", "turn", "text", "payload").get(
+        conversation=conversation, seq=conversation.seen
+    )
+    if (stored.text, stored.payload) != (message.text, message.payload):
+        raise KeyReused("This id was used before for another message.")
+    if conversation.answered_turn < (stored.turn or 0):
+        transaction.on_commit(lambda: turn_received.send_robust(Conversation, conversation_id=conversation.pk))
+    return Received(conversation.pk, stored.seq, stored.turn or 0, new=False)
+
+
+def _tell(conversation: Conversation, message: Message) -> None:
+    turn_received.send_robust(Conversation, conversation_id=conversation.pk)
+    messages_added.send_robust(Conversation, conversation=conversation, messages=[message])
+
+
+def _checked(text: str, payload: str) -> str:
+    if not isinstance(text, str) or not _is_text(text):
+        raise BadMessage("A message is a text in UTF-8.", code="not_text")
+    if not text.strip() and not payload:
+        raise EmptyMessage("The message is empty.")
+    if len(text) > settings.MESSAGE_MAX_CHARS:
+        raise MessageTooLong(f"A message has at most {settings.MESSAGE_MAX_CHARS} characters.")
+    return text
+
+
+def _short(text: str | None, limit: int, what: str) -> str:
+    if text and (not isinstance(text, str) or len(text) > limit or not _is_text(text)):
+        raise BadMessage(f"The {what} is a text of at most {limit} characters.", code="bad_message")
+    return text or ""
+
+
+def _check_sender(external_id: str) -> None:
+    if not isinstance(external_id, str) or not 0 < len(external_id) <= 255 or not _is_text(external_id):
+        raise BadMessage("A sender is a text of 1 to 255 characters.", code="bad_sender")
+
+
+def _storable(metadata: dict[str, Any]) -> dict[str, Any]:
+    written = json.dumps(metadata, ensure_ascii=False)
+    if len(written) > MAX_METADATA or "\\u0000" in written or not _is_text(written):
+        raise BadMessage(f"The metadata are texts of at most {MAX_METADATA} characters in all.")
+    return metadata
+
+
+def _is_text(text: str) -> bool:
+    """Neither NUL, which PostgreSQL can't store, nor half of a surrogate pair, which UTF-8 can't say."""
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)

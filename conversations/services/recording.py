@@ -1,0 +1,125 @@
+"""One transaction writes down an answered turn: events, replies, and that it is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from assistant.engine import OutMessage, Reply
+from assistant.lib.database import writing
+from conversations.models import Conversation, Event, Message
+from conversations.signals import messages_added
+from training.models import ModelVersion
+
+# The fence: a worker that lost its lease, or comes late, moves nothing and so writes nothing.
+# One statement checks it, locks the row, numbers what follows and, after the last turn, gives the lease back.
+_MOVE = """
+UPDATE conversations_conversation SET
+    answered_turn = answered_turn + 1, last_seq = last_seq + %(messages)s, event_count = event_count + %(events)s,
+    failed_turns = failed_turns + %(failed)s, attempts = CASE WHEN last_turn = %(turn)s THEN 0 ELSE 1 END,
+    turn_started = CASE WHEN last_turn = %(turn)s THEN NULL ELSE CURRENT_TIMESTAMP END,
+    lease_until = CASE WHEN last_turn = %(turn)s THEN NULL ELSE lease_until END,
+    lease = CASE WHEN last_turn = %(turn)s THEN NULL ELSE lease END
+WHERE id = %(conversation)s AND lease = %(lease)s AND answered_turn = %(turn)s - 1
+RETURNING last_seq - %(messages)s, event_count - %(events)s, last_turn
+"""
+
+
+def record(message: Message, version: ModelVersion, reply: Reply | None, lease: str) -> bool:
+    """Write the reply (None: the fallback, and the message has failed) and return whether more turns wait.
+
+    Writes nothing, and returns False, where the lease is no longer ours.
+    """
+    answered = reply or Reply((), [OutMessage(settings.FALLBACK_REPLY, buttons=settings.FALLBACK_BUTTONS)])
+    with writing():
+        moved = _move(message, answered, lease, failed=reply is None)
+        if moved is None:
+            return False
+        seq, position, last_turn = moved
+        _write_understanding(message, version, answered, position, failed=reply is None)
+        _write_events(message, answered, position)
+        replies = _write_replies(message, version, answered, seq)
+        message.conversation.last_seq = seq + len(replies)
+        if replies:
+            transaction.on_commit(lambda: _tell(message.conversation, replies))
+    return bool(last_turn > (message.turn or 0))
+
+
+def _move(message: Message, reply: Reply, lease: str, *, failed: bool) -> tuple[int, int, int] | None:
+    values = {
+        "messages": len(reply.messages),
+        "events": len(reply.events),
+        "failed": int(failed),
+        "turn": message.turn,
+        "conversation": message.conversation_id,
+        "lease": lease,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, values)
+        moved: tuple[int, int, int] | None = cursor.fetchone()
+    return moved
+
+
+def _write_understanding(message: Message, version: ModelVersion, reply: Reply, position: int, *, failed: bool) -> None:
+    snapshot = {"position": position + len(reply.events), "state": dict(reply.snapshot)}
+    Message.objects.filter(pk=message.pk).update(
+        status=Message.Status.FAILED if failed else Message.Status.ANSWERED,
+        model_version=version,
+        intent=reply.intent[:255],
+        confidence=reply.confidence,
+        ranking=list(reply.ranking),
+        entities=list(reply.entities),
+        timings=dict(reply.timings),
+        error=reply.error[:255],
+        snapshot=snapshot if reply.snapshot else _snapshot_before(message),
+    )
+
+
+def _snapshot_before(message: Message) -> Any:
+    """A turn that the engine never saw leaves its state as it was."""
+    rows = Message.objects.filter(conversation_id=message.conversation_id, role=Message.Role.USER)
+    return rows.filter(turn=(message.turn or 0) - 1).values_list("snapshot", flat=True).first()
+
+
+def _write_events(message: Message, reply: Reply, position: int) -> None:
+    Event.objects.bulk_create(
+        Event(conversation_id=message.conversation_id, position=position + number, turn=message.turn or 0, data=event)
+        for number, event in enumerate(reply.events, 1)
+    )
+
+
+def _write_replies(message: Message, version: ModelVersion, reply: Reply, seq: int) -> list[Message]:
+    now = timezone.now()
+    replies = [
+        Message(
+            conversation_id=message.conversation_id,
+            seq=seq + number,
+            turn=message.turn,
+            role=Message.Role.BOT,
+            status=Message.Status.SENT,
+            created=now,
+            text=out.text,
+            action=out.action[:255],
+            content=_content(out),
+            model_version=version,
+        )
+        for number, out in enumerate(reply.messages, 1)
+    ]
+    return Message.objects.bulk_create(replies)
+
+
+def _content(out: OutMessage) -> dict[str, Any]:
+    parts = {
+        "buttons": list(out.buttons),
+        "image": out.image,
+        "attachment": out.attachment,
+        "custom": out.custom,
+    }
+    return {name: part for name, part in parts.items() if part}
+
+
+def _tell(conversation: Conversation, replies: list[Message]) -> None:
+    messages_added.send_robust(Conversation, conversation=conversation, messages=replies)

@@ -1,0 +1,32 @@
+"""What a visitor says about the conversation: thumbs, and "I want a person"."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from assistant.lib.database import writing
+from assistant.lib.errors import FrontdeskError
+from conversations.models import Conversation, Message
+from conversations.signals import state_changed
+
+
+def give_feedback(*, conversation: Conversation, seq: int, value: str, reason: str = "") -> None:
+    """Thumbs for one of the bot's messages: `up`, `down`, or empty to take it back."""
+    if value not in {"", "up", "down"}:
+        raise FrontdeskError("Feedback is up, down or empty.", code="bad_feedback")
+    rows = Message.objects.filter(conversation=conversation, seq=seq, role=Message.Role.BOT)
+    with writing():
+        changed = rows.update(feedback=value, feedback_reason=reason[:1000])
+    if not changed:
+        raise FrontdeskError("There is no such message of the bot.", code="bad_feedback")
+
+
+def request_handoff(*, conversation: str, key: str = "") -> None:
+    """The visitor asks for a person. `conversation` is its public id; asking twice changes nothing."""
+    del key  # a state can be set twice with no harm
+    rows = Conversation.objects.filter(public_id=conversation)
+    waiting = Conversation.State.WAITING
+    with writing():
+        if not rows.filter(state__in=[Conversation.State.BOT, Conversation.State.CLOSED]).update(state=waiting):
+            return
+        transaction.on_commit(lambda: state_changed.send_robust(Conversation, conversation=rows.get()))

@@ -1,0 +1,12 @@
+"""What happens to a conversation, for whoever wants to know. Sent after the commit, from any thread."""
+
+from django.dispatch import Signal
+
+turn_received = Signal()
+"""A visitor's message is stored. Arguments: `conversation_id: int`."""
+
+messages_added = Signal()
+"""New messages can be shown. Arguments: `conversation: Conversation`, `messages: list[Message]`, oldest first."""
+
+state_changed = Signal()
+"""Arguments: `conversation: Conversation`."""

@@ -1,0 +1,53 @@
+"""Answers in the background. The row is the job: a lost or doubled task changes nothing but the delay."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from celery import shared_task
+from django.dispatch import receiver
+
+from conversations import services
+from conversations.selectors import waiting_for_a_worker
+from conversations.signals import turn_received
+
+log = logging.getLogger("frontdesk.tasks")
+SWEEP_AFTER = 3.0  # seconds: what came later is most likely still in the queue, and need not be in it twice
+
+
+@shared_task(name="conversations.answer")
+def answer(conversation_id: int) -> None:
+    services.answer(conversation_id)
+
+
+@shared_task(name="conversations.sweep")
+def sweep() -> None:
+    """Queue what a lost broker, a killed worker or a restart left unanswered."""
+    for conversation_id in waiting_for_a_worker(SWEEP_AFTER):
+        answer.apply_async((conversation_id,), retry=False)
+
+
+class _Queue:
+    """Publishes, but never makes a sender wait for a broker that is away: after a failure it pauses for a second."""
+
+    def __init__(self) -> None:
+        self._closed_until = 0.0
+
+    def put(self, conversation_id: int) -> None:
+        if time.monotonic() < self._closed_until:
+            return
+        try:
+            answer.apply_async((conversation_id,), retry=False)
+        except Exception as error:  # a broker has many ways to fail, and the sweeper brings the turn in
+            self._closed_until = time.monotonic() + 1
+            log.warning("a turn could not be queued, the sweeper will: %s", type(error).__name__)
+
+
+_queue = _Queue()
+
+
+@receiver(turn_received, dispatch_uid="queue-answer")
+def queue_answer(sender: object, conversation_id: int, **_: Any) -> None:
+    _queue.put(conversation_id)

@@ -1,0 +1,98 @@
+"""The shared cast: conversations, a live installation, the starter assistant."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+
+from assistant.engine import get_engine
+from tests.running import Running
+from tests.settings import MODE
+from training.models import ModelVersion
+from training.selectors import production
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if MODE != "distributed":
+        return
+    missing = [url for url in (_server_of("DATABASE_URL"), _server_of("REDIS_URL")) if not _answers(url)]
+    if missing:
+        reason = (
+            f"nothing answers at {', '.join(missing)}: start PostgreSQL and Redis, or set DATABASE_URL and REDIS_URL"
+        )
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _server_of(name: str) -> str:
+    import os
+
+    return os.environ[name]
+
+
+def _answers(url: str) -> bool:
+    parts = urlsplit(url)
+    default = 6379 if parts.scheme.startswith("redis") else 5432
+    with socket.socket() as probe:
+        probe.settimeout(2)
+        return probe.connect_ex((parts.hostname or "127.0.0.1", parts.port or default)) == 0
+
+
+@pytest.fixture
+def live_model(db: None) -> ModelVersion:
+    """A version that answers in production. The fake engine takes it as it is."""
+    return _activate_a_version()
+
+
+@pytest.fixture
+def lasting_model(transactional_db: None) -> ModelVersion:
+    """The same for tests whose threads must see what others commit."""
+    return _activate_a_version()
+
+
+def _activate_a_version() -> ModelVersion:
+    place = production()
+    version = ModelVersion.objects.create(
+        bot=place.bot, name="main-test", status=ModelVersion.Status.READY, history_turns=5
+    )
+    place.active_version = version
+    place.save()
+    return version
+
+
+@pytest.fixture
+def ana(db: None) -> User:
+    """A member of staff who may do everything."""
+    return User.objects.create_superuser("ana", "ana@example.com", "desk-of-ana")
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One installation with the fake engine, for tests that do not break it."""
+    running = Running(tmp_path_factory.mktemp("live"), MODE, workers=1).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An installation of the test's own, to break."""
+    running = Running(tmp_path_factory.mktemp("own"), MODE).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def starter(transactional_db: None, settings: Any) -> Iterator[Any]:
+    """A conversation with the starter assistant on the real engine: `starter.say("hello")`."""
+    from tests.starter import Talk
+
+    settings.ASSISTANT_ENGINE = "tests.starter.rasa_engine"
+    get_engine.cache_clear()
+    yield Talk()
+    get_engine.cache_clear()

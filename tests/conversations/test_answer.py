@@ -1,0 +1,167 @@
+"""What came in is answered: once, in order, within its deadline."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from conversations.models import Conversation, Event, Message
+from conversations.selectors import turn_for_engine, waiting_for_a_worker
+from conversations.services import answer, leases, receive
+from conversations.services.recording import record
+from training.models import Environment, ModelVersion
+
+pytestmark = pytest.mark.django_db
+
+
+def say(text, sender="maria", **more):
+    return receive(channel="rest", external_id=sender, text=text, **more).conversation_id
+
+
+def replies(sender="maria"):
+    rows = Message.objects.filter(conversation__external_id=sender, role="bot").order_by("seq")
+    return [m.text for m in rows]
+
+
+def test_it_answers_a_turn_once(live_model):
+    conversation = say("hello")
+
+    assert answer(conversation) == 1
+    assert answer(conversation) == 0
+    assert replies() == ["You said: hello"]
+
+
+def test_it_gives_back_its_lease(live_model):
+    conversation = say("hello")
+    answer(conversation)
+
+    row = Conversation.objects.get()
+    assert (row.lease, row.lease_until, row.turn_started, row.attempts) == (None, None, None, 0)
+
+
+def test_it_writes_down_what_was_understood(live_model):
+    answer(say("hello"))
+
+    message = Message.objects.get(role="user")
+    assert (message.status, message.intent, message.confidence) == ("answered", "echo", 0.9)
+    assert message.model_version == live_model
+    assert set(message.timings) >= {"engine", "waited"}
+
+
+def test_it_keeps_the_events_in_order_without_gaps(live_model):
+    say("one")
+    answer(say("two"))
+
+    rows = Event.objects.order_by("position")
+    assert [row.position for row in rows] == list(range(1, len(rows) + 1))
+    assert [row.data["text"] for row in rows if row.data["event"] == "user"] == ["one", "two"]
+    assert Conversation.objects.get().event_count == len(rows)
+
+
+def test_it_hands_the_engine_only_the_last_turns_and_the_snapshot_before_them(live_model):
+    for number in range(9):
+        answer(say(f"number {number}"))
+    say("number 9")
+
+    message = Message.objects.select_related("conversation").get(turn=10)
+    window = turn_for_engine(message, live_model).history.read()
+
+    assert window.snapshot == {"turns": 4}
+    assert [e["text"] for e in window.events if e["event"] == "user"] == [f"number {n}" for n in range(4, 9)]
+
+
+def test_it_gives_the_fallback_when_the_engine_fails(live_model, settings):
+    conversation = say("/raise")
+    answer(conversation)
+    answer(say("hello"))
+
+    assert replies() == [settings.FALLBACK_REPLY, "You said: hello"]
+    assert Message.objects.get(turn=1, role="user").status == "failed"
+    assert Conversation.objects.get().failed_turns == 1
+
+
+def test_it_gives_the_fallback_within_the_deadline(live_model, settings):
+    settings.TURN_DEADLINE = 0.3
+    began = timezone.now()
+    answer(say("/sleep 5"))
+
+    assert timezone.now() - began < timedelta(seconds=2)
+    assert replies() == [settings.FALLBACK_REPLY]
+
+
+def test_it_stops_trying_a_turn_over_which_workers_die(live_model, settings):
+    conversation = say("hello")
+    for _worker in range(3):
+        leases.take(conversation)
+        Conversation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    answer(conversation)
+
+    assert replies() == [settings.FALLBACK_REPLY]
+
+
+def test_it_waits_for_the_first_model(db):
+    conversation = say("hello")
+    assert answer(conversation) == 0
+
+    place = Environment.objects.get()
+    place.active_version = ModelVersion.objects.create(bot=place.bot, name="first", status="ready")
+    place.save()
+    assert answer(conversation) == 1
+
+
+def test_it_keeps_quiet_while_a_person_has_the_conversation(live_model):
+    conversation = say("hello")
+    Conversation.objects.update(state=Conversation.State.HUMAN)
+
+    assert answer(conversation) == 1
+    assert replies() == []
+
+
+def test_it_leaves_a_conversation_to_the_worker_that_has_it(live_model):
+    conversation = say("hello")
+    assert leases.take(conversation)
+
+    assert answer(conversation) == 0
+    assert waiting_for_a_worker() == []
+
+
+def test_it_takes_over_from_a_dead_worker(live_model):
+    conversation = say("hello")
+    leases.take(conversation)
+    Conversation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    assert waiting_for_a_worker() == [conversation]
+    assert answer(conversation) == 1
+
+
+def test_it_refuses_the_late_result_of_a_worker_that_lost_its_lease(live_model):
+    conversation = say("hello")
+    lost = leases.take(conversation)
+    late = Message.objects.select_related("conversation__environment").get()
+    Conversation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    answer(conversation)
+
+    assert record(late, live_model, None, lost) is False
+    assert replies() == ["You said: hello"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_renews_the_lease_of_a_slow_turn(lasting_model, settings):
+    settings.LEASE_SECONDS = 0.6
+    conversation = say("/sleep 1.5")
+    slow = threading.Thread(target=_answer_and_close, args=(conversation,))
+    slow.start()
+    slow.join(1.2)
+
+    assert answer(conversation) == 0
+    slow.join()
+    assert replies() == ["You said: /sleep 1.5"]
+
+
+def _answer_and_close(conversation):
+    try:
+        answer(conversation)
+    finally:
+        connection.close()

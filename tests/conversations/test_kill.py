@@ -1,0 +1,139 @@
+"""kill -9 under load, at random moments: nothing lost, nothing twice, nothing out of order."""
+
+import os
+import random
+import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg2
+import pytest
+import redis
+
+from tests.running import until
+
+pytestmark = pytest.mark.processes
+SENDERS, EACH = 40, 50  # 2,000 messages
+
+
+class Load:
+    """Clients that send numbered messages one after another and never give one up."""
+
+    def __init__(self, installation, senders=SENDERS, each=EACH):
+        self.installation, self.senders, self.each = installation, senders, each
+        self.answers = {}
+        self.pool = ThreadPoolExecutor(senders)
+        self.work = [self.pool.submit(self._talk, f"sender-{number}") for number in range(senders)]
+
+    def _talk(self, sender):
+        said = [self.installation.post_until_answered(sender, f"message {n}", 120) for n in range(self.each)]
+        self.answers[sender] = said
+
+    @property
+    def done(self):
+        return all(task.done() for task in self.work)
+
+    def wait(self):
+        for task in self.work:
+            task.result()
+
+
+def rows(installation, statement):
+    """What the database says, read past the product."""
+    if installation.mode == "embedded":
+        import sqlite3
+
+        with sqlite3.connect(installation.folder / "frontdesk.sqlite3", timeout=20) as connection:
+            return connection.execute(statement).fetchall()
+    with psycopg2.connect(installation.database) as connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()
+
+
+def assert_all_answered_once_and_in_order(installation, load):
+    expected = [[f"You said: message {n}"] for n in range(load.each)]
+    assert load.answers == {f"sender-{number}": expected for number in range(load.senders)}
+    transcripts = {}
+    for sender, seq, role, text in rows(
+        installation,
+        "SELECT c.external_id, m.seq, m.role, m.text FROM conversations_message m "
+        "JOIN conversations_conversation c ON c.id = m.conversation_id ORDER BY m.conversation_id, m.seq",
+    ):
+        transcripts.setdefault(sender, []).append((seq, role, int(re.search(r"\d+$", text).group())))
+    whole = [(n, role) for n in range(load.each) for role in ("user", "bot")]
+    assert {s: [(n, role) for _, role, n in t] for s, t in transcripts.items()} == dict.fromkeys(load.answers, whole)
+    assert all([seq for seq, *_ in t] == list(range(1, len(t) + 1)) for t in transcripts.values())
+
+
+def break_until_done(load, break_once, pause=(1.0, 3.0), most=6):
+    """Break something at random moments while the load lasts, at least once."""
+    broken = 0
+    while not load.done and broken < most:
+        time.sleep(random.uniform(*pause))
+        break_once()
+        broken += 1
+    assert broken
+    load.wait()
+
+
+def restart(installation, names):
+    for name in names:
+        installation.kill(name)
+    for name in names:
+        installation.start_process(name)
+
+
+def test_it_survives_kill_9_of_what_answers(installation):
+    """A worker at a time in the distributed form; the whole server in the embedded one."""
+    load = Load(installation)
+    candidates = [name for name in installation.names() if name.startswith("chat")] or ["server"]
+    pause = (1.0, 3.0) if installation.mode == "distributed" else (3.0, 6.0)
+    break_until_done(load, lambda: restart(installation, [random.choice(candidates)]), pause)
+    assert_all_answered_once_and_in_order(installation, load)
+
+
+@pytest.mark.skipif(os.environ.get("FRONTDESK_TEST_MODE") != "distributed", reason="one process has no others to kill")
+def test_it_survives_kill_9_of_everything(installation):
+    load = Load(installation, senders=20, each=25)
+    break_until_done(load, lambda: restart(installation, installation.names()), pause=(2.0, 5.0), most=2)
+    assert_all_answered_once_and_in_order(installation, load)
+
+
+@pytest.mark.skipif(os.environ.get("FRONTDESK_TEST_MODE") != "distributed", reason="embedded mode has no Redis")
+def test_it_survives_redis_flushed_and_restarted(installation):
+    load = Load(installation, senders=20, each=40)
+
+    def break_redis():
+        redis.Redis(port=installation.redis_port).flushall()
+        time.sleep(1)
+        installation.stop_redis()
+        time.sleep(1)
+        installation.start_redis()
+
+    break_until_done(load, break_redis, most=2)
+    assert_all_answered_once_and_in_order(installation, load)
+
+
+def test_it_ends_within_five_seconds_of_sigterm(installation):
+    load = threading.Thread(target=lambda: installation.post("late", "/sleep 3"), daemon=True)
+    load.start()
+    time.sleep(0.5)
+    for name, process in installation.processes.items():
+        if name in {"server", "web"}:
+            process.terminate()
+            began = time.monotonic()
+            assert process.wait(10) == 0
+            assert time.monotonic() - began < 5
+            assert "Traceback" not in installation.logs()
+            return
+
+
+def test_it_can_be_reached_again_after_a_restart(installation):
+    [answer] = installation.post_until_answered("maria", "hello")
+    restart(installation, installation.names())
+    installation.wait_until_up()
+
+    assert answer == "You said: hello"
+    assert installation.post_until_answered("maria", "and again") == ["You said: and again"]
+    assert until(lambda: rows(installation, "SELECT count(*) FROM conversations_conversation"))[0][0] == 1

@@ -1,0 +1,29 @@
+"""Settings of the tests: the product's own, with the fake engine and a folder that goes away.
+
+FRONTDESK_TEST_MODE=distributed takes PostgreSQL and Redis from DATABASE_URL and REDIS_URL, or from 127.0.0.1.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+MODE = os.environ.get("FRONTDESK_TEST_MODE", "embedded")
+_folder = tempfile.mkdtemp(prefix="frontdesk-test-")
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ["VAR_DIR"] = _folder
+os.environ.setdefault("ASSISTANT_ENGINE", "assistant.engine.fake.FakeEngine")
+os.environ.update(RATE_LIMIT_PUBLIC="off", RATE_LIMIT_VISITOR="off", RATE_LIMIT_API="off")
+if MODE == "distributed":
+    os.environ.setdefault("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/frontdesk")
+    os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/9")
+else:
+    for name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL"):
+        os.environ.pop(name, None)
+
+from assistant.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AXES_ENABLED = False
+CELERY_BROKER_URL = "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = {"polling_interval": 0.005}

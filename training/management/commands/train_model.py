@@ -1,0 +1,37 @@
+"""Train a bot and, if asked, put the new version live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from assistant.engine import Progress
+from assistant.lib.errors import FrontdeskError
+from training.models import MAIN, Bot
+from training.services import activate_version, train_version
+
+
+class Command(BaseCommand):
+    help = "Train a bot on its data. --activate puts the new version live."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--bot", default=MAIN)
+        parser.add_argument("--activate", metavar="ENV", help="for example production")
+
+    def handle(self, *, bot: str, activate: str | None, **options: Any) -> None:
+        row = Bot.objects.get_or_create(name=MAIN)[0] if bot == MAIN else Bot.objects.filter(name=bot).first()
+        if row is None:
+            raise CommandError(f"There is no bot {bot!r}.")
+        try:
+            version = train_version(bot=row, on_progress=self._show)
+            if activate:
+                activate_version(version=version, environment=activate)
+        except FrontdeskError as error:
+            raise CommandError(error.message) from None
+        where = f", live in {activate}" if activate else ""
+        self.stdout.write(f"{version.name}: {version.size / 1024:.0f} KB in {version.train_seconds:.1f} s{where}")
+
+    def _show(self, step: Progress) -> None:
+        self.stdout.write(f"  {step.done}/{step.total} {step.component} ({step.seconds:.1f} s)")
+        self.stdout.flush()
