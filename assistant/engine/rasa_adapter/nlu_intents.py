@@ -1,0 +1,43 @@
+"""From a text to its ranked intents: spelling, sentence embedding, classifier. No Rasa here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from assistant.embeddings import Vectors, embed_layers, vocabulary
+from assistant.engine.rasa_adapter import nlu_kernel
+from assistant.engine.rasa_adapter.nlu_kernel import IntentModel
+from assistant.engine.rasa_adapter.nlu_spelling import Spelling, words_of
+
+WORDS = "words.json"
+Embed = Callable[[Sequence[str]], Vectors]
+
+
+class Intents:
+    """`words`: those of the examples, most frequent first. Safe to ask from several threads."""
+
+    def __init__(self, model: IntentModel, words: list[str], embed: Embed = embed_layers) -> None:
+        self.model = model
+        self._words = words
+        self._spelling = Spelling(words, vocabulary())
+        self._embed = embed
+
+    @classmethod
+    def learned(cls, texts: Sequence[str], intents: Sequence[str], embed: Embed = embed_layers) -> Intents:
+        return cls(nlu_kernel.fit(texts, intents, embed(texts)), words_of(texts), embed)
+
+    def ranked(self, text: str) -> list[tuple[str, float]]:
+        """Every intent with its confidence, best first."""
+        (ranking,) = self.model.rank([text], self._embed([self._spelling.mended(text)]))
+        return ranking
+
+    def save(self, directory: Path) -> None:
+        self.model.save(directory)
+        (directory / WORDS).write_text(json.dumps(self._words, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path) -> Intents:
+        words = json.loads((directory / WORDS).read_text(encoding="utf-8"))
+        return cls(IntentModel.load(directory), words)

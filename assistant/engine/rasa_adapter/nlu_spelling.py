@@ -1,0 +1,55 @@
+"""Slips of the keyboard, mended before a text is embedded: one wrong letter costs a sentence much of its meaning.
+
+Only words that are neither in the bot's examples nor in the language model's vocabulary are touched, and only where one
+letter more, less, other or swapped makes a word of them (after Norvig, "How to Write a Spelling Corrector").
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from string import ascii_lowercase
+
+WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+def words_of(texts: Iterable[str]) -> list[str]:
+    """The words of a bot's own examples, most frequent first."""
+    counted = Counter(word for text in texts for word in WORD.findall(text.lower()))
+    return [word for word, _ in counted.most_common()]
+
+
+class Spelling:
+    """`own`: words of the bot, most frequent first; `vocabulary`: other words by rank, most frequent lowest."""
+
+    def __init__(self, own: Iterable[str], vocabulary: Mapping[str, int]) -> None:
+        self._own = {word: rank for rank, word in enumerate(own)}
+        self._vocabulary = vocabulary
+
+    def mended(self, text: str) -> str:
+        return WORD.sub(lambda match: self._mended(match.group()), text)
+
+    def _mended(self, word: str) -> str:
+        lower = word.lower()
+        if self._is_known(lower) or self._is_known(lower.removesuffix("s")):
+            return word
+        near = set(_one_slip_away(lower))
+        for known in (self._own, self._vocabulary):
+            if found := near & known.keys():
+                return min(found, key=lambda each: (known[each], each))
+        return word
+
+    def _is_known(self, word: str) -> bool:
+        return word in self._own or word in self._vocabulary
+
+
+def _one_slip_away(word: str) -> Iterator[str]:
+    for place in range(len(word) + 1):
+        head, tail = word[:place], word[place:]
+        yield from (head + letter + tail for letter in ascii_lowercase)
+        if tail:
+            yield head + tail[1:]
+            yield from (head + letter + tail[1:] for letter in ascii_lowercase)
+        if len(tail) > 1:
+            yield head + tail[1] + tail[0] + tail[2:]
