@@ -44,7 +44,7 @@ class ModelVersion(models.Model):
         FAILED = "failed", "Failed"
 
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="versions")
-    name = models.CharField(max_length=80, unique=True)
+    name = models.CharField(max_length=100, unique=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     signature = models.CharField(max_length=64, blank=True)

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             name='ModelVersion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True)),
+                ('name', models.CharField(max_length=100, unique=True)),
                 ('status', models.CharField(choices=[('queued', 'Queued'), ('training', 'Training'), ('ready', 'Ready'), ('failed', 'Failed')], default='queued', max_length=10)),
                 ('sha256', models.CharField(blank=True, max_length=64, verbose_name='SHA-256')),
                 ('signature', models.CharField(blank=True, max_length=64)),

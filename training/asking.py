@@ -1,0 +1,55 @@
+"""One question to a bot from the command line, apart from every conversation."""
+
+from __future__ import annotations
+
+import io
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+
+from django.conf import settings
+
+from assistant.engine import Model, Parse, Reply, Turn, get_engine
+from assistant.lib.errors import FrontdeskError
+from training.models import Bot
+from training.selectors import answering_version
+
+
+class NothingAnswers(FrontdeskError):
+    code = "nothing_answers"
+
+
+def model_of(bot: str) -> Model:
+    """Raises NothingAnswers."""
+    version = answering_version(bot)
+    if version:
+        return version.for_engine()
+    if Bot.objects.filter(name=bot).exists():
+        raise NothingAnswers(f"The bot {bot} has no trained version: run train_model --bot {bot} first.")
+    raise NothingAnswers(f"There is no bot {bot}.")
+
+
+def ask(model: Model, text: str) -> Reply:
+    """Loading the model takes none of the turn's time. Raises EngineError."""
+    name = str(uuid.uuid4())
+    with _quiet():
+        get_engine().load(model)
+        return get_engine().respond(model, Turn(name, text, key=f"{name}:1"), settings.TURN_DEADLINE)
+
+
+def parse(model: Model, text: str) -> Parse:
+    with _quiet():
+        return get_engine().parse(model, text)
+
+
+def answer_in_utf8() -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Standard output is for answers alone, whatever libraries print."""
+    with redirect_stdout(sys.stderr):
+        yield

@@ -1,0 +1,81 @@
+"""Takes a plain Rasa 3 project into a bot: its YAML, and a word on everything that does not come along or stands in
+the way of training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from assistant.lib.errors import FrontdeskError
+from training.importing_checks import check_config, check_file, contents_of, say_what_python_is_missed
+from training.importing_files import Project, TooLarge, read_files
+from training.importing_pipeline import CONFIG, default_config_for
+from training.importing_yaml import Document, UnreadableYaml, read_document
+from training.models import Bot
+from training.services import replace_files
+
+
+class ImportRefused(FrontdeskError):
+    code = "import_refused"
+
+
+def import_project(*, bot: str, folder: Path, default_pipeline: bool = False) -> tuple[Bot, Project]:
+    """The folder's project takes the place of the bot's files. Raises ImportRefused, with nothing changed."""
+    _check_name(bot)
+    project = read_project(folder, default_pipeline=default_pipeline)
+    with transaction.atomic():
+        row, _ = Bot.objects.get_or_create(name=bot)
+        replace_files(bot=row, files=project.files)
+    return row, project
+
+
+def read_project(folder: Path, *, default_pipeline: bool = False) -> Project:
+    """Raises ImportRefused."""
+    project, python = _read(folder)
+    if default_pipeline:
+        _take_default_pipeline(project)
+    documents = _documents(project)
+    check_config(project, documents)
+    for path, document in documents.items():
+        check_file(project, path, document)
+        project.contents[path] = contents_of(document)
+    say_what_python_is_missed(project, documents, python)
+    return project
+
+
+def _check_name(bot: str) -> None:
+    try:
+        Bot(name=bot).clean_fields()
+    except ValidationError as error:
+        raise ImportRefused(f"{bot!r} can't be a bot's name. {' '.join(error.messages)}") from None
+
+
+def _read(folder: Path) -> tuple[Project, dict[str, str]]:
+    if not folder.is_dir():
+        raise ImportRefused(f"{folder} is not a folder.")
+    try:
+        project, python = read_files(folder.resolve())
+    except (TooLarge, OSError) as error:
+        raise ImportRefused(str(error)) from None
+    if not project.files:
+        raise ImportRefused(f"{folder} holds no Rasa project: no config.yml, domain.yml or data/ that can be read.")
+    return project, python
+
+
+def _take_default_pipeline(project: Project) -> None:
+    project.files[CONFIG] = default_config_for(project.files)
+    project.say(CONFIG, "its pipeline is the starter's now, which selects no responses for retrieval intents")
+
+
+def _documents(project: Project) -> dict[str, Document]:
+    """Takes files that can't be read out of the project."""
+    documents = {}
+    for path, text in list(project.files.items()):
+        try:
+            documents[path] = read_document(text)
+        except UnreadableYaml as error:
+            del project.files[path]
+            project.say(path, f"left out: {error.message}", error.line, blocks=True)
+    return documents

@@ -1,0 +1,63 @@
+"""The starter's pipeline in place of a project's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from django.conf import settings
+
+from training.importing_yaml import UnreadableYaml, read_document
+
+CONFIG = "config.yml"
+PIPELINE = "pipeline"
+ANNOTATED = re.compile(r"\[[^\[\]\n]+\][({]")  # [Berlin](city), [here]{"entity": "city"}
+LISTED = re.compile(r"^\s*- (lookup|regex):", re.MULTILINE)
+
+
+def default_config() -> str:
+    return (Path(settings.BASE_DIR) / "assistant" / "starter" / CONFIG).read_text(encoding="utf-8")
+
+
+def default_config_for(files: Mapping[str, str]) -> str:
+    """The project's config with the starter's pipeline, and with what finds entities where its examples have any.
+
+    All of the starter's config where the project's is missing or can't be taken apart."""
+    config, more = files.get(CONFIG, ""), _extractors(files)
+    lines = f"{config if _has_parts(config) else default_config()}\n".splitlines(keepends=True)
+    first, after = _lines_of_pipeline(lines)
+    return "".join([*lines[:first], *_default_pipeline(), *more, "\n", *lines[after:]]).rstrip() + "\n"
+
+
+def _has_parts(config: str) -> bool:
+    try:
+        document = read_document(config)
+    except UnreadableYaml:
+        return False
+    return bool(document.sections) and not document.root.flow_style
+
+
+def _default_pipeline() -> list[str]:
+    lines = default_config().splitlines(keepends=True)
+    first, after = _lines_of_pipeline(lines)
+    return [line for line in lines[first:after] if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _extractors(files: Mapping[str, str]) -> list[str]:
+    """The starter's own data has no entities, so its pipeline finds none."""
+    data = [text for path, text in files.items() if path.startswith("data/")]
+    names = []
+    if any(LISTED.search(text) for text in data):
+        names.append("RegexEntityExtractor")
+    if any(ANNOTATED.search(text) for text in data):
+        names += ["CRFEntityExtractor", "EntitySynonymMapper"]
+    return [f"- name: {name}\n" for name in names]
+
+
+def _lines_of_pipeline(lines: list[str]) -> tuple[int, int]:
+    """From its key to the next one, counted from 0; the end of the file where there is no pipeline."""
+    starts = read_document("".join(lines)).starts
+    start = starts.get(PIPELINE, len(lines) + 1)
+    later = [line for line in starts.values() if line > start]
+    return start - 1, min(later, default=len(lines) + 1) - 1

@@ -1,0 +1,61 @@
+"""Ask a bot one thing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from assistant.engine import OutMessage, Reply
+from assistant.lib.errors import FrontdeskError
+from training.asking import answer_in_utf8, ask, model_of
+from training.models import MAIN
+
+
+class Command(BaseCommand):
+    help = "Ask a bot one thing. The live version answers, or else the newest one that is trained."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("text")
+        parser.add_argument("--bot", default=MAIN)
+        parser.add_argument("--json", action="store_true", help="one JSON object")
+
+    def handle(self, *, text: str, bot: str, **options: Any) -> None:
+        if not text.strip() or len(text) > settings.MESSAGE_MAX_CHARS:
+            raise CommandError(f"A question has 1 to {settings.MESSAGE_MAX_CHARS} characters.")
+        answer_in_utf8()
+        try:
+            model = model_of(bot)
+            reply = ask(model, text)
+        except FrontdeskError as error:
+            raise CommandError(error.message) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(_as_json(reply, bot, model.version), ensure_ascii=False))
+            return
+        for message in reply.messages:
+            self.stdout.write(_readable(message))
+        self.stderr.write(f"({reply.intent or 'no intent'} {reply.confidence:.2f}, {model.version})", self.style.NOTICE)
+
+
+def _as_json(reply: Reply, bot: str, version: str) -> dict[str, Any]:
+    return {
+        "replies": [
+            {"text": message.text, "buttons": list(message.buttons), "citations": _citations(message)}
+            for message in reply.messages
+        ],
+        "intent": {"name": reply.intent or None, "confidence": reply.confidence},
+        "entities": list(reply.entities),
+        "bot": bot,
+        "model": version,
+    }
+
+
+def _citations(message: OutMessage) -> list[Any]:
+    return list((message.custom or {}).get("citations", []))
+
+
+def _readable(message: OutMessage) -> str:
+    buttons = [f"  [{button.get('title', '')}] {button.get('payload', '')}" for button in message.buttons]
+    return "\n".join(line for line in [message.text, message.image, *buttons] if line)

@@ -1,0 +1,64 @@
+"""What a bot makes of texts: one text a line in, one JSON object a line out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from assistant.engine import Model, Parse
+from assistant.lib.errors import FrontdeskError
+from training.asking import answer_in_utf8, model_of, parse
+from training.models import MAIN
+
+
+class Command(BaseCommand):
+    help = "Read texts, one a line, and write intent and entities of each as one line of JSON."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", nargs="?", type=Path, help="UTF-8; standard input where it is not given")
+        parser.add_argument("--bot", default=MAIN)
+
+    def handle(self, *, file: Path | None, bot: str, **options: Any) -> None:
+        answer_in_utf8()
+        try:
+            with file.open("rb") if file else nullcontext(sys.stdin.buffer) as lines:
+                self._parse(model_of(bot), lines)
+        except FrontdeskError as error:
+            raise CommandError(error.message) from None
+        except BrokenPipeError:
+            _discard(self.stdout.fileno())
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}") from None
+
+    def _parse(self, model: Model, lines: BinaryIO) -> None:
+        for text in _texts(lines):
+            self.stdout.write(json.dumps(_as_json(parse(model, text)), ensure_ascii=False))
+            self.stdout.flush()
+
+
+def _texts(lines: BinaryIO) -> Iterator[str]:
+    """A line ends at a line feed and nowhere else. Bytes that are not UTF-8 become U+FFFD."""
+    for number, line in enumerate(iter(lines.readline, b"")):
+        text = line.decode("utf-8-sig" if number == 0 else "utf-8", errors="replace")
+        yield text.removesuffix("\n").removesuffix("\r")
+
+
+def _as_json(parsed: Parse) -> dict[str, Any]:
+    return {
+        "text": parsed.text,
+        "intent": {"name": parsed.intent or None, "confidence": parsed.confidence},
+        "intent_ranking": list(parsed.ranking),
+        "entities": list(parsed.entities),
+    }
+
+
+def _discard(output: int) -> None:
+    """Whoever read it has left: Python must not try to write the rest at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), output)
