@@ -1,0 +1,131 @@
+"""Checks a bundle before anything of it reaches Rasa. Nothing here imports Rasa."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from django.conf import settings
+from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
+
+from assistant.engine.errors import TrainingFailed
+from assistant.engine.rasa_adapter import allowed
+from assistant.engine.types import Bundle, Json
+
+CONFIG, DOMAIN = "config.yml", "domain.yml"
+
+
+def check_bundle(bundle: Bundle) -> None:
+    """Raises TrainingFailed, naming file and line."""
+    if CONFIG not in bundle.files:
+        raise TrainingFailed(f"There is no {CONFIG}.")
+    for path, text in bundle.files.items():
+        _check_path(path)
+        if path.endswith((".yml", ".yaml")):
+            _Checked(path, text).check()
+
+
+def write_bundle(bundle: Bundle, folder: Path) -> None:
+    """Without Duckling, which calls a host, unless staff gave its address."""
+    for path, text in bundle.files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    if not settings.DUCKLING_URL:
+        _leave_out_duckling(folder / CONFIG)
+
+
+def _leave_out_duckling(config: Path) -> None:
+    content = _yaml().load(config.read_text(encoding="utf-8"))
+    pipeline = content.get("pipeline") or []
+    kept = [item for item in pipeline if allowed.short(_name_of(item)) != allowed.DUCKLING]
+    if len(kept) != len(pipeline):
+        config.write_text(json.dumps({**content, "pipeline": kept}), encoding="utf-8")  # JSON is YAML
+
+
+def _yaml() -> YAML:
+    """The reader that Rasa uses, with its settings: what is checked is what it will see."""
+    reader = YAML(typ="safe", pure=True)
+    reader.version = (1, 2)  # type: ignore[assignment]
+    return reader
+
+
+def _check_path(path: str) -> None:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
+        raise TrainingFailed(f"The path '{path}' is not allowed.")
+
+
+class _Checked:
+    def __init__(self, path: str, text: str) -> None:
+        self.path, self.text = path, text
+        content = self._content()
+        self.content: Json = content if isinstance(content, dict) else {}
+
+    def check(self) -> None:
+        if self.path == CONFIG:
+            self._check_config()
+        for name, slot in _items(self.content.get("slots")):
+            kind = slot.get("type", "text") if isinstance(slot, dict) else "text"
+            if kind not in allowed.SLOT_TYPES:
+                self._refuse(kind, f"the slot '{name}' is of type '{kind}', which is not allowed")
+
+    def _content(self) -> Any:
+        try:
+            return _yaml().load(self.text)
+        except MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise TrainingFailed(f"{self.path}, line {line}: this is not valid YAML ({error.problem}).") from error
+        except YAMLError as error:
+            raise TrainingFailed(f"{self.path} is not valid YAML.") from error
+
+    def _check_config(self) -> None:
+        recipe = self.content.get("recipe", "default.v1")
+        if recipe != "default.v1":
+            self._refuse(recipe, f"the recipe '{recipe}' is not supported; use default.v1")
+        for item in self.content.get("pipeline") or ():
+            self._check_component(_name_of(item))
+        for item in self.content.get("policies") or ():
+            self._check_name(_name_of(item), allowed.POLICIES, "policy")
+            self._check_featurizers(item)
+        for item in self.content.get("importers") or ():
+            self._check_name(_name_of(item), allowed.IMPORTERS, "importer")
+
+    def _check_component(self, name: str) -> None:
+        if allowed.is_ours(name):
+            return
+        self._check_name(name, allowed.PIPELINE, "component")
+        package = allowed.NEEDS.get(allowed.short(name))
+        if package and not find_spec(package):
+            self._refuse(name, f"'{name}' needs {package}, which is not installed here")
+
+    def _check_featurizers(self, item: Any) -> None:
+        for key, value in _items(item):
+            if key not in ("featurizer", "state_featurizer"):
+                continue
+            for featurizer in value if isinstance(value, list) else [value]:
+                self._check_name(_name_of(featurizer), allowed.FEATURIZERS, "featurizer")
+                self._check_featurizers(featurizer)
+
+    def _check_name(self, name: str, names: frozenset[str], kind: str) -> None:
+        if name not in names:
+            self._refuse(name, f"the {kind} '{name}' is unknown or not allowed")
+
+    def _refuse(self, culprit: object, reason: str) -> None:
+        found = re.search(re.escape(str(culprit)), self.text)
+        line = self.text.count("\n", 0, found.start()) + 1 if found else 1
+        raise TrainingFailed(f"{self.path}, line {line}: {reason}.")
+
+
+def _items(content: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(content, dict):
+        yield from content.items()
+
+
+def _name_of(item: Any) -> str:
+    return str(item.get("name", "")) if isinstance(item, dict) else str(item)

@@ -1,0 +1,120 @@
+"""What is left of the past of a conversation once its events are folded away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rasa.shared.core.domain import Domain, State
+from rasa.shared.core.events import Event, SlotSet
+from rasa.shared.core.trackers import DialogueStateTracker, TrackerActiveLoop
+
+from assistant.engine.rasa_adapter.event_lists import essence
+from assistant.engine.types import Json
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a tracker knows before a message, besides its events."""
+
+    slots: Json
+    loop: Json | None
+    action: Json
+    followup: str | None
+    paused: bool
+
+    @classmethod
+    def of(cls, tracker: DialogueStateTracker) -> Moment:
+        return cls(
+            slots={name: slot.value for name, slot in tracker.slots.items() if slot.has_been_set},
+            loop=_loop_as_json(tracker.active_loop),
+            action=dict(tracker.latest_action or {}),
+            followup=tracker.followup_action,
+            paused=tracker.is_paused(),
+        )
+
+    def put_on(self, tracker: DialogueStateTracker) -> None:
+        for name, value in self.slots.items():
+            if name in tracker.slots:
+                tracker.slots[name].value = value
+        tracker.active_loop = TrackerActiveLoop(**self.loop) if self.loop else None
+        tracker.latest_action = dict(self.action)
+        tracker.followup_action = self.followup
+        tracker._paused = self.paused
+
+
+@dataclass(frozen=True)
+class Step:
+    """The state before one executed action. `sticky`: this action does not change whether a rule's turn is hidden."""
+
+    state: State
+    hidden: bool
+    sticky: bool
+    action: Json
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The states that policies see, after the method of `Domain.states_for_tracker_history`, one step at a time.
+
+    `plain` is what rules see; `learned` leaves out the turns that only rules know (`RULE_ONLY_*`).
+    """
+
+    plain: tuple[State, ...] = ()
+    learned: tuple[State, ...] = ()
+    action: Json | None = None
+    hidden: bool = False
+
+    def then(self, step: Step, rule_only: Json | None) -> Fold:
+        plain = (*self.plain, step.state)
+        action = self.action if self.hidden else step.action
+        hidden = self.hidden if step.sticky else step.hidden
+        if hidden:
+            return Fold(plain, self.learned, action, hidden)
+        state = {kind: dict(sub) for kind, sub in step.state.items()}
+        Domain._remove_rule_only_features(state, rule_only)
+        if self.learned:
+            Domain._substitute_rule_only_user_input(state, self.learned[-1])
+        if action:
+            state["prev_action"] = action
+        return Fold(plain, (*self.learned, Domain._clean_state(state)), action, hidden)
+
+    def last(self, states: int | None) -> Fold:
+        if states is None:
+            return self
+        return Fold(self.plain[-states:], self.learned[-states:], self.action, self.hidden)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What happened before the first event that is kept. `loops`: the names of all loops seen."""
+
+    moment: Moment
+    fold: Fold
+    loops: frozenset[str] = frozenset()
+
+    def slot_events(self) -> list[Event]:
+        return [SlotSet(name, value) for name, value in self.moment.slots.items()]
+
+    def as_json(self) -> Json:
+        return {"moment": vars(self.moment), "fold": vars(self.fold), "loops": sorted(self.loops)}
+
+    @classmethod
+    def from_json(cls, json: Json) -> Origin:
+        fold = json["fold"]
+        plain, learned = (tuple(_state_from_json(state) for state in fold[kind]) for kind in ("plain", "learned"))
+        moment = Moment(**json["moment"])
+        return cls(moment, Fold(plain, learned, fold["action"], fold["hidden"]), frozenset(json["loops"]))
+
+
+def _loop_as_json(loop: TrackerActiveLoop | None) -> Json | None:
+    if loop is None:
+        return None
+    return {**vars(loop), "trigger_message": essence(loop.trigger_message or {})}
+
+
+def _state_from_json(state: Json) -> State:
+    """JSON turns the tuples of a state (slot features, entities) into lists; rules compare them with tuples."""
+    return {
+        kind: {name: tuple(value) if isinstance(value, list) else value for name, value in sub.items()}
+        for kind, sub in state.items()
+    }

@@ -1,0 +1,205 @@
+"""One turn of a conversation, after `rasa.core.processor.MessageProcessor`: without stores, locks and copies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+
+from rasa.core.actions.action import (
+    Action,
+    ActionBotResponse,
+    ActionExecutionRejection,
+    ActionExtractSlots,
+    create_bot_utterance,
+)
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.core.nlg import NaturalLanguageGenerator
+from rasa.core.policies.policy import PolicyPrediction
+from rasa.core.processor import MAX_NUMBER_OF_PREDICTIONS, MessageProcessor
+from rasa.engine.loader import load_predict_graph_runner
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.shared.core.constants import ACTION_DEFAULT_FALLBACK_NAME, ACTION_LISTEN_NAME
+from rasa.shared.core.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
+from rasa.shared.data import TrainingType
+
+from assistant.engine.rasa_adapter.actions import ActionFailed, ActionsHere, log_failure, running
+from assistant.engine.rasa_adapter.runner import StraightRunner
+from assistant.engine.rasa_adapter.tracker import BoundedTracker
+from assistant.engine.types import Json, OutMessage, Parse, Reply, Turn
+
+DEFAULT_RESPONSE = "utter_default"
+SORRY = "Sorry, something went wrong on our side. Please try again."
+
+
+class Collected(CollectingOutputChannel):
+    """Keeps the bot's messages, each with the action that said it. `channel` selects channel-specific responses."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__()
+        self.channel = "collector" if channel == "rest" else channel
+        self.actions: list[str] = []
+
+    def name(self) -> str:
+        return self.channel
+
+    def said_by(self, action: str) -> None:
+        self.actions += [action] * (len(self.messages) - len(self.actions))
+
+    def out(self) -> list[OutMessage]:
+        return [
+            OutMessage(
+                text=message.get("text") or "",
+                buttons=message.get("buttons") or (),
+                image=message.get("image") or "",
+                attachment=message.get("attachment"),
+                custom=message.get("custom"),
+                action=action,
+            )
+            for message, action in zip(self.messages, self.actions, strict=True)
+        ]
+
+
+class TurnProcessor(MessageProcessor):
+    """A loaded model. `storage`: an empty folder for the archive's parts, needed only while loading."""
+
+    def __init__(self, archive: Path, storage: Path) -> None:
+        self.model_metadata, self.graph_runner = load_predict_graph_runner(
+            storage, archive, LocalModelStorage, StraightRunner
+        )
+        self.domain = self.model_metadata.domain
+        self.nlg = NaturalLanguageGenerator.create(None, self.domain)
+        self.action_endpoint = ActionsHere()
+        self._extract_slots = ActionExtractSlots(self.action_endpoint)
+        self.max_number_of_predictions = MAX_NUMBER_OF_PREDICTIONS
+        self.on_circuit_break = self.http_interpreter = None
+        self.model_filename, self.model_path = archive.name, archive
+
+    async def respond(self, turn: Turn, tracker: BoundedTracker) -> Reply:
+        """Takes the tracker on by one turn. The tracker is spoilt if this raises."""
+        started, before = perf_counter(), len(tracker.events)
+        tracker.model_id, tracker.assistant_id = self.model_metadata.model_id, self.model_metadata.assistant_id
+        tracker.begin_turn()
+        channel = Collected(turn.input_channel)
+        metadata = {**turn.metadata, "turn_key": turn.key} if turn.key else dict(turn.metadata)
+        message = UserMessage(turn.text, channel, turn.sender, input_channel=turn.input_channel, metadata=metadata)
+        await self._update_tracker_session(tracker, channel, message.metadata)
+        channel.said_by("action_session_start")
+        parsing = perf_counter()
+        message.parse_data = await self.parse_message(message, tracker)
+        parsed = perf_counter()
+        await self._handle_message_with_tracker(message, tracker)
+        if self.model_metadata.training_type != TrainingType.NLU:
+            await self._answer(channel, tracker)
+        answered = perf_counter()
+        events = [event.as_dict() for event in tracker.events[before:]]
+        tracker.settle()
+        snapshot = tracker.snapshot()
+        actions = running.get().seconds
+        timings = {
+            "parse": parsed - parsing,
+            "actions": actions,
+            "dialogue": answered - parsed - actions + parsing - started,
+            "snapshot": perf_counter() - answered,
+        }
+        return _reply(parse_of(message.parse_data), channel, events, snapshot, timings)
+
+    async def parse(self, text: str) -> Parse:
+        return parse_of(await self.parse_message(UserMessage(text)))
+
+    async def _answer(self, channel: Collected, tracker: BoundedTracker) -> None:
+        await self.run_action_extract_slots(channel, tracker)
+        channel.said_by("action_extract_slots")
+        if running.get().failed and self._should_handle_message(tracker):
+            tracker.update(ActionExecuted(ACTION_DEFAULT_FALLBACK_NAME))
+            await self._apologise(channel, tracker)
+        else:
+            await self._run_prediction_loop(channel, tracker)
+
+    async def run_action_extract_slots(self, output_channel: Collected, tracker: BoundedTracker) -> BoundedTracker:
+        events = await self._extract_slots.run(output_channel, self.nlg, tracker, self.domain)
+        await self._send_bot_messages(events, tracker, output_channel)
+        tracker.update_with_events(events, self.domain)
+        return tracker
+
+    async def _run_action(
+        self,
+        action: Action,
+        tracker: BoundedTracker,
+        output_channel: Collected,
+        nlg: NaturalLanguageGenerator,
+        prediction: PolicyPrediction,
+    ) -> bool:
+        """As in Rasa, but a failed action ends the turn with the default reply: what would follow builds on it."""
+        trial = tracker.copy()
+        trial.update_with_events(prediction.events, self.domain)
+        try:
+            events = await action.run(output_channel, nlg, trial, self.domain)
+        except ActionExecutionRejection:
+            tracker.update(ActionExecutionRejected(action.name(), prediction.policy_name, prediction.max_confidence))
+            return self.should_predict_another_action(action.name())
+        except Exception as error:
+            self._note(action.name(), error)
+            self._log_action_on_tracker(tracker, action, [], prediction)
+            await self._apologise(output_channel, tracker)
+            return False
+        self._log_action_on_tracker(tracker, action, events, prediction)
+        if any(isinstance(event, UserUttered) for event in events or ()):
+            await self.run_action_extract_slots(output_channel, tracker)
+        await self._send_bot_messages(events or [], tracker, output_channel)
+        output_channel.said_by(action.name())
+        return self.should_predict_another_action(action.name())
+
+    def _log_action_on_tracker(
+        self, tracker: BoundedTracker, action: Action, events: list[Event] | None, prediction: PolicyPrediction
+    ) -> None:
+        if not any(isinstance(event, ActionExecutionRejected) for event in events or ()):
+            tracker.update_with_events(prediction.events, self.domain)
+            tracker.update(action.event_for_successful_execution(prediction))
+        tracker.update_with_events(events or [], self.domain)
+
+    @staticmethod
+    def _note(name: str, error: Exception) -> None:
+        if not isinstance(error, ActionFailed):
+            running.get().fail(name)
+            log_failure(name, error)
+
+    async def _apologise(self, channel: Collected, tracker: BoundedTracker) -> None:
+        events = await ActionBotResponse(DEFAULT_RESPONSE, silent_fail=True).run(
+            channel, self.nlg, tracker, self.domain
+        )
+        events = events or [create_bot_utterance({"text": SORRY})]
+        await self._send_bot_messages(events, tracker, channel)
+        channel.said_by(DEFAULT_RESPONSE)
+        tracker.update_with_events([*events, ActionExecuted(ACTION_LISTEN_NAME)], self.domain)
+
+    @staticmethod
+    def _log_slots(tracker: BoundedTracker) -> None:
+        """Rasa formats all slots here, for a debug log."""
+
+    def _check_for_unseen_features(self, parse_data: Json) -> None:
+        """Rasa compares with the domain here, for a warning that training gives, too."""
+
+
+def parse_of(data: Json) -> Parse:
+    intent = data.get("intent") or {}
+    return Parse(
+        text=data.get("text") or "",
+        intent=intent.get("name") or "",
+        confidence=float(intent.get("confidence") or 0.0),
+        ranking=[{"name": row["name"], "confidence": row["confidence"]} for row in data.get("intent_ranking") or ()],
+        entities=data.get("entities") or [],
+    )
+
+
+def _reply(parsed: Parse, channel: Collected, events: list[Json], snapshot: Json, seconds: Json) -> Reply:
+    return Reply(
+        events=events,
+        messages=channel.out(),
+        intent=parsed.intent,
+        confidence=parsed.confidence,
+        ranking=parsed.ranking,
+        entities=parsed.entities,
+        snapshot=snapshot,
+        timings={stage: round(value * 1000, 3) for stage, value in seconds.items()},
+        error=running.get().error,
+    )

@@ -1,0 +1,133 @@
+"""Importing this module imports Rasa, without a word on the console and without a trace in the process.
+
+Rasa's import sets `sys.excepthook` and the event loop policy, and adds log handlers; all are put back. Its telemetry
+is off, and its structured log, which prints whole conversations, is reduced to event names. Its messaging channels and
+JAX, which TensorFlow looks for, are left out: nobody here uses them, they take a quarter of the import's time, and one
+of them calls git.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+ENVIRONMENT = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    "RASA_TELEMETRY_ENABLED": "false",
+    "LOG_LEVEL": "WARNING",
+    "LOG_LEVEL_LIBRARIES": "ERROR",
+}
+CHANNELS = (
+    "botframework",
+    "callback",
+    "facebook",
+    "hangouts",
+    "mattermost",
+    "rasa_chat",
+    "rocketchat",
+    "slack",
+    "socketio",
+    "telegram",
+    "twilio",
+    "twilio_voice",
+    "vier_cvg",
+    "webexteams",
+)
+# Libraries that write to the console by handlers of their own.
+LOUD = ("tensorflow", "future_stdlib", "matplotlib")
+
+
+class EventNames:
+    """Stands in for Rasa's structured loggers: their arguments hold what people said, so only the event is logged."""
+
+    def __init__(self, name: str) -> None:
+        self._log = logging.getLogger(name)
+
+    def debug(self, event: str, **kwargs: Any) -> None:
+        return None
+
+    info = debug
+
+    def warning(self, event: str, **kwargs: Any) -> None:
+        self._log.warning("%s", event)
+
+    def error(self, event: str, **kwargs: Any) -> None:
+        self._log.error("%s", event)
+
+    exception = critical = error
+
+
+def _no_warning(*args: Any, **kwargs: Any) -> None:
+    """Rasa's warnings repeat texts, and print in colour."""
+
+
+def hush_structured_logs() -> None:
+    for name, module in list(sys.modules.items()):
+        if name.startswith("rasa.") and hasattr(module, "structlogger"):
+            vars(module)["structlogger"] = EventNames(name)
+
+
+class _NoChannel(ModuleType):
+    """A channel module whose every class is a channel of that name."""
+
+    def __getattr__(self, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {"name": classmethod(lambda cls: self.__name__)})
+
+
+@contextmanager
+def _unneeded_left_out() -> Iterator[None]:
+    absent: dict[str, Any] = {f"rasa.core.channels.{name}": _NoChannel(name) for name in CHANNELS}
+    if "jax" not in sys.modules:
+        absent["jax"] = None
+    sys.modules.update(absent)
+    yield
+    for name in absent:
+        del sys.modules[name]
+
+
+@contextmanager
+def _process_untouched() -> Iterator[None]:
+    policy, hook = asyncio.get_event_loop_policy(), sys.excepthook
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda *args, **kwargs: None
+        yield
+    asyncio.set_event_loop_policy(policy)
+    sys.excepthook = hook
+    for name in LOUD:
+        logging.getLogger(name).handlers.clear()
+
+
+for _name, _value in ENVIRONMENT.items():
+    os.environ.setdefault(_name, _value)
+with _process_untouched(), _unneeded_left_out():
+    # First: it looks for each of 765 functions in every module there is, 2 s now and 10 s after TensorFlow.
+    import skops.io  # noqa: F401, I001
+
+    import rasa.core.actions.forms
+    import rasa.core.actions.two_stage_fallback
+    import rasa.core.nlg
+    import rasa.core.processor
+    import rasa.engine.recipes.default_components
+    import rasa.shared.utils.io
+
+gc.collect()
+gc.freeze()  # a million objects that stay: no collection need look at them again
+rasa.shared.utils.io.raise_warning = _no_warning
+hush_structured_logs()
+logging.getLogger("rasa").setLevel(logging.ERROR)
+logging.getLogger("rasa_sdk").setLevel(logging.ERROR)
+# It reports each slot that a former model of the conversation knew.
+logging.getLogger("rasa.shared.core.trackers").setLevel(logging.CRITICAL)
