@@ -1,0 +1,28 @@
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_lets_staff_in(client: Client, ana: User) -> None:
+    response = client.post("/admin/login/?next=/admin/", {"username": "ana", "password": "desk-of-ana"})
+    assert (response.status_code, response["Location"]) == (302, "/admin/")
+
+
+def test_it_refuses_a_wrong_password(client: Client, ana: User) -> None:
+    response = client.post("/admin/login/", {"username": "ana", "password": "guess"})
+    assert "Please enter the correct username and password" in response.content.decode()
+    assert "_auth_user_id" not in client.session
+
+
+def test_it_says_whose_door_this_is(client: Client) -> None:
+    assert "Welcome to Frontdesk" in client.get("/admin/login/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/admin/conversations/conversation/", "/admin/conversations/conversation/1/change/"]
+)
+def test_it_sends_strangers_to_the_login(client: Client, path: str) -> None:
+    response = client.get(path)
+    assert (response.status_code, response["Location"]) == (302, f"/admin/login/?next={path}")
