@@ -132,7 +132,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
-CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+CELERY_WORKER_PREFETCH_MULTIPLIER = 0  # a worker that has reached its limit looks for work once a second only
 CELERY_DB_REUSE_MAX = 1_000_000  # threads keep their database connection
 # Without ack_emulation Kombu keeps no copy in Redis of what is under way, which took 40 % of a chat worker's time.
 # The row is the job: what a dead worker had, the sweeper queues again.

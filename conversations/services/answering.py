@@ -7,12 +7,11 @@ import time
 from dataclasses import replace
 
 from django.conf import settings
-from django.db.models import F
 from django.utils import timezone
 
 from assistant.engine import ModelRefused, Reply, TurnTimeout, get_engine
 from conversations.models import Conversation, Message
-from conversations.selectors import turn_for_engine
+from conversations.selectors import next_unanswered, turn_for_engine
 from conversations.services import leases
 from conversations.services.recording import record
 from training.models import ModelVersion
@@ -33,7 +32,7 @@ def answer(conversation_id: int) -> int:
 
 def _answer_all(conversation_id: int, lease: str) -> int:
     for answered in range(1_000_000):
-        message = _next(conversation_id, lease)
+        message = next_unanswered(conversation_id, lease)
         if message is None:
             return answered
         version = message.model_version or message.conversation.environment.active_version
@@ -44,16 +43,6 @@ def _answer_all(conversation_id: int, lease: str) -> int:
         if not more:
             return answered + 1
     return answered
-
-
-def _next(conversation_id: int, lease: str) -> Message | None:
-    rows = Message.objects.select_related("conversation__environment__active_version", "model_version")
-    return rows.filter(
-        conversation_id=conversation_id,
-        role=Message.Role.USER,
-        turn=F("conversation__answered_turn") + 1,
-        conversation__lease=lease,
-    ).first()
 
 
 def _reply(message: Message, version: ModelVersion) -> Reply | None:

@@ -14,28 +14,32 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 
 from assistant.lib.database import writing_once
 from conversations.models import Conversation
 
 log = logging.getLogger("frontdesk.leases")
+# Now, and in some seconds, by the database's clock, as Django writes them.
+_SQLITE = "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW'"
+_CLOCK = {
+    "postgresql": ("STATEMENT_TIMESTAMP()", "STATEMENT_TIMESTAMP() + %s * INTERVAL '1 second'"),
+    "sqlite": (f"{_SQLITE})", f"{_SQLITE}, %s || ' seconds')"),
+}
+_TAKE = """
+UPDATE conversations_conversation SET
+    lease = %s, lease_until = {then}, turn_started = COALESCE(turn_started, {now}), attempts = attempts + 1
+WHERE id = %s AND answered_turn < last_turn AND (lease IS NULL OR lease_until < {now})
+"""
 
 
 def take(conversation_id: int) -> str | None:
     """The name of the lease, or None where nothing is unanswered or another worker has it."""
     lease = uuid.uuid4().hex
-    free = Q(lease__isnull=True) | Q(lease_until__lt=Now())
-    rows = Conversation.objects.unanswered().filter(free, pk=conversation_id)
-    with writing_once():
-        taken = rows.update(
-            lease=lease,
-            lease_until=Now() + _length(),
-            turn_started=Coalesce("turn_started", Now()),
-            attempts=F("attempts") + 1,
-        )
-    return lease if taken else None
+    now, then = _CLOCK[connection.vendor]
+    with writing_once(), connection.cursor() as cursor:
+        cursor.execute(_TAKE.format(now=now, then=then), [lease, settings.LEASE_SECONDS, conversation_id])
+        return lease if cursor.rowcount else None
 
 
 def release(lease: str) -> None:

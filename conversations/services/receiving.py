@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, Subquery
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from assistant.lib.database import writing
@@ -20,6 +19,15 @@ from training.selectors import production
 MAX_KEY = 100
 MAX_PAYLOAD = 1000
 MAX_METADATA = 10_000
+
+# One statement locks the row, numbers the message and says which model is live.
+_COUNT = """
+UPDATE conversations_conversation SET last_seq = last_seq + 1, last_turn = last_turn + 1, last_active = %s
+WHERE channel = %s AND external_id = %s
+RETURNING id, public_id, channel, last_seq, last_turn, last_active, (
+    SELECT active_version_id FROM training_environment WHERE training_environment.id = environment_id
+) AS live_version
+"""
 
 
 @dataclass(frozen=True)
@@ -54,13 +62,10 @@ def receive(
         payload=_short(payload, MAX_PAYLOAD, "payload"),
         metadata=_storable(metadata or {}),
     )
-    for last_try in (False, True):
-        try:
-            return _store(channel, external_id, message)
-        except IntegrityError:  # the same client id, or a new sender, at the same moment: now it can be seen
-            if last_try:
-                raise
-    raise AssertionError("unreachable")
+    try:
+        return _store(channel, external_id, message)
+    except IntegrityError:  # the client id was there, or a new sender spoke twice at the same moment
+        return _again(channel, external_id, message) or _store(channel, external_id, message)
 
 
 def open_conversation(*, channel: str, external_id: str, site: str = "", locale: str = "") -> Conversation:
@@ -81,51 +86,37 @@ def open_conversation(*, channel: str, external_id: str, site: str = "", locale:
 
 def _store(channel: str, external_id: str, message: Message) -> Received:
     with writing():
-        conversation = _locked(channel, external_id, message.client_id)
-        if conversation.seen is not None:
-            return _again(conversation, message)
-        return _append(conversation, message)
-
-
-def _locked(channel: str, external_id: str, client_id: str | None) -> Any:
-    """The conversation, locked, with `seen`: the seq under which this client id is stored already, or None."""
-    seen = Message.objects.filter(conversation=OuterRef("pk"), client_id=client_id or "").values("seq")
-    rows = (
-        Conversation.objects.select_for_update(of=("self",))
-        .select_related("environment")
-        .annotate(seen=Subquery(seen))
-        .filter(channel=channel, external_id=external_id)
-    )
-    found = rows.first()
-    if found is not None:
-        return found
-    open_conversation(channel=channel, external_id=external_id)
-    return rows.get()
-
-
-def _append(conversation: Conversation, message: Message) -> Received:
-    conversation.last_seq += 1
-    conversation.last_turn += 1
-    conversation.last_active = message.created = timezone.now()
-    message.pk = None
-    message.conversation = conversation
-    message.seq, message.turn = conversation.last_seq, conversation.last_turn
-    message.model_version_id = conversation.environment.active_version_id
-    message.save(force_insert=True)
-    conversation.save(update_fields=["last_seq", "last_turn", "last_active"])
-    transaction.on_commit(lambda: _tell(conversation, message))
+        conversation = _counted(channel, external_id)
+        message.pk = None
+        message.conversation = conversation
+        message.created = conversation.last_active
+        message.seq, message.turn = conversation.last_seq, conversation.last_turn
+        message.model_version_id = conversation.live_version
+        message.save(force_insert=True)
+        transaction.on_commit(lambda: _tell(conversation, message))
     return Received(conversation.pk, message.seq, conversation.last_turn, new=True)
 
 
-def _again(conversation: Any, message: Message) -> Received:
-    stored = Message.objects.only("seq", "turn", "text", "payload").get(
-        conversation=conversation, seq=conversation.seen
-    )
+def _counted(channel: str, external_id: str) -> Any:
+    """The sender's conversation, locked, with the new message counted. `live_version`: the model that is to answer."""
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    for conversation in Conversation.objects.raw(_COUNT, [now, channel, external_id]):
+        return conversation
+    open_conversation(channel=channel, external_id=external_id)
+    return Conversation.objects.raw(_COUNT, [now, channel, external_id])[0]
+
+
+def _again(channel: str, external_id: str, message: Message) -> Received | None:
+    """What was stored under this client id before."""
+    rows = Message.objects.select_related("conversation").filter(client_id=message.client_id)
+    stored = rows.filter(conversation__channel=channel, conversation__external_id=external_id).first()
+    if stored is None or message.client_id is None:
+        return None
     if (stored.text, stored.payload) != (message.text, message.payload):
         raise KeyReused("This id was used before for another message.")
-    if conversation.answered_turn < (stored.turn or 0):
-        transaction.on_commit(lambda: turn_received.send_robust(Conversation, conversation_id=conversation.pk))
-    return Received(conversation.pk, stored.seq, stored.turn or 0, new=False)
+    if stored.conversation.answered_turn < (stored.turn or 0):
+        turn_received.send_robust(Conversation, conversation_id=stored.conversation_id)
+    return Received(stored.conversation_id, stored.seq, stored.turn or 0, new=False)
 
 
 def _tell(conversation: Conversation, message: Message) -> None:

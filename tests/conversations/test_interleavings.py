@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conversations.models import Conversation, Event, Message
-from conversations.selectors import waiting_for_a_worker
+from conversations.selectors import next_unanswered, waiting_for_a_worker
 from conversations.services import answer, answering, leases, receive
 from conversations.services.recording import record
 
@@ -38,7 +38,7 @@ class Worker:
         if self.lease is None:
             self.lease = leases.take(self.conversation_id)
         elif self.message is None:
-            self.message = answering._next(self.conversation_id, self.lease)
+            self.message = next_unanswered(self.conversation_id, self.lease)
             if self.message is None:
                 self.crash()
         elif self.reply is None:

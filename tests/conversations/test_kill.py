@@ -115,6 +115,20 @@ def test_it_survives_redis_flushed_and_restarted(installation):
     assert_all_answered_once_and_in_order(installation, load)
 
 
+def test_it_puts_a_new_model_live_under_load(installation):
+    load = Load(installation, senders=10, each=60)
+    installation.manage("train_model", "--activate", "production")
+    load.wait()
+
+    assert_all_answered_once_and_in_order(installation, load)
+    versions = rows(
+        installation,
+        "SELECT conversation_id, model_version_id FROM conversations_message ORDER BY conversation_id, seq",
+    )
+    assert versions == sorted(versions)
+    assert len({version for _, version in versions}) == 2
+
+
 def test_it_ends_within_five_seconds_of_sigterm(installation):
     load = threading.Thread(target=lambda: installation.post("late", "/sleep 3"), daemon=True)
     load.start()

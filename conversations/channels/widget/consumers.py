@@ -171,7 +171,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.channel_layer.group_discard(group_of(self.conversation), self.channel_name)
 
     async def _slow_down(self, key: str, limit: str) -> None:
-        wait = await in_pool(wait_for, key, limit)
+        wait = await in_pool(wait_for, key, limit) if limit != "off" else 0.0
         if wait:
             raise TooFast("That was a bit fast, please wait a moment.", retry_after=round(wait, 1))
 
