@@ -17,7 +17,8 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
 class Conversation(models.Model):
     """One person's talk with the bot. `last_seq` numbers all messages, `last_turn` the inbound ones,
-    `answered_turn` those that are done; `lease` names the one worker that may answer now."""
+    `answered_turn` those that are done; `lease` names the one worker that may answer now. `snapshot` is the engine's
+    state after the event at `snapshot_position`: with the events since, all that the next answer depends on."""
 
     class State(models.TextChoices):
         BOT = "bot", "Bot"
@@ -33,16 +34,18 @@ class Conversation(models.Model):
     site = models.CharField(max_length=255, blank=True)
     locale = models.CharField(max_length=20, blank=True)
     created = models.DateTimeField(auto_now_add=True)
-    last_active = models.DateTimeField(db_index=True)
+    last_active = models.DateTimeField()
     last_seq = models.PositiveIntegerField(default=0)
     last_turn = models.PositiveIntegerField("messages by the visitor", default=0)
     answered_turn = models.PositiveIntegerField(default=0)
     event_count = models.PositiveIntegerField(default=0)
     failed_turns = models.PositiveIntegerField(default=0)
-    lease = models.CharField(max_length=32, null=True, blank=True, db_index=True)
+    lease = models.CharField(max_length=32, null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     turn_started = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    snapshot = models.JSONField(null=True, blank=True)
+    snapshot_position = models.PositiveIntegerField(default=0)
 
     objects = ConversationQuerySet.as_manager()
 
@@ -76,7 +79,7 @@ class Message(models.Model):
         FAILED = "failed", "Failed"
         SENT = "sent", "Sent"
 
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages", db_index=False)
     seq = models.PositiveIntegerField()
     turn = models.PositiveIntegerField(null=True, blank=True)
     role = models.CharField(max_length=6, choices=Role.choices)
@@ -95,7 +98,6 @@ class Message(models.Model):
     confidence = models.FloatField(null=True, blank=True)
     ranking = models.JSONField(null=True, blank=True)
     entities = models.JSONField(null=True, blank=True)
-    snapshot = models.JSONField(null=True, blank=True)
     timings = models.JSONField(null=True, blank=True)
     error = models.CharField(max_length=255, blank=True)
     # What went out
@@ -129,7 +131,7 @@ class Message(models.Model):
 class Event(models.Model):
     """One of the engine's events, in Rasa's JSON. Append-only; `position` has no gaps within a conversation."""
 
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="events")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="events", db_index=False)
     position = models.PositiveIntegerField()
     turn = models.PositiveIntegerField()
     data = models.JSONField()

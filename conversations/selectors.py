@@ -43,7 +43,7 @@ def transcript(conversation_id: int, before: int | None, limit: int) -> list[Mes
     """The newest `limit` messages before the one of that seq, oldest first, with their model versions."""
     rows = Message.objects.filter(conversation_id=conversation_id).select_related("model_version")
     earlier = rows if before is None else rows.filter(seq__lt=before)
-    return list(earlier.defer("snapshot", "metadata").order_by("-seq")[:limit])[::-1]
+    return list(earlier.defer("metadata").order_by("-seq")[:limit])[::-1]
 
 
 def channels_in_use() -> list[str]:
@@ -112,16 +112,13 @@ def turn_for_engine(message: Message, version: ModelVersion) -> Turn:
 
 
 def _window(message: Message, turns: int | None) -> Window:
-    """The events of the last turns and the snapshot before them: its cost does not grow with the conversation."""
+    """The newest snapshot and what happened since: its cost does not grow with the conversation.
+
+    All events where there is none, or where the model may look at all turns.
+    """
     events = Event.objects.filter(conversation_id=message.conversation_id).order_by("position")
-    before = (message.turn or 0) - 1 - (turns or 0)
-    if turns is None or before < 1:
+    rows = Conversation.objects.filter(pk=message.conversation_id)
+    snapshot, position = rows.values_list("snapshot", "snapshot_position").get()
+    if turns is None or snapshot is None:
         return Window(None, list(events.values_list("data", flat=True)))
-    start = _snapshot_after(message.conversation_id, before)
-    recent = events.filter(position__gt=start["position"])
-    return Window(start["state"], list(recent.values_list("data", flat=True)))
-
-
-def _snapshot_after(conversation_id: int, turn: int) -> dict[str, Any]:
-    rows = Message.objects.filter(conversation_id=conversation_id, role=Message.Role.USER, turn=turn)
-    return rows.values_list("snapshot", flat=True).get() or {"position": 0, "state": None}
+    return Window(snapshot, list(events.filter(position__gt=position).values_list("data", flat=True)))

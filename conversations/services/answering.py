@@ -26,7 +26,7 @@ def answer(conversation_id: int) -> int:
     lease = leases.take(conversation_id)
     if lease is None:
         return 0
-    with leases.kept(lease):
+    with leases.kept(conversation_id, lease):
         return _answer_all(conversation_id, lease)
 
 
@@ -37,7 +37,7 @@ def _answer_all(conversation_id: int, lease: str) -> int:
             return answered
         version = message.model_version or message.conversation.environment.active_version
         if version is None:  # the first model is still being trained: the sweeper comes again
-            leases.release(lease)
+            leases.put_off(conversation_id, lease)
             return answered
         more = record(message, version, _reply(message, version), lease)
         if not more:

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from assistant.lib.database import writing_once
@@ -42,57 +43,69 @@ def take(conversation_id: int) -> str | None:
         return lease if cursor.rowcount else None
 
 
-def release(lease: str) -> None:
+def put_off(conversation_id: int, lease: str) -> None:
     """Give it back with its turn unanswered, as if it had not been tried."""
     with writing_once():
-        Conversation.objects.filter(lease=lease).update(lease=None, lease_until=None, turn_started=None, attempts=0)
+        _row(conversation_id, lease).update(lease=None, lease_until=None, turn_started=None, attempts=0)
 
 
 @contextmanager
-def kept(lease: str) -> Iterator[None]:
-    """Renew the lease until the block ends."""
-    _keeper.add(lease)
+def kept(conversation_id: int, lease: str) -> Iterator[None]:
+    """Renew the lease until the block ends. An error gives it back, for another try."""
+    _keeper.add(conversation_id, lease)
     try:
         yield
+    except Exception:
+        _let_go(conversation_id, lease)
+        raise
     finally:
         _keeper.discard(lease)
 
 
-def _length() -> timedelta:
-    return timedelta(seconds=settings.LEASE_SECONDS)
+def _let_go(conversation_id: int, lease: str) -> None:
+    try:
+        with writing_once():
+            _row(conversation_id, lease).update(lease=None, lease_until=None)
+    except DatabaseError as error:
+        log.warning("a lease could not be given back, it will run out: %s", type(error).__name__)
+
+
+def _row(conversation_id: int, lease: str) -> QuerySet[Conversation]:
+    return Conversation.objects.filter(pk=conversation_id, lease=lease)
 
 
 class _Keeper:
     """One thread renews all leases of this process, with one update for all of them."""
 
     def __init__(self) -> None:
-        self._held: set[str] = set()
+        self._held: dict[str, int] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def add(self, lease: str) -> None:
+    def add(self, conversation_id: int, lease: str) -> None:
         with self._lock:
-            self._held.add(lease)
+            self._held[lease] = conversation_id
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
                 self._thread.start()
 
     def discard(self, lease: str) -> None:
         with self._lock:
-            self._held.discard(lease)
+            self._held.pop(lease, None)
 
     def _run(self) -> None:
         pause = threading.Event()
         while not pause.wait(settings.LEASE_SECONDS / 4):
             with self._lock:
-                held = list(self._held)
+                held = dict(self._held)
             if held:
                 self._renew(held)
 
-    def _renew(self, held: list[str]) -> None:
+    def _renew(self, held: dict[str, int]) -> None:
+        rows = Conversation.objects.filter(pk__in=held.values(), lease__in=held)
         try:
             with writing_once():
-                Conversation.objects.filter(lease__in=held).update(lease_until=Now() + _length())
+                rows.update(lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS))
         except DatabaseError as error:
             log.warning("leases could not be renewed: %s", type(error).__name__)
         finally:

@@ -22,6 +22,8 @@ UPDATE conversations_conversation SET
     answered_turn = answered_turn + 1, last_seq = last_seq + %(messages)s, event_count = event_count + %(events)s,
     failed_turns = failed_turns + %(failed)s, attempts = CASE WHEN last_turn = %(turn)s THEN 0 ELSE 1 END,
     turn_started = CASE WHEN last_turn = %(turn)s THEN NULL ELSE CURRENT_TIMESTAMP END,
+    snapshot = COALESCE(%(snapshot)s, snapshot),
+    snapshot_position = CASE WHEN %(snapshot)s IS NULL THEN snapshot_position ELSE event_count + %(events)s END,
     lease_until = CASE WHEN last_turn = %(turn)s THEN NULL ELSE lease_until END,
     lease = CASE WHEN last_turn = %(turn)s THEN NULL ELSE lease END
 WHERE id = %(conversation)s AND lease = %(lease)s AND answered_turn = %(turn)s - 1
@@ -37,11 +39,11 @@ def record(message: Message, version: ModelVersion, reply: Reply | None, lease: 
     """
     answered = reply or Reply((), [OutMessage(settings.FALLBACK_REPLY, buttons=settings.FALLBACK_BUTTONS)])
     with writing():
-        moved = _move(message, answered, lease, failed=reply is None)
+        moved = _move(message, version, answered, lease, failed=reply is None)
         if moved is None:
             return False
         seq, position, last_turn = moved
-        _write_understanding(message, version, answered, position, failed=reply is None)
+        _write_understanding(message, version, answered, failed=reply is None)
         _write_events(message, answered, position)
         replies = _write_replies(message, version, answered, seq)
         message.conversation.last_seq = seq + len(replies)
@@ -50,7 +52,11 @@ def record(message: Message, version: ModelVersion, reply: Reply | None, lease: 
     return bool(last_turn > (message.turn or 0))
 
 
-def _move(message: Message, reply: Reply, lease: str, *, failed: bool) -> tuple[int, int, int] | None:
+def _move(
+    message: Message, version: ModelVersion, reply: Reply, lease: str, *, failed: bool
+) -> tuple[int, int, int] | None:
+    # A model that may look at the whole conversation is given it: its snapshot would grow without bound.
+    kept = reply.snapshot and version.history_turns is not None
     values = {
         "messages": len(reply.messages),
         "events": len(reply.events),
@@ -58,6 +64,7 @@ def _move(message: Message, reply: Reply, lease: str, *, failed: bool) -> tuple[
         "turn": message.turn,
         "conversation": message.conversation_id,
         "lease": lease,
+        "snapshot": json.dumps(reply.snapshot) if kept else None,
     }
     with connection.cursor() as cursor:
         cursor.execute(_MOVE, values)
@@ -65,8 +72,7 @@ def _move(message: Message, reply: Reply, lease: str, *, failed: bool) -> tuple[
     return moved
 
 
-def _write_understanding(message: Message, version: ModelVersion, reply: Reply, position: int, *, failed: bool) -> None:
-    snapshot = {"position": position + len(reply.events), "state": dict(reply.snapshot)}
+def _write_understanding(message: Message, version: ModelVersion, reply: Reply, *, failed: bool) -> None:
     Message.objects.filter(pk=message.pk).update(
         status=Message.Status.FAILED if failed else Message.Status.ANSWERED,
         model_version=version,
@@ -76,14 +82,7 @@ def _write_understanding(message: Message, version: ModelVersion, reply: Reply, 
         entities=list(reply.entities),
         timings=dict(reply.timings),
         error=reply.error[:255],
-        snapshot=snapshot if reply.snapshot else _snapshot_before(message),
     )
-
-
-def _snapshot_before(message: Message) -> Any:
-    """A turn that the engine never saw leaves its state as it was."""
-    rows = Message.objects.filter(conversation_id=message.conversation_id, role=Message.Role.USER)
-    return rows.filter(turn=(message.turn or 0) - 1).values_list("snapshot", flat=True).first()
 
 
 def _write_events(message: Message, reply: Reply, position: int) -> None:

@@ -60,7 +60,7 @@ def test_it_keeps_the_events_in_order_without_gaps(live_model):
     assert Conversation.objects.get().event_count == len(rows)
 
 
-def test_it_hands_the_engine_only_the_last_turns_and_the_snapshot_before_them(live_model):
+def test_it_hands_the_engine_the_newest_snapshot_and_only_what_happened_since(live_model):
     for number in range(9):
         answer(say(f"number {number}"))
     say("number 9")
@@ -68,8 +68,20 @@ def test_it_hands_the_engine_only_the_last_turns_and_the_snapshot_before_them(li
     message = Message.objects.select_related("conversation").get(turn=10)
     window = turn_for_engine(message, live_model).history.read()
 
-    assert window.snapshot == {"turns": 4}
-    assert [e["text"] for e in window.events if e["event"] == "user"] == [f"number {n}" for n in range(4, 9)]
+    assert (window.snapshot, window.events) == ({"turns": 9}, [])
+
+
+def test_it_hands_all_events_to_a_model_that_may_look_at_all_turns(live_model):
+    ModelVersion.objects.update(history_turns=None)
+    for number in range(3):
+        answer(say(f"number {number}"))
+    say("number 3")
+
+    message = Message.objects.select_related("conversation", "model_version").get(turn=4)
+    window = turn_for_engine(message, message.model_version).history.read()
+
+    assert window.snapshot is None
+    assert [e["text"] for e in window.events if e["event"] == "user"] == ["number 0", "number 1", "number 2"]
 
 
 def test_it_gives_the_fallback_when_the_engine_fails(live_model, settings):

@@ -116,7 +116,7 @@ def test_it_survives_redis_flushed_and_restarted(installation):
 
 
 def test_it_puts_a_new_model_live_under_load(installation):
-    load = Load(installation, senders=10, each=60)
+    load = Load(installation, senders=10, each=150)
     installation.manage("train_model", "--activate", "production")
     load.wait()
 

@@ -164,7 +164,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return self.conversation
 
     async def _fresh(self) -> Conversation:
-        return await in_pool(Conversation.objects.get, pk=self._here().pk)
+        return await in_pool(Conversation.objects.defer("snapshot").get, pk=self._here().pk)
 
     async def _leave(self) -> None:
         if self.conversation is not None:
