@@ -1,0 +1,41 @@
+"""The real engine and a small trained bot, once for all tests that are marked `rasa`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import override_settings
+
+from assistant.engine import Archive, Model, Progress
+from tests.assistant.engine_conversations import bundle, recorded
+
+if TYPE_CHECKING:
+    from assistant.engine.rasa_adapter.engine import RasaEngine
+
+
+@pytest.fixture(scope="session")
+def rasa_engine() -> Iterator[RasaEngine]:
+    from assistant.engine.rasa_adapter.engine import RasaEngine  # isort: skip  it imports Rasa quietly
+    from assistant.engine.rasa_adapter.actions import skills
+
+    skills.cache_clear()
+    with override_settings(ASSISTANT_SKILLS=["tests.assistant.engine_skill"]):
+        engine = RasaEngine()
+        yield engine
+        engine.close()
+    skills.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Archive, list[Progress]]:
+    from assistant.engine.rasa_adapter.training import train
+
+    steps: list[Progress] = []
+    return train(bundle(), tmp_path_factory.mktemp("models"), "sample", steps.append), steps
+
+
+@pytest.fixture(scope="session")
+def sample(trained: tuple[Archive, list[Progress]]) -> Model:
+    return recorded(trained[0].path)

@@ -1,0 +1,155 @@
+"""Only archives that we signed, and that name nothing foreign, are loaded."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import os
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from assistant.engine import Model, ModelRefused, archives
+from tests.assistant.engine_conversations import recorded
+
+NODE = {
+    "uses": "rasa.nlu.classifiers.logistic_regression_classifier.LogisticRegressionClassifier",
+    "constructor_name": "load",
+    "fn": "process",
+    "config": {},
+    "resource": {"name": "train_LogisticRegressionClassifier3"},
+}
+METADATA: dict[str, Any] = {
+    "train_schema": {"nodes": {"classifier": NODE}},
+    "predict_schema": {"nodes": {"classifier": NODE}},
+    "domain": {"slots": {"size": {"type": "text"}}},
+}
+
+
+def test_it_takes_an_archive_that_we_signed(tmp_path: Path) -> None:
+    contents = archives.check(recorded(_archive(tmp_path, ours={"probes": ["hello"]})))
+    assert (contents.probes, contents.uses_tensorflow) == (("hello",), False)
+
+
+def test_it_knows_that_a_model_uses_tensorflow(tmp_path: Path) -> None:
+    node = _with_node(uses="rasa.nlu.classifiers.diet_classifier.DIETClassifier")
+    assert archives.inspect(_archive(tmp_path, node)).uses_tensorflow
+
+
+def test_it_refuses_a_missing_file(tmp_path: Path) -> None:
+    _refuses(replace(recorded(_archive(tmp_path)), path=tmp_path / "gone.tar.gz"), "missing")
+
+
+def test_it_refuses_a_changed_file(tmp_path: Path) -> None:
+    model = recorded(_archive(tmp_path))
+    model.path.write_bytes(model.path.read_bytes() + b"\0")
+    _refuses(model, "changed")
+
+
+def test_it_refuses_another_signature(tmp_path: Path, settings: Settings) -> None:
+    model = recorded(_archive(tmp_path))
+    _refuses(replace(model, signature=model.sha256), "signature")
+    settings.SECRET_KEY = "another installation's key, which is long enough"
+    _refuses(model, "signature")
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../outside", "components/../../outside", "a\\b"])
+def test_it_refuses_a_path_that_leads_outside(tmp_path: Path, name: str) -> None:
+    _refuses(recorded(_archive(tmp_path, extra=[tarfile.TarInfo(name)])), "unsafe path")
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_it_refuses_links_and_devices(tmp_path: Path, kind: bytes) -> None:
+    member = tarfile.TarInfo("components/link")
+    member.type, member.linkname = kind, "metadata.json"
+    _refuses(recorded(_archive(tmp_path, extra=[member])), "link or a device")
+
+
+def test_it_refuses_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "LARGEST_ARCHIVE", 1_000)
+    _refuses(recorded(_archive(tmp_path, ours={"probes": ["a" * 2_000]})), "too large")
+
+
+def test_it_refuses_two_metadata_files(tmp_path: Path) -> None:
+    _refuses(recorded(_archive(tmp_path, extra=[tarfile.TarInfo("metadata.json")])), "no readable metadata.json")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a tar", os.urandom(2_000)])
+def test_it_refuses_what_is_no_archive(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "model.tar.gz"
+    path.write_bytes(content)
+    _refuses(recorded(path), "not a model archive")
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"uses": "os.system"}, "os.system"),
+        ({"uses": "evil.Component"}, "evil.Component"),
+        ({"uses": "assistant.engine.archives.Contents"}, "not allowed"),
+        ({"uses": "rasa.core.agent.Agent"}, "not allowed"),
+        ({"fn": "__init__"}, "__init__"),
+        ({"constructor_name": "__new__"}, "not allowed"),
+        ({"resource": {"name": "../../outside"}}, "unsafe resource"),
+        ({"config": {"featurizer": [{"name": "evil.Featurizer"}]}}, "evil.Featurizer"),
+        ({"uses": "rasa.nlu.extractors.duckling_entity_extractor.DucklingEntityExtractor"}, "Duckling"),
+    ],
+)
+def test_it_refuses_what_an_archive_may_not_run(tmp_path: Path, change: dict[str, Any], word: str) -> None:
+    _refuses(recorded(_archive(tmp_path, _with_node(**change))), word)
+
+
+def test_it_refuses_a_slot_type_of_its_own(tmp_path: Path) -> None:
+    metadata = {**METADATA, "domain": {"slots": {"size": {"type": "evil.Slot"}}}}
+    _refuses(recorded(_archive(tmp_path, metadata)), "evil.Slot")
+
+
+def test_it_allows_duckling_where_staff_gave_its_address(tmp_path: Path, settings: Settings) -> None:
+    settings.DUCKLING_URL = "http://duckling:8000"
+    metadata = _with_node(uses="rasa.nlu.extractors.duckling_entity_extractor.DucklingEntityExtractor")
+    assert "DucklingEntityExtractor" in archives.check(recorded(_archive(tmp_path, metadata))).components
+
+
+def test_it_allows_components_of_ours(tmp_path: Path) -> None:
+    name = "assistant.engine.rasa_adapter.components.EmbeddingIntentClassifier"
+    assert archives.inspect(_archive(tmp_path, _with_node(uses=name))).components == {"EmbeddingIntentClassifier"}
+
+
+def _refuses(model: Model, word: str) -> None:
+    with pytest.raises(ModelRefused, match=word):
+        archives.check(model)
+
+
+def _with_node(**change: Any) -> dict[str, Any]:
+    metadata = copy.deepcopy(METADATA)
+    metadata["predict_schema"]["nodes"]["classifier"].update(change)
+    metadata["train_schema"]["nodes"]["classifier"].update(change)
+    return metadata
+
+
+def _archive(
+    folder: Path,
+    metadata: dict[str, Any] = METADATA,
+    ours: dict[str, Any] | None = None,
+    extra: list[tarfile.TarInfo] | None = None,
+) -> Path:
+    path = folder / "model.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        _add(tar, "metadata.json", metadata)
+        if ours:
+            _add(tar, "frontdesk.json", ours)
+        for member in extra or []:
+            tar.addfile(member)
+    return path
+
+
+def _add(tar: tarfile.TarFile, name: str, content: dict[str, Any]) -> None:
+    text = json.dumps(content).encode()
+    member = tarfile.TarInfo(name)
+    member.size = len(text)
+    tar.addfile(member, io.BytesIO(text))

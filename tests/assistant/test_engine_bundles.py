@@ -1,0 +1,69 @@
+"""What a bot may name in its YAML, and how a refusal reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from assistant.engine import Bundle, TrainingFailed
+from assistant.engine.rasa_adapter.bundles import check_bundle, write_bundle
+from tests.assistant.engine_conversations import bundle
+
+CONFIG = "recipe: default.v1\npipeline:\n- name: WhitespaceTokenizer\npolicies:\n- name: RulePolicy\n"
+
+
+def test_it_takes_the_sample_bot() -> None:
+    check_bundle(bundle())
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "words"),
+    [
+        ("config.yml", "pipeline:\n- name: evil.Component\n", "config.yml, line 2: the component 'evil.Component'"),
+        ("config.yml", "pipeline: [WhitespaceTokenizer, os.system]\n", "line 1: the component 'os.system'"),
+        ("config.yml", "policies:\n\n- name: evil.Policy\n", "config.yml, line 3: the policy 'evil.Policy'"),
+        ("config.yml", "importers:\n- name: evil.Importer\n", "line 2: the importer 'evil.Importer'"),
+        ("config.yml", "recipe: graph.v1\n", "line 1: the recipe 'graph.v1' is not supported"),
+        ("config.yml", "pipeline:\n- name: SpacyNLP\n", "line 2: 'SpacyNLP' needs spacy, which is not installed"),
+        ("config.yml", "pipeline:\n- name: [\n", "line 3: this is not valid YAML"),
+        (
+            "config.yml",
+            "policies:\n- name: TEDPolicy\n  featurizer:\n  - name: MaxHistoryTrackerFeaturizer\n"
+            "    state_featurizer:\n    - name: evil.Featurizer\n",
+            "line 6: the featurizer 'evil.Featurizer'",
+        ),
+        (
+            "config.yml",
+            "x: &x {name: evil.Component}\npipeline:\n- <<: *x\n",
+            "line 1: the component 'evil.Component'",
+        ),
+        (
+            "domain.yml",
+            "slots:\n  a:\n    type: evil.Slot\n",
+            "domain.yml, line 3: the slot 'a' is of type",
+        ),
+        ("domain/shop.yml", "slots: {a: {type: evil.Slot}}\n", "domain/shop.yml, line 1"),
+        ("../outside.yml", "", "is not allowed"),
+        ("/etc/cron.d/evil.yml", "", "is not allowed"),
+    ],
+)
+def test_it_names_file_and_line_of_what_it_refuses(path: str, text: str, words: str) -> None:
+    with pytest.raises(TrainingFailed) as refusal:
+        check_bundle(Bundle({"config.yml": CONFIG, path: text}))
+    assert words in refusal.value.message
+
+
+def test_it_wants_a_config() -> None:
+    with pytest.raises(TrainingFailed, match=r"no config\.yml"):
+        check_bundle(Bundle({"domain.yml": ""}))
+
+
+def test_it_leaves_duckling_out_until_staff_give_its_address(tmp_path: Path, settings: Settings) -> None:
+    project = Bundle({"config.yml": CONFIG.replace("policies", "- name: DucklingEntityExtractor\npolicies")})
+    write_bundle(project, tmp_path / "off")
+    settings.DUCKLING_URL = "http://duckling:8000"
+    write_bundle(project, tmp_path / "on")
+    assert "Duckling" not in (tmp_path / "off" / "config.yml").read_text()
+    assert "Duckling" in (tmp_path / "on" / "config.yml").read_text()

@@ -1,0 +1,43 @@
+"""Trainings that fail, in words for staff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assistant.engine import Bundle, TrainingFailed
+from assistant.engine.rasa_adapter import training
+from tests.assistant.engine_conversations import bundle
+
+CONTRADICTION = "\n- rule: another\n  steps: [{intent: hours}, {action: utter_bye}]\n"
+
+
+def test_it_says_that_the_child_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "TRAINER", "no.such.module")
+    with pytest.raises(TrainingFailed, match="stopped before its end"):
+        training.train(bundle(), tmp_path, "sample")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_hands_no_secret_to_the_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    environment = training._environment(tmp_path)
+    assert not {"OPENAI_API_KEY", "SECRET_KEY", "DATABASE_URL"} & environment.keys()
+
+
+@pytest.mark.rasa
+def test_it_says_which_rules_contradict_each_other(tmp_path: Path) -> None:
+    files = dict(bundle().files)
+    files["data/rules.yml"] += CONTRADICTION
+    with pytest.raises(TrainingFailed) as failure:
+        training.train(Bundle(files), tmp_path, "sample")
+    assert "'utter_bye' in rule 'another'" in failure.value.message
+    assert str(tmp_path) not in failure.value.message
+
+
+@pytest.mark.rasa
+def test_it_names_file_and_line_of_bad_data(tmp_path: Path) -> None:
+    files = {**bundle().files, "data/nlu.yml": 'version: "3.1"\nnlu:\n- intnt: hello\n'}
+    with pytest.raises(TrainingFailed, match=r"data/nlu\.yml:3"):
+        training.train(Bundle(files), tmp_path, "sample")
