@@ -27,6 +27,13 @@ def test_it_hands_no_secret_to_the_child(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.rasa
+def test_it_imports_nothing_from_the_project(tmp_path: Path) -> None:
+    trap = {f"{name}.py": "raise SystemExit('imported')" for name in ("rasa", "json", "django", "sitecustomize")}
+    archive = training.train(Bundle({**bundle().files, **trap}), tmp_path, "sample")
+    assert archive.path.exists()
+
+
+@pytest.mark.rasa
 def test_it_says_which_rules_contradict_each_other(tmp_path: Path) -> None:
     files = dict(bundle().files)
     files["data/rules.yml"] += CONTRADICTION

@@ -1,4 +1,4 @@
-"""The child process that trains: `python -m assistant.engine.rasa_adapter.trainer PROJECT OUTPUT NAME`.
+"""The child process that trains, started by `training` with PROJECT OUTPUT NAME.
 
 It writes one JSON object a line to its standard output: `{"component", "done", "total", "seconds"}` for each step,
 then `{"history_turns"}` or `{"error"}`. Whatever Rasa prints goes to standard error.

@@ -20,6 +20,12 @@ from assistant.engine.rasa_adapter.bundles import check_bundle, write_bundle
 from assistant.engine.types import Archive, Bundle, Json, Progress
 
 TRAINER = "assistant.engine.rasa_adapter.trainer"
+# The child works in the project's folder, but imports nothing from there: -I keeps it off the path.
+START = """
+import runpy, sys
+sys.path.insert(0, sys.argv.pop(1))
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
 ROOT = Path(__file__).resolve().parents[3]
 # Rasa puts environment variables into YAML, so the child's environment holds no secrets.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR")
@@ -59,7 +65,7 @@ def _trained(project: Path, output: Path, name: str, on_progress: Callable[[Prog
 
 def _child(project: Path, output: Path, name: str) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603  our own module, by this interpreter
-        [sys.executable, "-m", TRAINER, str(project), str(output), f"{name}.tar.gz"],
+        [sys.executable, "-I", "-c", START, str(ROOT), TRAINER, str(project), str(output), f"{name}.tar.gz"],
         cwd=project,
         env=_environment(project.parent),
         stdin=subprocess.DEVNULL,
@@ -73,7 +79,6 @@ def _environment(folder: Path) -> dict[str, str]:
     kept = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
     ours = {
         "DJANGO_SETTINGS_MODULE": "assistant.settings",
-        "PYTHONPATH": str(ROOT),
         "VAR_DIR": str(settings.VAR_DIR),
         "RASA_CACHE_DIRECTORY": str(folder / "cache"),
         "RASA_MAX_CACHE_SIZE": "0",
