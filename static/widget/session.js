@@ -3,7 +3,7 @@ import { Socket } from "./socket.js";
 import { Store } from "./store.js";
 
 const ANSWER_WITHIN = 10_000;
-const FINAL = new Set(["empty", "too_long", "bad_json", "unknown_type"]);
+const PASSING = new Set(["rate_limited", "server", "not_hello"]);
 
 /**
  * The conversation as this browser knows it. One message is on its way at a time, so the order stays; the
@@ -165,7 +165,7 @@ export class Session {
 
   #refused(item, { code, retry_after = 2 }) {
     this.#settle();
-    if (!FINAL.has(code)) return void (this.#timers.pause = setTimeout(() => this.#resume(), retry_after * 1000));
+    if (PASSING.has(code)) return void (this.#timers.pause = setTimeout(() => this.#resume(), retry_after * 1000));
     this.queue.fail(item, code);
     this.on.item(item);
     this.#pump();

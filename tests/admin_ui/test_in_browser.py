@@ -1,29 +1,26 @@
 """The staff site in a real browser, on a running installation."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.axe import violations
 from tests.running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 
 @pytest.fixture(params=[1440, 360])
-def page(live: Running, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(chromium: Browser, live: Running, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The index page, logged in."""
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        page = browser.new_page(base_url=live.url, viewport={"width": request.param, "height": 800})
-        page.goto("/admin/")
-        page.get_by_label("Username").fill("admin")
-        page.get_by_label("Password").fill("desk-of-ana")
-        page.get_by_role("button", name="Log in").click()
-        yield page
-        browser.close()
+    page = chromium.new_page(base_url=live.url, viewport={"width": request.param, "height": 800})
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill("desk-of-ana")
+    page.get_by_role("button", name="Log in").click()
+    yield page
+    page.close()
 
 
 def test_it_leads_from_the_index_to_what_was_said(page: Page, live: Running) -> None:
@@ -58,3 +55,23 @@ def test_it_changes_between_light_and_dark(page: Page) -> None:
     page.get_by_role("button", name="Toggle theme").click()
     themes.add(page.locator("html").get_attribute("data-theme"))
     assert themes == {"light", "dark"}
+
+
+PAGES = (
+    "/admin/",
+    "/admin/conversations/conversation/",
+    "/admin/training/modelversion/",
+    "/admin/training/environment/",
+    "/admin/auth/user/",
+)
+
+
+def test_it_has_no_barrier_that_axe_can_find(page: Page, live: Running) -> None:
+    live.post_until_answered("axe", "hello")
+    page.goto("/admin/conversations/conversation/?q=axe")
+    transcript = page.get_by_role("link", name="axe").get_attribute("href")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for path in (*PAGES, str(transcript)):
+            page.goto(path)
+            assert violations(page) == [], path

@@ -27,7 +27,7 @@ def test_it_answers_as_rasa_does(live):
 
 def test_it_passes_buttons_on(live):
     _, [reply] = live.post("maria", "/buttons")
-    assert reply["buttons"] == [{"title": "Yes", "payload": "/affirm"}, {"title": "No", "payload": "/deny"}]
+    assert reply["buttons"] == [{"title": "Yes", "payload": "/yes"}, {"title": "No", "payload": "/no"}]
 
 
 def test_it_answers_every_message_of_a_burst_with_its_own_replies(live):
