@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from assistant.engine.rasa_adapter.engine import RasaEngine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def rasa_engine() -> Iterator[RasaEngine]:
     from assistant.engine.rasa_adapter.engine import RasaEngine  # isort: skip  it imports Rasa quietly
     from assistant.engine.rasa_adapter.actions import skills
