@@ -23,6 +23,7 @@ else:
 
 from assistant.settings import *  # noqa: E402, F403
 
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405  no thread keeps a database that a test wants gone
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False
 CELERY_BROKER_URL = "memory://"

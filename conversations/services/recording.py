@@ -15,6 +15,7 @@ from conversations.models import Conversation, Message
 from conversations.signals import messages_added
 from training.models import ModelVersion
 
+SNAPSHOT_TURNS = 8
 # The fence: a worker that lost its lease, or comes late, moves nothing and so writes nothing.
 # One statement checks it, locks the row, numbers what follows and, after the last turn, gives the lease back.
 _MOVE = """
@@ -28,6 +29,11 @@ UPDATE conversations_conversation SET
     lease = CASE WHEN last_turn = %(turn)s THEN NULL ELSE lease END
 WHERE id = %(conversation)s AND lease = %(lease)s AND answered_turn = %(turn)s - 1
 RETURNING last_seq - %(messages)s, event_count - %(events)s, last_turn
+"""
+_UNDERSTOOD = """
+UPDATE conversations_message SET status = %s, model_version_id = %s, intent = %s, confidence = %s,
+    ranking = %s, entities = %s, timings = %s, error = %s
+WHERE id = %s
 """
 _ADD_EVENTS = "INSERT INTO conversations_event (conversation_id, position, turn, data) VALUES "
 
@@ -55,8 +61,9 @@ def record(message: Message, version: ModelVersion, reply: Reply | None, lease: 
 def _move(
     message: Message, version: ModelVersion, reply: Reply, lease: str, *, failed: bool
 ) -> tuple[int, int, int] | None:
-    # A model that may look at the whole conversation is given it: its snapshot would grow without bound.
-    kept = reply.snapshot and version.history_turns is not None
+    # Not every turn: a snapshot is larger than all else that a turn writes, and read only by a worker that is new to
+    # the conversation. A model that may look at the whole of it is given that: its snapshot would grow without bound.
+    kept = reply.snapshot and (message.turn or 0) % SNAPSHOT_TURNS == 0 and version.history_turns is not None
     values = {
         "messages": len(reply.messages),
         "events": len(reply.events),
@@ -73,16 +80,18 @@ def _move(
 
 
 def _write_understanding(message: Message, version: ModelVersion, reply: Reply, *, failed: bool) -> None:
-    Message.objects.filter(pk=message.pk).update(
-        status=Message.Status.FAILED if failed else Message.Status.ANSWERED,
-        model_version=version,
-        intent=reply.intent[:255],
-        confidence=reply.confidence,
-        ranking=list(reply.ranking),
-        entities=list(reply.entities),
-        timings=dict(reply.timings),
-        error=reply.error[:255],
-    )
+    parts = (list(reply.ranking), list(reply.entities), dict(reply.timings))
+    values: list[Any] = [
+        Message.Status.FAILED.value if failed else Message.Status.ANSWERED.value,
+        version.pk,
+        reply.intent[:255],
+        reply.confidence,
+        *(json.dumps(part) for part in parts),
+        reply.error[:255],
+        message.pk,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_UNDERSTOOD, values)
 
 
 def _write_events(message: Message, reply: Reply, position: int) -> None:
