@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_shutting_down
+from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assistant.settings")
 
@@ -25,6 +25,3 @@ def warm_up(sender: object = None, **_: object) -> None:
     queues = getattr(getattr(sender, "app", app), "amqp", None)
     if queues is None or "chat" in queues.queues:
         warm_up_live_models()
-
-
-__all__ = ["app", "worker_shutting_down"]

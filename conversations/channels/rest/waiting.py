@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -17,6 +17,7 @@ from conversations.selectors import answered_turns
 
 log = logging.getLogger("frontdesk.rest")
 LOOK_EVERY = 1.0  # seconds
+KEPT_HINTS = 500
 
 
 Replies = list[dict[str, Any]]
@@ -31,6 +32,7 @@ class Waiters:
 
     def __init__(self) -> None:
         self._waiting: dict[int, dict[asyncio.Future[Replies | None], int]] = defaultdict(dict)
+        self._early: OrderedDict[int, tuple[int, Replies]] = OrderedDict()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def wait(self, conversation_id: int, turn: int, seconds: float) -> Replies | None:
@@ -39,6 +41,9 @@ class Waiters:
         Raises Late after `seconds`.
         """
         self._start()
+        early_turn, early_replies = self._early.pop(conversation_id, (0, []))
+        if early_turn >= turn:
+            return early_replies if early_turn == turn else None
         done = asyncio.get_running_loop().create_future()
         self._waiting[conversation_id][done] = turn
         try:
@@ -47,6 +52,14 @@ class Waiters:
             raise Late("No answer in time. The message is kept and will be answered.") from None
         finally:
             self._forget(conversation_id, done)
+
+    def hinted(self, conversation_id: int, turn: int, replies: Replies) -> None:
+        """A quick worker may answer before the caller has begun to wait: what nobody waits for yet is kept a while."""
+        if conversation_id not in self._waiting:
+            self._early[conversation_id] = turn, replies
+        if len(self._early) > KEPT_HINTS:
+            self._early.popitem(last=False)
+        self.answered(conversation_id, turn, replies)
 
     def answered(self, conversation_id: int, turn: int, replies: Replies | None) -> None:
         """`replies` belong to this very turn; who waits for an earlier one reads its own."""
@@ -78,7 +91,7 @@ class Waiters:
         await layer.group_add(REST, channel)
         while True:
             hint = await layer.receive(channel)
-            self.answered(hint["conversation"], hint["turn"], hint["replies"])
+            self.hinted(hint["conversation"], hint["turn"], hint["replies"])
 
     async def _look(self) -> None:
         while True:
