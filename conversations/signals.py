@@ -8,5 +8,9 @@ turn_received = Signal()
 messages_added = Signal()
 """New messages can be shown. Arguments: `conversation: Conversation`, `messages: list[Message]`, oldest first."""
 
+turn_answered = Signal()
+"""The engine's answer can be shown. Arguments: `conversation: Conversation`, `turn: int`, `messages: list[Message]`,
+oldest first; none where the bot keeps quiet."""
+
 state_changed = Signal()
 """Arguments: `conversation: Conversation`."""

@@ -15,7 +15,7 @@ from django.dispatch import receiver
 from assistant.lib.threads import post
 from conversations.channels.payloads import message_payload, rest_payload
 from conversations.models import Conversation, Message
-from conversations.signals import messages_added, state_changed
+from conversations.signals import messages_added, state_changed, turn_answered
 
 log = logging.getLogger("frontdesk.hints")
 REST = "rest"
@@ -27,27 +27,30 @@ def group_of(conversation: Conversation) -> str:
 
 @receiver(messages_added, dispatch_uid="hint-messages")
 def hint_messages(sender: object, conversation: Conversation, messages: list[Message], **_: Any) -> None:
+    if conversation.channel != REST:
+        _show(conversation, messages)
+
+
+@receiver(turn_answered, dispatch_uid="hint-answer")
+def hint_answer(sender: object, conversation: Conversation, turn: int, messages: list[Message], **_: Any) -> None:
     if conversation.channel == REST:
-        if messages[0].role == Message.Role.BOT:
-            _send(REST, _turn_answered(conversation, messages))
-        return
-    payloads = [message_payload(message, conversation.last_seq) for message in messages]
-    _send(group_of(conversation), {"type": "conversation.messages", "messages": payloads})
+        replies = [rest_payload(message) for message in messages]
+        _send(REST, {"type": "turn.answered", "conversation": conversation.pk, "turn": turn, "replies": replies})
+    elif messages:
+        _show(conversation, messages)
+    else:
+        _send(group_of(conversation), {"type": "conversation.frame", "payload": {"type": "typing", "on": False}})
 
 
 @receiver(state_changed, dispatch_uid="hint-state")
 def hint_state(sender: object, conversation: Conversation, **_: Any) -> None:
     state = {"type": "state", "state": conversation.state, "newest_seq": conversation.last_seq}
-    _send(group_of(conversation), {"type": "conversation.state", "payload": state})
+    _send(group_of(conversation), {"type": "conversation.frame", "payload": state})
 
 
-def _turn_answered(conversation: Conversation, messages: list[Message]) -> dict[str, Any]:
-    return {
-        "type": "turn.answered",
-        "conversation": conversation.pk,
-        "turn": messages[0].turn,
-        "replies": [rest_payload(message) for message in messages],
-    }
+def _show(conversation: Conversation, messages: list[Message]) -> None:
+    payloads = [message_payload(message, conversation.last_seq) for message in messages]
+    _send(group_of(conversation), {"type": "conversation.messages", "messages": payloads})
 
 
 def _send(group: str, event: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from assistant.engine import OutMessage, Reply
 from assistant.lib.database import writing
 from conversations.models import Conversation, Message
-from conversations.signals import messages_added
+from conversations.signals import turn_answered
 from training.models import ModelVersion
 
 SNAPSHOT_TURNS = 8
@@ -53,8 +53,7 @@ def record(message: Message, version: ModelVersion, reply: Reply | None, lease: 
         _write_events(message, answered, position)
         replies = _write_replies(message, version, answered, seq)
         message.conversation.last_seq = seq + len(replies)
-        if replies:
-            transaction.on_commit(lambda: _tell(message.conversation, replies))
+        transaction.on_commit(lambda: _tell(message, replies))
     return bool(last_turn > (message.turn or 0))
 
 
@@ -136,5 +135,5 @@ def _content(out: OutMessage) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if part}
 
 
-def _tell(conversation: Conversation, replies: list[Message]) -> None:
-    messages_added.send_robust(Conversation, conversation=conversation, messages=replies)
+def _tell(message: Message, replies: list[Message]) -> None:
+    turn_answered.send_robust(Conversation, conversation=message.conversation, turn=message.turn, messages=replies)

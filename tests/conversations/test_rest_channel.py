@@ -30,6 +30,14 @@ def test_it_passes_buttons_on(live):
     assert reply["buttons"] == [{"title": "Yes", "payload": "/yes"}, {"title": "No", "payload": "/no"}]
 
 
+def test_it_says_at_once_that_the_bot_keeps_quiet(live):
+    live.post("quiet-maria", "hello")
+    began = time.monotonic()
+
+    assert live.post("quiet-maria", "/silent") == (200, [])
+    assert time.monotonic() - began < 0.8
+
+
 def test_it_answers_every_message_of_a_burst_with_its_own_replies(live):
     sender = uuid.uuid4().hex
     texts = [f"number {n}" for n in range(20)]

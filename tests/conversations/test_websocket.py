@@ -104,6 +104,15 @@ async def test_it_tells_the_newest_seq_with_every_pong(live):
         assert (await tab.see("pong"))["newest_seq"] == 2
 
 
+async def test_it_stops_typing_where_the_bot_keeps_quiet(live):
+    async with Tab(live) as tab:
+        await tab.hello()
+        await tab.say("message", id="m1", text="/silent")
+        typing = [await tab.see("typing"), await tab.see("typing")]
+
+    assert [frame["on"] for frame in typing] == [True, False]
+
+
 async def test_it_stores_thumbs(live):
     async with Tab(live) as tab:
         await tab.hello()

@@ -25,12 +25,15 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, **options: Any) -> None:
         port = port or _free_port(host)
-        server = _server(host, port, self._ready)
+        _check_free(host, port)
+        from assistant.server import server  # it loads the whole house, which other commands need not
+
+        running = server(host, port, self._ready)
         self._embedded = Embedded() if settings.EMBEDDED else None
         self._url = f"http://{host}:{port}"
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
-        server.run()
+        running.run()
 
     def _ready(self) -> None:
         self.stdout.write(f"Frontdesk listens on {self._url}")
@@ -61,28 +64,6 @@ def _login() -> str:
     path = settings.VAR_DIR / "admin-password"
     where = os.path.relpath(path) if path.exists() else "DJANGO_SUPERUSER_PASSWORD"
     return f"log in as {settings.DJANGO_SUPERUSER_USERNAME}, password in {where}"
-
-
-def _server(host: str, port: int, ready: Any) -> Any:
-    from daphne.server import Server
-
-    from assistant.asgi import application
-
-    _check_free(host, port)
-    return Server(
-        application=application,
-        endpoints=[f"tcp:port={port}:interface={host.replace(':', chr(92) + ':')}"],
-        signal_handlers=False,
-        ready_callable=ready,
-        root_path="",
-        server_name="frontdesk",
-        websocket_handshake_timeout=10,
-        websocket_max_message_size=131_072,
-        websocket_max_frame_size=131_072,
-        ping_interval=20,
-        ping_timeout=30,
-        proxy_forwarded_address_header=None,
-    )
 
 
 def _check_free(host: str, port: int) -> None:

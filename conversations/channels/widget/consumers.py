@@ -153,7 +153,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         for payload in event["messages"]:
             await self._send(payload)
 
-    async def conversation_state(self, event: dict[str, Any]) -> None:
+    async def conversation_frame(self, event: dict[str, Any]) -> None:
         await self._send(event["payload"])
 
     # --- the rest
