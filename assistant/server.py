@@ -11,6 +11,7 @@ from daphne.server import Server
 from assistant.asgi import application
 
 MAX_FRAME = 131_072  # bytes
+BACKLOG = 1024  # callers at the same moment; Twisted's 50 turned the others away
 
 
 class PromptServer(Server):
@@ -23,9 +24,10 @@ class PromptServer(Server):
 
 def server(host: str, port: int, ready: Callable[[], None]) -> PromptServer:
     """`ready` is called once it listens."""
+    interface = host.replace(":", r"\:")
     return PromptServer(
         application=application,
-        endpoints=[f"tcp:port={port}:interface={host.replace(':', chr(92) + ':')}"],
+        endpoints=[f"tcp:port={port}:interface={interface}:backlog={BACKLOG}"],
         signal_handlers=False,
         ready_callable=ready,
         root_path="",
