@@ -7,13 +7,17 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from assistant.engine.errors import EngineError, ModelRefused, TrainingFailed, TurnTimeout
+from assistant.engine.errors import Cancelled, EngineError, ModelRefused, TrainingFailed, TurnTimeout
 from assistant.engine.types import (
     Archive,
     Bundle,
     Engine,
+    Guess,
     History,
+    Labelled,
+    Limits,
     Model,
+    OnProgress,
     OutMessage,
     Parse,
     Progress,
@@ -25,11 +29,16 @@ from assistant.engine.types import (
 __all__ = [
     "Archive",
     "Bundle",
+    "Cancelled",
     "Engine",
     "EngineError",
+    "Guess",
     "History",
+    "Labelled",
+    "Limits",
     "Model",
     "ModelRefused",
+    "OnProgress",
     "OutMessage",
     "Parse",
     "Progress",

@@ -19,3 +19,10 @@ class ModelRefused(EngineError):
 class TrainingFailed(EngineError):
     code = "training_failed"
     status = 422
+
+
+class Cancelled(EngineError):
+    """Whoever asked for the work does not want it any more."""
+
+    code = "cancelled"
+    status = 409

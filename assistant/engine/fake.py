@@ -10,12 +10,28 @@ import io
 import json
 import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.engine.archives import sha256_of
 from assistant.engine.errors import EngineError, TrainingFailed, TurnTimeout
-from assistant.engine.types import Archive, Bundle, Json, Model, OutMessage, Parse, Progress, Reply, Turn, Window
+from assistant.engine.types import (
+    LIMITS,
+    Archive,
+    Bundle,
+    Guess,
+    Json,
+    Labelled,
+    Limits,
+    Model,
+    OnProgress,
+    OutMessage,
+    Parse,
+    Progress,
+    Reply,
+    Turn,
+    Window,
+)
 
 ACTION = "utter_echo"
 
@@ -50,7 +66,12 @@ class FakeEngine:
         return Parse(text, intent, 0.9, ranking, [])
 
     def train(
-        self, bundle: Bundle, directory: Path, name: str, on_progress: Callable[[Progress], None] | None = None
+        self,
+        bundle: Bundle,
+        directory: Path,
+        name: str,
+        on_progress: OnProgress | None = None,
+        limits: Limits = LIMITS,
     ) -> Archive:
         if "config.yml" not in bundle.files:
             raise TrainingFailed("There is no config.yml.")
@@ -63,6 +84,28 @@ class FakeEngine:
 
     def load(self, model: Model) -> None:
         """Any model will do."""
+
+    def evaluate(
+        self, model: Model, examples: Sequence[Labelled], on_progress: OnProgress | None = None
+    ) -> Sequence[Guess]:
+        return [_guess(example, self.parse(model, example.text)) for example in examples]
+
+    def cross_validate(
+        self,
+        bundle: Bundle,
+        folds: int,
+        seed: int,
+        on_progress: OnProgress | None = None,
+        limits: Limits = LIMITS,
+    ) -> Sequence[Guess]:
+        return []
+
+    def inspect(self, path: Path, limits: Limits = LIMITS) -> Archive:
+        return Archive(path, sha256_of(path), path.stat().st_size, 0.0, history_turns=1)
+
+
+def _guess(right: Labelled, parse: Parse) -> Guess:
+    return Guess(right, parse.intent, parse.confidence, parse.ranking, parse.entities)
 
 
 def _turns_in(window: Window) -> int:

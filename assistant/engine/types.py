@@ -61,6 +61,7 @@ class Turn:
     metadata: Json = field(default_factory=dict)
     history: History = field(default_factory=no_history)
     input_channel: str = "rest"
+    dry_run: bool = False  # custom actions run only where they say `safe_to_replay = True`; others are only named
 
 
 @dataclass(frozen=True)
@@ -115,23 +116,67 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Archive:
-    """A trained model file. `history_turns`: how many turns an answer can depend on (None: all of them)."""
+    """A trained model file. `history_turns`: how many turns an answer can depend on (None: all of them).
+    `memory`: what training it took at most, in bytes."""
 
     path: Path
     sha256: str
     size: int
     seconds: float
     history_turns: int | None
+    memory: int = 0
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One finished step of a training: `component` is its name in the pipeline, `done` of `total` steps."""
+    """How long work goes: told after every step, and at least once a second between them.
+
+    `component` is the step that ended just now, after `seconds` (empty: none did), `now` the one under way, `done` of
+    `total` are through. `memory` is what the child process has taken at most so far, in bytes; `log` the lines that it
+    wrote since last told. Who is told may raise `Cancelled`: the work ends then, and nothing is left of it.
+    """
 
     component: str
     done: int
     total: int
     seconds: float
+    now: str = ""
+    memory: int = 0
+    log: str = ""
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a child process may take before it is ended: `memory` in bytes, `seconds` of wall time."""
+
+    memory: int = 4 * 1024**3
+    seconds: float = 3600.0
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A message and what is right for it. `entities`: Rasa's entity dictionaries."""
+
+    text: str
+    intent: str
+    entities: Sequence[Json] = ()
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a model made of a labelled message that it had not seen. `ranking`: at most the five best."""
+
+    right: Labelled
+    intent: str
+    confidence: float
+    ranking: Sequence[Json] = ()
+    entities: Sequence[Json] = ()
 
 
 class Engine(Protocol):
@@ -143,9 +188,34 @@ class Engine(Protocol):
     def parse(self, model: Model, text: str) -> Parse: ...
 
     def train(
-        self, bundle: Bundle, directory: Path, name: str, on_progress: Callable[[Progress], None] | None = None
+        self,
+        bundle: Bundle,
+        directory: Path,
+        name: str,
+        on_progress: OnProgress | None = None,
+        limits: Limits = LIMITS,
     ) -> Archive:
-        """Write `directory/name.tar.gz`. Raises TrainingFailed with words that staff understand."""
+        """Write `directory/name.tar.gz`. Raises TrainingFailed with words that staff understand, or Cancelled."""
 
     def load(self, model: Model) -> None:
         """Bring the model into memory ahead of its first turn."""
+
+    def evaluate(
+        self, model: Model, examples: Sequence[Labelled], on_progress: OnProgress | None = None
+    ) -> Sequence[Guess]:
+        """What the model makes of each, in their order."""
+
+    def cross_validate(
+        self,
+        bundle: Bundle,
+        folds: int,
+        seed: int,
+        on_progress: OnProgress | None = None,
+        limits: Limits = LIMITS,
+    ) -> Sequence[Guess]:
+        """Each example of the bundle is guessed once, by a model trained without its fold (stratified by intent,
+        shuffled by `seed`). Left out are examples of intents that have only one. Raises TrainingFailed or Cancelled."""
+
+    def inspect(self, path: Path, limits: Limits = LIMITS) -> Archive:
+        """Check a file that nobody has signed: all it names is allowed, and it loads and parses, in a child process.
+        Raises ModelRefused with a sentence for staff."""

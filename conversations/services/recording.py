@@ -21,7 +21,9 @@ SNAPSHOT_TURNS = 8
 _MOVE = """
 UPDATE conversations_conversation SET
     answered_turn = answered_turn + 1, last_seq = last_seq + %(messages)s, event_count = event_count + %(events)s,
-    failed_turns = failed_turns + %(failed)s, attempts = CASE WHEN last_turn = %(turn)s THEN 0 ELSE 1 END,
+    failed_turns = failed_turns + %(failed)s,
+    lowest_confidence = CASE WHEN lowest_confidence <= %(confidence)s THEN lowest_confidence ELSE %(confidence)s END,
+    attempts = CASE WHEN last_turn = %(turn)s THEN 0 ELSE 1 END,
     turn_started = CASE WHEN last_turn = %(turn)s THEN NULL ELSE CURRENT_TIMESTAMP END,
     snapshot = COALESCE(%(snapshot)s, snapshot),
     snapshot_position = CASE WHEN %(snapshot)s IS NULL THEN snapshot_position ELSE event_count + %(events)s END,
@@ -67,6 +69,7 @@ def _move(
         "messages": len(reply.messages),
         "events": len(reply.events),
         "failed": int(failed),
+        "confidence": reply.confidence,
         "turn": message.turn,
         "conversation": message.conversation_id,
         "lease": lease,

@@ -1,13 +1,11 @@
-"""Bots, what they are trained on, their trained versions, and which version is live where."""
+"""Bots, the files they were imported from, and which of their versions is live where."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from django.conf import settings
 from django.db import models
 
-from assistant.engine import Model
+from training.models.versions import ModelVersion
 
 MAIN = "main"
 PRODUCTION = "production"
@@ -16,6 +14,16 @@ PRODUCTION = "production"
 class Bot(models.Model):
     name = models.SlugField(max_length=60, unique=True)
     created = models.DateTimeField(auto_now_add=True)
+    taught = models.CharField(max_length=64, blank=True, editable=False, help_text="Hash of the files taken in last.")
+
+    class Meta:
+        permissions = [
+            ("edit_data", "Can change training data"),
+            ("train_bot", "Can train, evaluate and compare"),
+            ("activate_version", "Can put a version live and roll back"),
+            ("upload_version", "Can upload a model"),
+            ("download_version", "Can download a model"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -36,40 +44,6 @@ class BotFile(models.Model):
         return f"{self.bot_id}:{self.path}"
 
 
-class ModelVersion(models.Model):
-    class Status(models.TextChoices):
-        QUEUED = "queued", "Queued"
-        TRAINING = "training", "Training"
-        READY = "ready", "Ready"
-        FAILED = "failed", "Failed"
-
-    bot = models.ForeignKey(Bot, models.CASCADE, related_name="versions")
-    name = models.CharField(max_length=100, unique=True)
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
-    sha256 = models.CharField("SHA-256", max_length=64, blank=True)
-    signature = models.CharField(max_length=64, blank=True)
-    size = models.PositiveBigIntegerField("size in bytes", default=0)
-    train_seconds = models.FloatField(null=True, blank=True)
-    history_turns = models.PositiveIntegerField(
-        null=True, blank=True, help_text="How many turns an answer can depend on; empty: all of them."
-    )
-    error = models.TextField(blank=True)
-    created = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["-created", "-id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def path(self) -> Path:
-        return settings.VAR_DIR / "models" / f"{self.name}.tar.gz"
-
-    def for_engine(self) -> Model:
-        return Model(self.name, self.path, self.sha256, self.signature)
-
-
 class Environment(models.Model):
     """Where a version is live. Changing `active_version` is what activating means."""
 
@@ -83,3 +57,19 @@ class Environment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bot}/{self.name}"
+
+
+class Activation(models.Model):
+    """What went live where, and what it took the place of: the way back."""
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="activations")
+    version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="activations")
+    previous = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} in {self.environment_id}"

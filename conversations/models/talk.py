@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
@@ -13,6 +14,9 @@ from training.models import Environment, ModelVersion
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def unanswered(self) -> ConversationQuerySet:
         return self.filter(answered_turn__lt=F("last_turn"))
+
+    def unreviewed(self) -> ConversationQuerySet:
+        return self.filter(reviewed_turn__lt=F("last_turn"))
 
 
 class Conversation(models.Model):
@@ -40,6 +44,17 @@ class Conversation(models.Model):
     answered_turn = models.PositiveIntegerField(default=0)
     event_count = models.PositiveIntegerField(default=0)
     failed_turns = models.PositiveIntegerField(default=0)
+    lowest_confidence = models.FloatField(null=True, blank=True, help_text="Of the intents of its messages.")
+    thumbs_down = models.PositiveIntegerField(default=0, db_default=0)
+    # What staff made of it. It waits for review again where the visitor said more since.
+    reviewed_turn = models.PositiveIntegerField(default=0, db_default=0)
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    saved_for_later = models.BooleanField(default=False, db_default=False)
+    flag_count = models.PositiveIntegerField("flagged messages", default=0, db_default=0)
+    tags = models.ManyToManyField("conversations.Tag", blank=True, related_name="conversations")
     lease = models.CharField(max_length=32, null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     turn_started = models.DateTimeField(null=True, blank=True)
@@ -57,6 +72,10 @@ class Conversation(models.Model):
         indexes = [
             models.Index(fields=["id"], condition=Q(answered_turn__lt=F("last_turn")), name="unanswered"),
             models.Index(fields=["-last_active", "-id"], name="newest_first"),
+        ]
+        permissions = [
+            ("review_conversation", "Can review: correct, flag, tag, note, mark reviewed"),
+            ("export_conversation", "Can export conversations"),
         ]
 
     def __str__(self) -> str:

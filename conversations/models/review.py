@@ -1,0 +1,63 @@
+"""What staff made of a conversation: verdicts on its messages, tags, notes."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from conversations.models.talk import Conversation, Message
+from training.models import Example
+
+STAFF = settings.AUTH_USER_MODEL
+
+
+class Tag(models.Model):
+    name = models.CharField(max_length=60, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Annotation(models.Model):
+    """The verdict on one of the visitor's messages. `revision` grows with every change: whoever saves says which one
+    they saw, so that nobody overwrites what they have not seen. `intent` and `entities` are what is right; `example`
+    is what a bot is taught by it: trained on after a correction, held out for evaluation where it was right."""
+
+    class Verdict(models.TextChoices):
+        NONE = "", "Not judged"
+        CORRECT = "correct", "Correct"
+        CORRECTED = "corrected", "Corrected"
+
+    message = models.OneToOneField(Message, models.CASCADE, related_name="annotation")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="annotations")
+    verdict = models.CharField(max_length=9, choices=Verdict.choices, blank=True)
+    intent = models.CharField(max_length=255, blank=True)
+    entities = models.JSONField(default=list, blank=True)
+    flagged = models.BooleanField(default=False)
+    example = models.ForeignKey(Example, models.SET_NULL, null=True, blank=True, related_name="annotations")
+    revision = models.PositiveIntegerField(default=1)
+    by = models.ForeignKey(STAFF, models.SET_NULL, null=True, blank=True, related_name="+")
+    updated = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.message_id}: {self.get_verdict_display()}"
+
+
+class Note(models.Model):
+    """Staff's own words beside a conversation, or beside one message of it."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="notes")
+    message = models.ForeignKey(Message, models.CASCADE, null=True, blank=True, related_name="notes")
+    text = models.TextField(max_length=4000)
+    by = models.ForeignKey(STAFF, models.SET_NULL, null=True, blank=True, related_name="+")
+    created = models.DateTimeField(auto_now_add=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["created", "id"]
+
+    def __str__(self) -> str:
+        return self.text[:60]
