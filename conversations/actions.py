@@ -31,6 +31,8 @@ class ActionRequestHandoff(Action):
 class ActionDefaultAskAffirmation(Action):
     """The first stage of Rasa's two-stage fallback: which of the likeliest intents was meant?"""
 
+    safe_to_replay = True
+
     def name(self) -> str:
         return "action_default_ask_affirmation"
 
@@ -47,6 +49,8 @@ class ActionDefaultAskAffirmation(Action):
 class ActionDefaultAskRephrase(Action):
     """The second stage: other words help where a button said "neither", but not where the wish is none of ours."""
 
+    safe_to_replay = True
+
     def name(self) -> str:
         return "action_default_ask_rephrase"
 
@@ -57,6 +61,8 @@ class ActionDefaultAskRephrase(Action):
 
 
 class ActionRepeat(Action):
+    safe_to_replay = True
+
     def name(self) -> str:
         return "action_repeat"
 

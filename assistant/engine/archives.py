@@ -7,25 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-import tarfile
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from assistant.engine import tarballs
 from assistant.engine.errors import ModelRefused
 from assistant.engine.rasa_adapter import allowed
 from assistant.engine.types import Json, Model
 
 METADATA = "metadata.json"
 OURS = "frontdesk.json"  # {"probes": [text, ...]}: written by our trainer
-LARGEST_ARCHIVE = 2 * 1024**3  # bytes, unpacked
-LARGEST_METADATA = 64 * 1024**2
-MOST_MEMBERS = 5_000
+MOST_PROBES, LONGEST_PROBE = 10, 4_000
+OLDEST = (3, 6, 21)  # former ones kept pickles in their archives; Rasa does not load them any more
+VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 
 
 @dataclass(frozen=True)
@@ -55,62 +56,58 @@ def sign(sha256: str) -> str:
 
 def check(model: Model) -> Contents:
     """Raises ModelRefused, with a sentence for staff."""
+    verify(model)
+    return inspect(model.path)
+
+
+def verify(model: Model) -> None:
+    """That the file is the one that was recorded. Raises ModelRefused."""
     if not model.path.is_file():
         raise ModelRefused("The model's file is missing.")
     if not constant_time_compare(model.signature, sign(model.sha256)):
         raise ModelRefused("The model's signature is not ours.")
     if not hmac.compare_digest(sha256_of(model.path), model.sha256):
         raise ModelRefused("The model's file has changed since it was recorded.")
-    return inspect(model.path)
 
 
 def inspect(path: Path) -> Contents:
     """Checks a file that nobody has signed yet: an upload. Raises ModelRefused."""
-    try:
-        with tarfile.open(path, "r:gz") as tar:
-            members = list(_safe_members(tar))
-            metadata = _json(tar, members, METADATA)
-            ours = _json(tar, members, OURS) if any(_name(member) == OURS for member in members) else {}
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        raise ModelRefused("The file is not a model archive.") from error
+    found = tarballs.json_of(path, (METADATA, OURS))
+    metadata = _metadata(found)
+    _check_version(metadata)
     components = frozenset(allowed.short(name) for name in _checked_nodes(metadata))
-    _check_slots(metadata.get("domain") or {})
-    probes = ours.get("probes") or []
-    return Contents(components, tuple(text for text in probes if isinstance(text, str)))
+    _check_slots(metadata.get("domain"))
+    probes = found.get(OURS, {}).get("probes")
+    texts = [text for text in probes if isinstance(text, str)] if isinstance(probes, list) else []
+    return Contents(components, tuple(text[:LONGEST_PROBE] for text in texts[:MOST_PROBES]))
 
 
-def _safe_members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    unpacked = 0
-    for count, member in enumerate(tar, start=1):
-        unpacked += member.size
-        if count > MOST_MEMBERS or unpacked > LARGEST_ARCHIVE:
-            raise ModelRefused("The archive is too large.")
-        if not (member.isfile() or member.isdir()):
-            raise ModelRefused(f"The archive holds a link or a device: {member.name}")
-        path = PurePosixPath(member.name)
-        if path.is_absolute() or ".." in path.parts or "\\" in member.name or "\0" in member.name:
-            raise ModelRefused(f"The archive holds an unsafe path: {member.name}")
-        yield member
+def metadata_of(path: Path) -> Json:
+    """What an unsigned file says of itself, and nothing of it checked but its form. Raises ModelRefused."""
+    return _metadata(tarballs.json_of(path, (METADATA,)))
 
 
-def _name(member: tarfile.TarInfo) -> str:
-    return str(PurePosixPath(member.name))
+def _metadata(found: dict[str, Json]) -> Json:
+    if METADATA not in found:
+        raise ModelRefused(f"The archive has no readable {METADATA}.")
+    return found[METADATA]
 
 
-def _json(tar: tarfile.TarFile, members: list[tarfile.TarInfo], name: str) -> Json:
-    found = [member for member in members if _name(member) == name]
-    if len(found) != 1 or found[0].size > LARGEST_METADATA:
-        raise ModelRefused(f"The archive has no readable {name}.")
-    file = tar.extractfile(found[0])
-    content = json.load(file) if file else None
-    if not isinstance(content, dict):
-        raise ModelRefused(f"The archive has no readable {name}.")
-    return content
+def _check_version(metadata: Json) -> None:
+    version = metadata.get("rasa_open_source_version")
+    numbers = VERSION.match(version) if isinstance(version, str) else None
+    if not numbers:
+        raise ModelRefused("The archive does not say which version of Rasa made it.")
+    made_by = tuple(map(int, numbers.groups()))
+    if made_by[:2] != OLDEST[:2] or made_by < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise ModelRefused(f"The model was made by Rasa {numbers[0]}; models of Rasa {oldest} run here.")
 
 
 def _checked_nodes(metadata: Json) -> Iterator[str]:
     for schema in ("train_schema", "predict_schema"):
-        nodes = (metadata.get(schema) or {}).get("nodes")
+        content = metadata.get(schema)
+        nodes = content.get("nodes") if isinstance(content, dict) else None
         if not isinstance(nodes, dict):
             raise ModelRefused(f"The archive's {METADATA} has no {schema}.")
         for name, node in nodes.items():
@@ -126,12 +123,22 @@ def _check_node(name: str, node: Any) -> None:
         raise ModelRefused(f"The archive wants to run '{uses}', which is not allowed.")
     if allowed.short(uses) == allowed.DUCKLING and not settings.DUCKLING_URL:
         raise ModelRefused("The model asks a Duckling server; set DUCKLING_URL to allow that.")
-    if node.get("constructor_name") not in allowed.CONSTRUCTORS or node.get("fn") not in allowed.FUNCTIONS:
+    calls = str(node.get("constructor_name")), str(node.get("fn"))
+    if calls[0] not in allowed.CONSTRUCTORS or calls[1] not in allowed.FUNCTIONS:
         raise ModelRefused(f"The archive wants to call '{node.get('fn')}' of '{uses}', which is not allowed.")
-    resource = (node.get("resource") or {}).get("name", "")
+    package = allowed.NEEDS.get(allowed.short(uses))
+    if package and not find_spec(package):
+        raise ModelRefused(f"The model needs {package}, which is not installed here.")
+    _check_resource(node.get("resource") or {})
+    _check_names(uses, node.get("config") or {})
+
+
+def _check_resource(content: Any) -> None:
+    resource = content.get("name", "") if isinstance(content, dict) else None
+    if not isinstance(resource, str):
+        raise ModelRefused("The archive names an unreadable resource.")
     if "/" in resource or "\\" in resource or resource in (".", ".."):
         raise ModelRefused(f"The archive names an unsafe resource: {resource}")
-    _check_names(uses, node.get("config") or {})
 
 
 def _check_names(uses: str, config: Any) -> None:
@@ -150,12 +157,15 @@ def _check_names(uses: str, config: Any) -> None:
 def _check_featurizers(uses: str, featurizers: Any) -> None:
     for featurizer in featurizers if isinstance(featurizers, list) else [featurizers]:
         name = featurizer.get("name") if isinstance(featurizer, dict) else featurizer
-        if name is not None and name not in allowed.FEATURIZERS:
+        if name is not None and str(name) not in allowed.FEATURIZERS:
             raise ModelRefused(f"'{uses}' wants the featurizer '{name}', which is not allowed.")
 
 
-def _check_slots(domain: Json) -> None:
-    for name, slot in (domain.get("slots") or {}).items():
+def _check_slots(domain: Any) -> None:
+    slots = domain.get("slots") or {} if isinstance(domain, dict) else None
+    if not isinstance(slots, dict):
+        raise ModelRefused(f"The archive's {METADATA} has no readable domain.")
+    for name, slot in slots.items():
         kind = slot.get("type") if isinstance(slot, dict) else None
-        if kind not in allowed.SLOT_TYPES:
+        if str(kind) not in allowed.SLOT_TYPES:
             raise ModelRefused(f"The slot '{name}' is of type '{kind}', which is not allowed.")

@@ -1,20 +1,21 @@
-"""An engine without Rasa, for tests: it echoes, and does what the text tells it to.
+"""An engine without Rasa, for tests: it knows the examples it was trained on word for word and echoes the rest.
 
-`/sleep 2` sleeps that long, `/raise` raises, `/fail` answers as if an action had raised, `/buttons` offers two,
-`/many 3` says three things, `/silent` nothing, `/count` how many turns there were before.
+A message may say what to do: `/sleep 2` sleeps that long, `/raise` raises, `/fail` answers as if an action had raised,
+`/buttons` offers two, `/many 3` says three things, `/silent` nothing, `/count` how many turns there were before.
+`fake: {seconds: 3, steps: 3, fail: "words"}` in `config.yml` makes a training slow, or fail.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import tarfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from assistant.engine import fake_bots
 from assistant.engine.archives import sha256_of
 from assistant.engine.errors import EngineError, TrainingFailed, TurnTimeout
+from assistant.engine.fake_bots import Bot
+from assistant.engine.folds import stratified
 from assistant.engine.types import (
     LIMITS,
     Archive,
@@ -34,6 +35,8 @@ from assistant.engine.types import (
 )
 
 ACTION = "utter_echo"
+TOLD_EVERY = 0.1  # seconds
+MEMORY = 300 * 1024**2
 
 
 class FakeEngine:
@@ -46,8 +49,8 @@ class FakeEngine:
         _sleep(float(argument) if command == "/sleep" else 0.0, timeout)
         if command == "/raise":
             raise EngineError("The fake engine was told to raise.")
-        messages = _messages(command, argument, turn.text, turns)
         parse = self.parse(model, turn.text)
+        messages = _taught(model, parse) or _messages(command, argument, turn.text, turns)
         return Reply(
             events=_events(turn, parse, messages, begins=turn.history.position == 0),
             messages=messages,
@@ -61,6 +64,9 @@ class FakeEngine:
         )
 
     def parse(self, model: Model, text: str) -> Parse:
+        known = fake_bots.bot_of(model).known(text)
+        if known:
+            return Parse(text, known[0], 1.0, [{"name": known[0], "confidence": 1.0}], known[1])
         intent = "command" if text.startswith("/") else "echo"
         ranking = [{"name": intent, "confidence": 0.9}, {"name": "nlu_fallback", "confidence": 0.1}]
         return Parse(text, intent, 0.9, ranking, [])
@@ -73,22 +79,25 @@ class FakeEngine:
         on_progress: OnProgress | None = None,
         limits: Limits = LIMITS,
     ) -> Archive:
-        if "config.yml" not in bundle.files:
-            raise TrainingFailed("There is no config.yml.")
+        bot, started = _learned(bundle), time.monotonic()
+        _take_time(fake_bots.directives(bundle), on_progress, limits)
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / f"{name}.tar.gz"
-        _write(path, bundle)
-        if on_progress:
-            on_progress(Progress("Echo", 1, 1, 0.0))
-        return Archive(path, sha256_of(path), path.stat().st_size, 0.0, history_turns=1)
+        fake_bots.write(path, bundle, bot)
+        return _archive(path, time.monotonic() - started)
 
     def load(self, model: Model) -> None:
-        """Any model will do."""
+        fake_bots.bot_of(model)
 
     def evaluate(
         self, model: Model, examples: Sequence[Labelled], on_progress: OnProgress | None = None
     ) -> Sequence[Guess]:
-        return [_guess(example, self.parse(model, example.text)) for example in examples]
+        guesses = []
+        for done, example in enumerate(examples, start=1):
+            guesses.append(_guess(example, self.parse(model, example.text)))
+            if on_progress:
+                on_progress(Progress("", done, len(examples), 0.0))
+        return guesses
 
     def cross_validate(
         self,
@@ -98,10 +107,62 @@ class FakeEngine:
         on_progress: OnProgress | None = None,
         limits: Limits = LIMITS,
     ) -> Sequence[Guess]:
-        return []
+        examples = _learned(bundle).labelled()
+        _take_time(fake_bots.directives(bundle), on_progress, limits)
+        guesses = {}
+        for fold in stratified([each.intent for each in examples], folds, seed):
+            held_out = set(fold)
+            rest = Bot([(e.text, e.intent, []) for i, e in enumerate(examples) if i not in held_out])
+            guesses.update({place: _nearest(rest, examples[place]) for place in fold})
+        return [guesses[place] for place in sorted(guesses)]
 
     def inspect(self, path: Path, limits: Limits = LIMITS) -> Archive:
-        return Archive(path, sha256_of(path), path.stat().st_size, 0.0, history_turns=1)
+        fake_bots.read(path)
+        return _archive(path, 0.0)
+
+
+def _learned(bundle: Bundle) -> Bot:
+    if "config.yml" not in bundle.files:
+        raise TrainingFailed("There is no config.yml.")
+    return fake_bots.learned(bundle)
+
+
+def _archive(path: Path, seconds: float) -> Archive:
+    return Archive(path, sha256_of(path), path.stat().st_size, seconds, history_turns=1, memory=MEMORY)
+
+
+def _take_time(orders: Json, on_progress: OnProgress | None, limits: Limits) -> None:
+    steps, seconds = int(orders.get("steps", 1)), float(orders.get("seconds", 0))
+    tell = on_progress or _ignore
+    for done in range(1, steps + 1):
+        name = f"Echo{done}" if steps > 1 else "Echo"
+        _tell_while_it_runs(tell, name, done - 1, steps, seconds / steps)
+        tell(Progress(name, done, steps, seconds / steps, memory=MEMORY, log=f"{name} is trained.\n"))
+    if seconds > limits.seconds:
+        raise TrainingFailed(f"The training took more than {limits.seconds:g} seconds and was stopped.")
+    if "fail" in orders:
+        raise TrainingFailed(str(orders["fail"]))
+
+
+def _tell_while_it_runs(tell: OnProgress, name: str, done: int, steps: int, seconds: float) -> None:
+    ends = time.monotonic() + seconds
+    while (left := ends - time.monotonic()) > 0:
+        tell(Progress("", done, steps, 0.0, now=name, memory=MEMORY))
+        time.sleep(min(TOLD_EVERY, left))
+
+
+def _ignore(progress: Progress) -> None:
+    """Nobody looks."""
+
+
+def _taught(model: Model, parse: Parse) -> list[OutMessage]:
+    answer = fake_bots.bot_of(model).answer(parse.intent)
+    return [OutMessage(answer[1], action=answer[0])] if answer else []
+
+
+def _nearest(bot: Bot, right: Labelled) -> Guess:
+    best = [(name, round(share, 4)) for name, share in bot.nearest(right.text)[:5]]
+    return Guess(right, *best[0], [{"name": name, "confidence": share} for name, share in best])
 
 
 def _guess(right: Labelled, parse: Parse) -> Guess:
@@ -163,11 +224,3 @@ def _user(turn: Turn, parse: Parse, now: float) -> Json:
         "input_channel": turn.input_channel,
         "metadata": metadata,
     }
-
-
-def _write(path: Path, bundle: Bundle) -> None:
-    content = json.dumps({"fake": True, "files": sorted(bundle.files)}).encode()
-    member = tarfile.TarInfo("metadata.json")
-    member.size = len(content)
-    with tarfile.open(path, "w:gz") as tar:
-        tar.addfile(member, io.BytesIO(content))

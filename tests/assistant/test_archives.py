@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import io
 import json
 import os
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from assistant.engine import Model, ModelRefused, archives
+from assistant.engine import Model, ModelRefused, archives, tarballs
 from tests.assistant.engine_conversations import recorded
 
 NODE = {
@@ -25,6 +26,7 @@ NODE = {
     "resource": {"name": "train_LogisticRegressionClassifier3"},
 }
 METADATA: dict[str, Any] = {
+    "rasa_open_source_version": "3.6.21",
     "train_schema": {"nodes": {"classifier": NODE}},
     "predict_schema": {"nodes": {"classifier": NODE}},
     "domain": {"slots": {"size": {"type": "text"}}},
@@ -70,20 +72,75 @@ def test_it_refuses_links_and_devices(tmp_path: Path, kind: bytes) -> None:
     _refuses(recorded(_archive(tmp_path, extra=[member])), "link or a device")
 
 
-def test_it_refuses_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "LARGEST_ARCHIVE", 1_000)
+def test_it_refuses_an_archive_that_inflates_too_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tarballs, "LARGEST_ARCHIVE", 1_000)
     _refuses(recorded(_archive(tmp_path, ours={"probes": ["a" * 2_000]})), "too large")
 
 
-def test_it_refuses_two_metadata_files(tmp_path: Path) -> None:
-    _refuses(recorded(_archive(tmp_path, extra=[tarfile.TarInfo("metadata.json")])), "no readable metadata.json")
+def test_it_refuses_an_archive_that_takes_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tarballs, "SECONDS", 0)
+    _refuses(recorded(_archive(tmp_path)), "too long")
 
 
-@pytest.mark.parametrize("content", [b"", b"not a tar", os.urandom(2_000)])
+def test_it_refuses_two_files_of_one_name(tmp_path: Path) -> None:
+    _refuses(recorded(_archive(tmp_path, extra=[tarfile.TarInfo("./metadata.json")])), "twice: metadata.json")
+
+
+def test_it_refuses_thousands_of_files(tmp_path: Path) -> None:
+    many = [tarfile.TarInfo(f"components/{number}") for number in range(tarballs.MOST_MEMBERS)]
+    _refuses(recorded(_archive(tmp_path, extra=many)), "too many files")
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ({"size": 2**40}, "too large"),
+        ({"size": 2**40, "type": tarfile.XHDTYPE}, "header that is too large|archive is too large"),
+        ({"size": 2**25, "type": tarfile.XHDTYPE}, "header that is too large"),
+        ({"size": 2**25, "type": tarfile.GNUTYPE_LONGNAME}, "header that is too large"),
+        ({"size": -(2**20)}, "damaged|front to back"),
+        ({"size": -512, "type": tarfile.XHDTYPE}, "damaged|front to back|header"),
+    ],
+)
+def test_it_refuses_a_header_that_lies(tmp_path: Path, header: dict[str, Any], words: str) -> None:
+    """A few bytes that would make a reader read without end, or in circles."""
+    member = tarfile.TarInfo("components/bomb")
+    member.size, member.type = header["size"], header.get("type", tarfile.REGTYPE)
+    path = tmp_path / "model.tar.gz"
+    path.write_bytes(gzip.compress(member.tobuf(tarfile.GNU_FORMAT) + bytes(10_240)))
+    _refuses(recorded(path), words)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a tar", os.urandom(2_000), gzip.compress(b"not a tar" * 1_000)])
 def test_it_refuses_what_is_no_archive(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.tar.gz"
     path.write_bytes(content)
-    _refuses(recorded(path), "not a model archive")
+    _refuses(recorded(path), "not a model archive|no readable metadata.json")
+
+
+def test_it_refuses_half_an_archive(tmp_path: Path) -> None:
+    path = _archive(tmp_path, ours={"probes": [os.urandom(5_000).hex()]})
+    path.write_bytes(path.read_bytes()[:2_000])
+    _refuses(recorded(path), "damaged")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[]", "{", "\udcff"], ids=["deep", "list", "broken", "no Unicode"])
+def test_it_refuses_metadata_that_is_none(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "model.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        _add_text(tar, "metadata.json", text.encode("utf-8", "surrogateescape"))
+    _refuses(recorded(path), "damaged|no readable metadata.json")
+
+
+@pytest.mark.parametrize("version", ["2.8.34", "3.6.20", "3.5.99", "3.7.0", "4.0.0"])
+def test_it_says_which_rasa_made_what_does_not_run_here(tmp_path: Path, version: str) -> None:
+    metadata = {**METADATA, "rasa_open_source_version": version}
+    _refuses(recorded(_archive(tmp_path, metadata)), rf"made by Rasa {version}; models of Rasa 3\.6\.21 run here")
+
+
+@pytest.mark.parametrize("metadata", [{**METADATA, "rasa_open_source_version": None}, {"probes": []}])
+def test_it_refuses_metadata_of_something_else(tmp_path: Path, metadata: dict[str, Any]) -> None:
+    _refuses(recorded(_archive(tmp_path, metadata)), "which version")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +155,11 @@ def test_it_refuses_what_is_no_archive(tmp_path: Path, content: bytes) -> None:
         ({"resource": {"name": "../../outside"}}, "unsafe resource"),
         ({"config": {"featurizer": [{"name": "evil.Featurizer"}]}}, "evil.Featurizer"),
         ({"uses": "rasa.nlu.extractors.duckling_entity_extractor.DucklingEntityExtractor"}, "Duckling"),
+        ({"uses": "rasa.nlu.utils.spacy_utils.SpacyNLP"}, "needs spacy, which is not installed"),
+        ({"uses": ["a", "list"]}, "not allowed"),
+        ({"fn": {"a": "dictionary"}}, "not allowed"),
+        ({"resource": "a text"}, "unreadable resource"),
+        ({"config": {"featurizer": [{"name": ["a", "list"]}]}}, "not allowed"),
     ],
 )
 def test_it_refuses_what_an_archive_may_not_run(tmp_path: Path, change: dict[str, Any], word: str) -> None:
@@ -149,7 +211,10 @@ def _archive(
 
 
 def _add(tar: tarfile.TarFile, name: str, content: dict[str, Any]) -> None:
-    text = json.dumps(content).encode()
+    _add_text(tar, name, json.dumps(content).encode())
+
+
+def _add_text(tar: tarfile.TarFile, name: str, text: bytes) -> None:
     member = tarfile.TarInfo(name)
     member.size = len(text)
     tar.addfile(member, io.BytesIO(text))

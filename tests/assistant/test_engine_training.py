@@ -22,7 +22,7 @@ def test_it_says_that_the_child_died(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_it_hands_no_secret_to_the_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    environment = training._environment(tmp_path)
+    environment = training.environment(tmp_path)
     assert not {"OPENAI_API_KEY", "SECRET_KEY", "DATABASE_URL"} & environment.keys()
 
 
@@ -47,4 +47,14 @@ def test_it_says_which_rules_contradict_each_other(tmp_path: Path) -> None:
 def test_it_names_file_and_line_of_bad_data(tmp_path: Path) -> None:
     files = {**bundle().files, "data/nlu.yml": 'version: "3.1"\nnlu:\n- intnt: hello\n'}
     with pytest.raises(TrainingFailed, match=r"data/nlu\.yml:3"):
+        training.train(Bundle(files), tmp_path, "sample")
+
+
+@pytest.mark.rasa
+def test_it_names_the_component_that_failed_and_why(tmp_path: Path) -> None:
+    nlu = "nlu:\n- intent: greet\n  examples: |\n    - hello\n    - hi there\n"
+    files = {"config.yml": bundle().files["config.yml"], "data/nlu.yml": nlu, "domain.yml": "intents: [greet]\n"}
+    with pytest.raises(
+        TrainingFailed, match=r"The component LogisticRegressionClassifier failed: .* at least 2 classes"
+    ):
         training.train(Bundle(files), tmp_path, "sample")

@@ -37,9 +37,10 @@ class ActionFailed(RasaException):
 @dataclass
 class Running:
     """The turn that this task works on. `error`: the first action that is missing or `failed` in it; `seconds`: spent
-    in actions."""
+    in actions; `dry`: nothing that has an effect runs."""
 
     pool: Executor
+    dry: bool = False
     error: str = ""
     failed: bool = False
     seconds: float = 0.0
@@ -75,6 +76,8 @@ class ActionsHere(EndpointConfig):
         action = skills().get(name)
         if action is None:
             return _without(name, turn)
+        if turn.dry and not _is_safe(action):
+            return {"events": [], "responses": []}
         said = CollectingDispatcher()
         arguments = said, Tracker.from_dict(call["tracker"]), call.get("domain", {})
         if inspect.iscoroutinefunction(action):
@@ -116,6 +119,11 @@ def _is_action(thing: Any) -> bool:
     if not (inspect.isclass(thing) and issubclass(thing, Action)) or inspect.isabstract(thing):
         return False
     return not thing.__module__.startswith("rasa_sdk")
+
+
+def _is_safe(action: Callable[..., Any]) -> bool:
+    """Whether its class says that it may run again: it reads, and has no effect."""
+    return getattr(getattr(action, "__self__", None), "safe_to_replay", False) is True
 
 
 def _without(name: str, turn: Running) -> Json:

@@ -42,7 +42,7 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
 
 def _leave_out_duckling(config: Path) -> None:
     content = _yaml().load(config.read_text(encoding="utf-8"))
-    pipeline = content.get("pipeline") or []
+    pipeline = (content or {}).get("pipeline") or []
     kept = [item for item in pipeline if allowed.short(_name_of(item)) != allowed.DUCKLING]
     if len(kept) != len(pipeline):
         config.write_text(json.dumps({**content, "pipeline": kept}), encoding="utf-8")  # JSON is YAML
@@ -65,6 +65,8 @@ class _Checked:
     def __init__(self, path: str, text: str) -> None:
         self.path, self.text = path, text
         content = self._content()
+        if path == CONFIG and not isinstance(content, dict | None):
+            raise TrainingFailed(f"{CONFIG}, line 1: this is no list of settings.")
         self.content: Json = content if isinstance(content, dict) else {}
 
     def check(self) -> None:

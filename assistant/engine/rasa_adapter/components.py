@@ -25,8 +25,9 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from assistant.embeddings import Vectors, embed
+from assistant.embeddings import Vectors
 from assistant.engine.rasa_adapter.nlu_intents import Intents
+from assistant.engine.rasa_adapter.nlu_memory import embed
 
 NO_INTENT = {"name": None, "confidence": 0.0}
 

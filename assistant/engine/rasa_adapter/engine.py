@@ -4,29 +4,50 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 from assistant.engine.errors import EngineError
 from assistant.engine.rasa_adapter import quiet, speed  # quiet first: it imports Rasa
+from assistant.engine.rasa_adapter.crossvalidation import cross_validate
+from assistant.engine.rasa_adapter.inspection import inspect
 from assistant.engine.rasa_adapter.lanes import Lanes
 from assistant.engine.rasa_adapter.models import Loaded, Models
 from assistant.engine.rasa_adapter.tracker import BoundedTracker, HistoryTooShort
 from assistant.engine.rasa_adapter.training import train
-from assistant.engine.types import Archive, Bundle, Json, Model, Parse, Progress, Reply, Turn, Window
+from assistant.engine.types import (
+    LIMITS,
+    Archive,
+    Bundle,
+    Guess,
+    Json,
+    Labelled,
+    Limits,
+    Model,
+    OnProgress,
+    Parse,
+    Progress,
+    Reply,
+    Turn,
+    Window,
+)
 
 KEPT_TRACKERS = 2_000
+KEPT_TRIALS = 20  # trackers of dry runs, which go conversation by conversation
 LOAD_SECONDS = 120.0
 PARSE_SECONDS = 30.0
+TELL_EVERY = 0.5
+BREATH = 0.002  # seconds between two examples of an evaluation, for those who chat
+BEST = 5
 
 
 class Trackers:
     """The trackers of recent conversations. One that is taken out and not put back is forgotten."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, most: int = KEPT_TRACKERS) -> None:
+        self._lock, self._most = threading.Lock(), most
         self._kept: OrderedDict[tuple[str, str], tuple[int, BoundedTracker]] = OrderedDict()
 
     def take(self, model: Model, turn: Turn) -> BoundedTracker | None:
@@ -37,7 +58,7 @@ class Trackers:
     def put(self, model: Model, turn: Turn, position: int, tracker: BoundedTracker) -> None:
         with self._lock:
             self._kept[model.sha256, turn.sender] = position, tracker
-            while len(self._kept) > KEPT_TRACKERS:
+            while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
 
 
@@ -47,7 +68,8 @@ class RasaEngine:
     def __init__(self) -> None:
         quiet.hush_structured_logs()
         speed.apply()
-        self._models, self._lanes, self._trackers = Models(), Lanes(), Trackers()
+        self._models, self._lanes = Models(), Lanes()
+        self._trackers, self._trials = Trackers(), Trackers(KEPT_TRIALS)
 
     @property
     def abandoned(self) -> int:
@@ -56,14 +78,15 @@ class RasaEngine:
 
     def respond(self, model: Model, turn: Turn, timeout: float) -> Reply:
         deadline = monotonic() + timeout
+        trackers = self._trials if turn.dry_run else self._trackers
         with self._models.use(model, timeout) as loaded:
             try:
-                tracker = self._trackers.take(model, turn) or _tracker(loaded, turn, turn.history.read())
+                tracker = trackers.take(model, turn) or _tracker(loaded, turn, turn.history.read())
                 reply = self._turn(loaded, turn, tracker, deadline)
             except HistoryTooShort:
                 tracker = _tracker(loaded, turn, Window(None, _all_events(turn)))
                 reply = self._turn(loaded, turn, tracker, deadline)
-        self._trackers.put(model, turn, turn.history.position + len(reply.events), tracker)
+        trackers.put(model, turn, turn.history.position + len(reply.events), tracker)
         return reply
 
     def _turn(self, loaded: Loaded, turn: Turn, tracker: BoundedTracker, deadline: float) -> Reply:
@@ -85,9 +108,47 @@ class RasaEngine:
             return
 
     def train(
-        self, bundle: Bundle, directory: Path, name: str, on_progress: Callable[[Progress], None] | None = None
+        self,
+        bundle: Bundle,
+        directory: Path,
+        name: str,
+        on_progress: OnProgress | None = None,
+        limits: Limits = LIMITS,
     ) -> Archive:
-        return train(bundle, directory, name, on_progress)
+        return train(bundle, directory, name, on_progress, limits)
+
+    def evaluate(
+        self, model: Model, examples: Sequence[Labelled], on_progress: OnProgress | None = None
+    ) -> Sequence[Guess]:
+        """One example at a time, as if somebody had said it: the others have their turn in between."""
+        guesses, told = list[Guess](), 0.0
+        with self._models.use(model, LOAD_SECONDS) as loaded:
+            for example in examples:
+                if on_progress and monotonic() - told > TELL_EVERY:
+                    on_progress(Progress("", len(guesses), len(examples), 0.0))
+                    told = monotonic()
+                guesses.append(self._guess(loaded, example))
+                sleep(BREATH)
+        if on_progress:
+            on_progress(Progress("", len(guesses), len(examples), 0.0))
+        return guesses
+
+    def _guess(self, loaded: Loaded, example: Labelled) -> Guess:
+        parse = self._lanes.run(lambda: loaded.processor.parse(example.text), PARSE_SECONDS)
+        return Guess(example, parse.intent, parse.confidence, list(parse.ranking)[:BEST], parse.entities)
+
+    def cross_validate(
+        self,
+        bundle: Bundle,
+        folds: int,
+        seed: int,
+        on_progress: OnProgress | None = None,
+        limits: Limits = LIMITS,
+    ) -> Sequence[Guess]:
+        return cross_validate(bundle, folds, seed, on_progress, limits)
+
+    def inspect(self, path: Path, limits: Limits = LIMITS) -> Archive:
+        return inspect(path, limits)
 
     def close(self) -> None:
         self._lanes.close()

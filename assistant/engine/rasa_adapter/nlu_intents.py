@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from assistant.embeddings import Vectors, embed_layers, vocabulary
+from assistant.embeddings import Vectors, vocabulary
 from assistant.engine.rasa_adapter import nlu_kernel
 from assistant.engine.rasa_adapter.nlu_kernel import IntentModel
+from assistant.engine.rasa_adapter.nlu_memory import embed_layers
 from assistant.engine.rasa_adapter.nlu_spelling import Spelling, words_of
 
 WORDS = "words.json"

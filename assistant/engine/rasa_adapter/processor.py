@@ -77,6 +77,7 @@ class TurnProcessor(MessageProcessor):
     async def respond(self, turn: Turn, tracker: BoundedTracker) -> Reply:
         """Takes the tracker on by one turn. The tracker is spoilt if this raises."""
         started, before = perf_counter(), len(tracker.events)
+        running.get().dry = turn.dry_run
         tracker.model_id, tracker.assistant_id = self.model_metadata.model_id, self.model_metadata.assistant_id
         tracker.begin_turn()
         channel = Collected(turn.input_channel)

@@ -117,6 +117,7 @@ with _process_untouched(), _unneeded_left_out():
     # First: it looks for each of 765 functions in every module there is, 2 s now and 10 s after TensorFlow.
     import skops.io  # noqa: F401, I001
 
+    import absl.logging
     import rasa.core.actions.forms
     import rasa.core.actions.two_stage_fallback
     import rasa.core.nlg
@@ -124,6 +125,9 @@ with _process_untouched(), _unneeded_left_out():
     import rasa.engine.recipes.default_components
     import rasa.shared.utils.io
 
+# Whoever configures logging closes all handlers there are, and TensorFlow's then closes the stream that it found as
+# standard error when it was imported, unless that is the process's own.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 gc.collect()
 gc.freeze()  # a million objects that stay: no collection need look at them again
 rasa.shared.utils.io.raise_warning = _no_warning

@@ -15,6 +15,8 @@ let_go = threading.Event()
 
 
 class Sleep(Action):
+    safe_to_replay = True
+
     def name(self) -> str:
         return "action_sleep"
 

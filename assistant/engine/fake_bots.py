@@ -1,0 +1,172 @@
+"""What the fake engine learns of a bundle, and the archive it keeps it in."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from assistant.engine import archives
+from assistant.engine.errors import ModelRefused, TrainingFailed
+from assistant.engine.types import Bundle, Json, Labelled, Model
+
+YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MARKED = re.compile(r"\[(?P<text>[^\]]+)\](?:\((?P<name>[^):]+)(?::(?P<short>[^)]*))?\)|(?P<long>\{[^}]*\}))")
+WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Bot:
+    """`examples`: `[text, intent, entities]`; `rules`: intent -> action; `responses`: name -> its first text."""
+
+    examples: list[tuple[str, str, list[Json]]] = field(default_factory=list)
+    rules: dict[str, str] = field(default_factory=dict)
+    responses: dict[str, str] = field(default_factory=dict)
+
+    def known(self, text: str) -> tuple[str, list[Json]] | None:
+        """The intent and the entities of an example with this text, or of a button's payload. The last one taught
+        counts."""
+        return self._by_text.get(_plain(text))
+
+    def nearest(self, text: str) -> list[tuple[str, float]]:
+        """Intents by the example that shares most words, best first."""
+        words, best = _words(text), dict.fromkeys(sorted({intent for _, intent, _ in self.examples}), 0.0)
+        for said, intent, _ in self.examples:
+            others = _words(said)
+            best[intent] = max(best[intent], len(words & others) / max(len(words | others), 1))
+        return sorted(best.items(), key=lambda each: -each[1])
+
+    def answer(self, intent: str) -> tuple[str, str] | None:
+        """The action and its text."""
+        action = self.rules.get(intent, f"utter_{intent}")
+        return (action, self.responses[action]) if action in self.responses else None
+
+    @cached_property
+    def _by_text(self) -> dict[str, tuple[str, list[Json]]]:
+        payloads: dict[str, tuple[str, list[Json]]] = {f"/{intent}": (intent, []) for _, intent, _ in self.examples}
+        return payloads | {_plain(text): (intent, entities) for text, intent, entities in self.examples}
+
+    def labelled(self) -> list[Labelled]:
+        return [Labelled(text, intent, entities) for text, intent, entities in self.examples]
+
+
+def learned(bundle: Bundle) -> Bot:
+    """Raises TrainingFailed for YAML that is none."""
+    bot = Bot()
+    for path, text in bundle.files.items():
+        if not path.endswith((".yml", ".yaml")):
+            continue
+        content = _read(path, text)
+        for item in content.get("nlu") or ():
+            bot.examples.extend(_examples(item))
+        bot.rules.update(_rules(content.get("rules") or ()))
+        bot.responses.update(_responses(content.get("responses") or {}))
+    return bot
+
+
+def directives(bundle: Bundle) -> Json:
+    """`fake:` of config.yml: `{seconds, steps, fail}`."""
+    return dict(_read("config.yml", bundle.files.get("config.yml", "")).get("fake") or {})
+
+
+def write(path: Path, bundle: Bundle, bot: Bot) -> None:
+    content = json.dumps({"fake": True, "files": sorted(bundle.files), "bot": asdict(bot)}).encode()
+    member = tarfile.TarInfo(archives.METADATA)
+    member.size = len(content)
+    with tarfile.open(path, "w:gz") as tar:
+        tar.addfile(member, io.BytesIO(content))
+
+
+def bot_of(model: Model) -> Bot:
+    """A model without a file knows nothing. Raises ModelRefused for a file that is not the recorded one."""
+    if not model.path.is_file():
+        return Bot()
+    return _verified(model, model.path.stat().st_mtime_ns)
+
+
+def read(path: Path) -> Bot:
+    """Raises ModelRefused for a file that the fake engine did not write."""
+    metadata = archives.metadata_of(path)
+    if metadata.get("fake") is not True:
+        raise ModelRefused("The archive was not made by the fake engine.")
+    return Bot(**metadata["bot"])
+
+
+@lru_cache(maxsize=32)
+def _verified(model: Model, changed: int) -> Bot:
+    archives.verify(model)
+    return read(model.path)
+
+
+def _read(path: str, text: str) -> Json:
+    try:
+        content = yaml.load(text, Loader=YAML)  # noqa: S506  both are safe loaders
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise TrainingFailed(f"{path}, line {line}: this is not valid YAML ({error.problem}).") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _examples(item: Json) -> Iterator[tuple[str, str, list[Json]]]:
+    if "intent" not in item:
+        return
+    intent = str(item["intent"]).partition("/")[0]
+    for line in _lines(item.get("examples") or ()):
+        text, entities = unmarked(line)
+        if text:
+            yield text, intent, entities
+
+
+def _lines(examples: Any) -> Iterator[str]:
+    if isinstance(examples, str):
+        yield from (line.strip()[1:].strip() for line in examples.splitlines() if line.strip().startswith("-"))
+        return
+    yield from (str(each.get("text", "") if isinstance(each, dict) else each).strip() for each in examples)
+
+
+def unmarked(marked: str) -> tuple[str, list[Json]]:
+    """`[Bonn](city)` and `[Bonn]{"entity": "city"}` -> the text and its entities."""
+    text, entities, end = "", list[Json](), 0
+    for found in MARKED.finditer(marked):
+        text += marked[end : found.start()]
+        entities.append({"start": len(text), "end": len(text) + len(found["text"]), **_entity(found)})
+        text, end = text + found["text"], found.end()
+    return text + marked[end:], entities
+
+
+def _entity(found: re.Match[str]) -> Json:
+    if found["long"]:
+        return {"value": found["text"], **json.loads(found["long"])}
+    return {"value": found["short"] or found["text"], "entity": found["name"]}
+
+
+def _rules(rules: Iterable[Json]) -> Iterator[tuple[str, str]]:
+    for rule in rules:
+        steps = rule.get("steps") or ()
+        intent = next((step["intent"] for step in steps if "intent" in step), None)
+        action = next((step["action"] for step in steps if "action" in step), None)
+        if intent and action:
+            yield intent, action
+
+
+def _responses(responses: Json) -> Iterator[tuple[str, str]]:
+    for name, variations in responses.items():
+        if variations and variations[0].get("text"):
+            yield name, variations[0]["text"]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+@lru_cache(maxsize=10_000)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(WORD.findall(text.casefold()))

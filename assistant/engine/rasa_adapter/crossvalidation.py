@@ -1,0 +1,34 @@
+"""Cross-validation, in a child process. Nothing here imports Rasa."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from assistant.engine.rasa_adapter import children
+from assistant.engine.rasa_adapter.bundles import check_bundle, write_bundle
+from assistant.engine.rasa_adapter.training import environment
+from assistant.engine.types import LIMITS, Bundle, Guess, Labelled, Limits, OnProgress
+
+CROSSVALIDATOR = "assistant.engine.rasa_adapter.crossvalidator"
+
+
+def cross_validate(
+    bundle: Bundle, folds: int, seed: int, on_progress: OnProgress | None = None, limits: Limits = LIMITS
+) -> Sequence[Guess]:
+    """Raises TrainingFailed, and whatever `on_progress` raises."""
+    check_bundle(bundle)
+    with children.workplace("evaluation") as folder:
+        write_bundle(bundle, folder / "project")
+        arguments = [str(folder / "project"), str(folder / "guesses.json"), str(folds), str(seed)]
+        errand = children.Errand(
+            CROSSVALIDATOR, arguments, folder / "project", environment(folder), subject="The evaluation"
+        )
+        children.run(errand, on_progress, limits)
+        return _guesses(folder / "guesses.json")
+
+
+def _guesses(path: Path) -> list[Guess]:
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return [Guess(Labelled(row["text"], row["intent"], row["entities"]), **row["guess"]) for row in rows]

@@ -1,0 +1,40 @@
+"""The child process that loads a foreign archive, started by `inspection` with ARCHIVE.
+
+Its result: `{"history_turns"}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from assistant.engine.rasa_adapter import quiet  # noqa: F401  first: it imports Rasa
+
+# isort: split
+
+from assistant.engine import archives
+from assistant.engine.rasa_adapter.horizon import horizon_of
+from assistant.engine.rasa_adapter.models import try_out
+from assistant.engine.rasa_adapter.processor import TurnProcessor
+from assistant.engine.rasa_adapter.reporting import Report, attend
+
+
+def run(archive: Path, report: Report) -> None:
+    report.say(now="loading the model")
+    with TemporaryDirectory() as folder:
+        processor = TurnProcessor(archive, Path(folder))
+        report.say(now="parsing a message")
+        asyncio.run(processor.parse("hello"))
+        try_out(processor, archives.inspect(archive))
+        report.result(history_turns=horizon_of(processor).turns)
+
+
+def main(archive: Path) -> int:
+    return attend(partial(run, archive), archive.parent, "Loading the model")
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

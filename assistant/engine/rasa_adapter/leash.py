@@ -1,0 +1,28 @@
+"""What a child process does first: bind its life to its parent's. Nothing here imports Rasa."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+
+NICENESS = 10
+PR_SET_PDEATHSIG = 1
+LOOK_EVERY = 0.5
+
+
+def bind(parent: int) -> None:
+    """End this process and what it started as soon as the process `parent` has ended, however it did."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_watch, args=(parent,), name="leash", daemon=True).start()
+    os.nice(NICENESS)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOK_EVERY)
+    os.killpg(0, signal.SIGKILL)  # it leads a group of its own

@@ -1,0 +1,133 @@
+"""What happens to a child process that trains: it is watched, kept within limits, and outlives nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from tempfile import gettempdir
+
+import psutil
+import pytest
+
+from assistant.engine import Archive, Bundle, Cancelled, Limits, OnProgress, Progress, TrainingFailed
+from assistant.engine.rasa_adapter import children, training
+from tests.running import ROOT
+
+PARENT = """
+import sys
+from pathlib import Path
+from assistant.engine import Bundle
+from assistant.engine.rasa_adapter import training
+training.TRAINER = "tests.assistant.engine_child"
+training.train(Bundle({"config.yml": "", "data/orders.json": sys.argv[1]}), Path(sys.argv[2]), "sample")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _other_trainer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "TRAINER", "tests.assistant.engine_child")
+
+
+def _train(folder: Path, tell: OnProgress | None = None, limits: Limits = Limits(), **orders: object) -> Archive:  # noqa: B008
+    bundle = Bundle({"config.yml": "", "data/orders.json": json.dumps(orders)})
+    return training.train(bundle, folder / "models", "sample", tell, limits)
+
+
+def test_it_tells_what_the_child_does_at_least_once_a_second(tmp_path: Path) -> None:
+    told: list[tuple[float, Progress]] = []
+    archive = _train(tmp_path, lambda each: told.append((time.monotonic(), each)), say={"now": "Sleeper"}, sleep=2.5)
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(told)]
+    assert max(gaps) < 1.2
+    assert {each.now for _, each in told} >= {"Sleeper"}
+    assert 1_000_000 < max(each.memory for _, each in told) <= archive.memory
+
+
+def test_it_tells_staff_what_the_child_logs(tmp_path: Path) -> None:
+    lines = ["Warning: HERE/data/nlu.yml is odd", "\x1b[93mYellow\x1b[0m", "", "TF-TRT Warning: no TensorRT"]
+    log = _log_of(tmp_path, write=lines)
+    assert log == "Warning: data/nlu.yml is odd\nYellow\n"
+
+
+def test_it_cuts_a_log_without_end(tmp_path: Path) -> None:
+    log = _log_of(tmp_path, write=["a" * 5_000] * 200)
+    assert len(log) < children.LONGEST_LOG + children.LONGEST_LINE
+    assert log.endswith("the rest is left out.)\n")
+
+
+def test_it_stops_what_takes_too_much_memory(tmp_path: Path) -> None:
+    with pytest.raises(TrainingFailed) as failure:
+        _train(tmp_path, limits=Limits(memory=200 * 1024**2), say={"now": "HungryClassifier"}, take=400)
+    assert failure.value.message == (
+        "The training needed more than 0.2 GB of memory and was stopped while it trained HungryClassifier."
+    )
+    assert not (tmp_path / "models").exists()
+
+
+def test_it_stops_what_takes_too_long(tmp_path: Path) -> None:
+    with pytest.raises(TrainingFailed, match="took more than 1 second and was stopped while it was starting"):
+        _train(tmp_path, limits=Limits(seconds=1), sleep=30)
+
+
+def test_it_says_that_the_child_was_killed(tmp_path: Path) -> None:
+    with pytest.raises(TrainingFailed, match="was killed while it trained X: the machine may have run out of memory"):
+        _train(tmp_path, say={"now": "X"}, die=9)
+
+
+def test_it_says_that_the_child_broke_down(tmp_path: Path) -> None:
+    with pytest.raises(TrainingFailed, match=r"stopped before its end while it was starting \(exit code -6\)"):
+        _train(tmp_path, die=int(signal.SIGABRT))
+
+
+def test_it_leaves_nothing_where_nobody_wants_it_any_more(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+
+    def cancel(progress: Progress) -> None:
+        if pids.exists() and pids.read_text():
+            raise Cancelled("Not any more.")
+
+    with pytest.raises(Cancelled):
+        _train(tmp_path, cancel, tell_pids=str(pids), sleep=30)
+    assert not any(_lives(int(pid)) for pid in pids.read_text().split())
+    assert list(tmp_path.iterdir()) == [pids]
+    assert not list(Path(gettempdir()).glob(f"frontdesk-training-{os.getpid()}-*"))
+
+
+@pytest.mark.processes
+def test_it_dies_with_its_parent(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    orders = json.dumps({"tell_pids": str(pids), "sleep": 60})
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "VAR_DIR": str(tmp_path)}
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, orders, str(tmp_path)], cwd=ROOT, env=environment)
+    _until(lambda: pids.exists() and len(pids.read_text().split()) == 2, 20)
+    parent.kill()
+    parent.wait()
+    child = int(pids.read_text().split()[0])
+    _until(lambda: not _lives(child), 3)
+    os.killpg(child, signal.SIGKILL)  # what it had started itself
+    left = f"frontdesk-training-{parent.pid}-*"
+    assert list(Path(gettempdir()).glob(left))
+    with children.workplace("training"):
+        assert not list(Path(gettempdir()).glob(left))
+
+
+def _log_of(folder: Path, **orders: object) -> str:
+    told: list[Progress] = []
+    _train(folder, told.append, **orders)
+    return "".join(each.log for each in told)
+
+
+def _lives(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def _until(happened: object, seconds: float) -> None:
+    ends = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < ends, "it did not happen in time"
+        time.sleep(0.05)
