@@ -51,7 +51,7 @@ class Embedded:
             app=app,
             hostname=HOSTNAME,
             pool_cls="threads",
-            concurrency=settings.CHAT_THREADS,
+            concurrency=settings.CHAT_THREADS + 1,  # one for the job that runs, if any (training/tasks.py)
             queues=["chat", "training"],
             without_heartbeat=True,
             without_mingle=True,

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BENCHES = ["engine", "nlu", "load", "rasa_projects"]
+BENCHES = ["engine", "nlu", "load", "training", "rasa_projects", "desk"]
 
 
 def main(names: list[str]) -> int:

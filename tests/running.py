@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -43,7 +44,7 @@ def until(true: Callable[[], Any], seconds: float = 15, what: str = "it") -> Any
 
 @dataclass
 class Running:
-    """One installation. `processes` by name: `server`, or `web`, `chat-1`, `chat-2`, `beat`."""
+    """One installation. `processes` by name: `server`, or `web`, `chat-1`, `chat-2`, `training`, `beat`."""
 
     folder: Path
     mode: str
@@ -90,7 +91,7 @@ class Running:
     def names(self) -> list[str]:
         if self.mode == "embedded":
             return ["server"]
-        return ["web", *(f"chat-{n}" for n in range(1, self.workers + 1)), "beat"]
+        return ["web", *(f"chat-{n}" for n in range(1, self.workers + 1)), "training", "beat"]
 
     def start_process(self, name: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -102,6 +103,8 @@ class Running:
         celery = [sys.executable, "-m", "celery", "-A", "assistant", "-q"]
         if name.startswith("chat"):
             return [*celery, "worker", "-Q", "chat", "-P", "threads", "-c", "8", "-n", f"{name}@test", *QUIET_WORKER]
+        if name == "training":
+            return [*celery, "worker", "-Q", name, "-P", "threads", "-c", "1", "-n", f"{name}@test", *QUIET_WORKER]
         if name == "beat":
             return [*celery, "beat", "-s", str(self.folder / "beat"), "--max-interval", "1"]
         return [sys.executable, "manage.py", "serve", "--port", str(self.port)]
@@ -140,6 +143,15 @@ class Running:
     @property
     def redis(self) -> str:
         return f"redis://127.0.0.1:{self.redis_port}/0"
+
+    def read(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the database says, read past the product."""
+        if self.mode == "embedded":
+            with sqlite3.connect(self.folder / "frontdesk.sqlite3", timeout=20) as connection:
+                return connection.execute(statement).fetchall()
+        with psycopg2.connect(self.database) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
 
     def _make_services(self) -> None:
         self._sql(f'DROP DATABASE IF EXISTS "{self._name}" WITH (FORCE)')

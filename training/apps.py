@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class TrainingConfig(AppConfig):
     name = "training"
+
+    def ready(self) -> None:
+        from training import tasks  # noqa: F401  (connects the queue)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -30,6 +30,74 @@ class Paneled(Protocol):
 
     def panels(self, request: HttpRequest) -> Sequence[Panel]:
         """Asked only where the user may view the model."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """More than a number to show on the index page: a template and what it is given."""
+
+    template: str
+    context: Mapping[str, Any]
+
+
+@runtime_checkable
+class Sectioned(Protocol):
+    """A ModelAdmin that has a section on the index page."""
+
+    def sections(self, request: HttpRequest) -> Sequence[Section]:
+        """Asked only where the user may view the model."""
+
+
+@dataclass(frozen=True)
+class Navigation:
+    """A place in the navigation of every staff page. A ModelAdmin names its places in an attribute:
+
+        navigation = [Navigation("Training data", 20), Navigation("Findings", 30, "admin:training_findings")]
+
+    `url_name` is empty for the list of the ModelAdmin itself. `order` is the place from left to right: Conversations
+    10, Training data 20, Models 30, Findings 40, Replays 50, Audit log 60, Staff 70. A place is shown to whoever has
+    `permission`; where that is empty, to whoever may view the ModelAdmin. Pages that lie under its address show it as
+    the current one.
+    """
+
+    title: str
+    order: int
+    url_name: str = ""
+    permission: str = ""
+
+
+@runtime_checkable
+class Navigable(Protocol):
+    """A ModelAdmin with places in the navigation."""
+
+    navigation: Sequence[Navigation]
+
+
+class Guarded(admin.ModelAdmin):
+    """Who may do what is said by our own permissions (`app.codename`); whoever may change may view.
+
+    Where one is empty, nobody may.
+    """
+
+    view_permission = ""
+    add_permission = ""
+    change_permission = ""
+    delete_permission = ""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return _may(request, self.view_permission) or self.has_change_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _may(request, self.add_permission)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return _may(request, self.change_permission)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return _may(request, self.delete_permission)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -65,6 +133,10 @@ class CappedPaginator(Paginator):
     @cached_property
     def _counted(self) -> int:
         return counted(cast(QuerySet, self.object_list), self.cap + 1)
+
+
+def _may(request: HttpRequest, permission: str) -> bool:
+    return bool(permission) and request.user.has_perm(permission)
 
 
 def counted(rows: QuerySet, at_most: int) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from auditlog.models import LogEntry
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
 CREATED, CHANGED, DELETED = LogEntry.Action.CREATE, LogEntry.Action.UPDATE, LogEntry.Action.DELETE
+SEEN = LogEntry.Action.ACCESS  # taken out of the house, as by an export or a download
 Changes = Mapping[str, tuple[Any, Any]]
 
 
@@ -20,6 +22,27 @@ def note(row: Model, changes: Changes, *, by: AbstractBaseUser | None, action: i
     if by is None or (not real and action == CHANGED):
         return
     LogEntry.objects.log_create(row, force_log=True, action=action, changes=real, actor=by)
+
+
+def note_all(entries: Iterable[tuple[Model, Changes]], *, by: AbstractBaseUser | None, action: int = CHANGED) -> None:
+    """The same for many rows of one model at once."""
+    if by is None:
+        return
+    written = [_entry(row, changes, by, action) for row, changes in entries]
+    LogEntry.objects.bulk_create(written, batch_size=200)
+
+
+def _entry(row: Model, changes: Changes, by: AbstractBaseUser, action: int) -> LogEntry:
+    real = {name: [_shown(before), _shown(after)] for name, (before, after) in changes.items() if before != after}
+    return LogEntry(
+        content_type=ContentType.objects.get_for_model(row),
+        object_pk=str(row.pk),
+        object_id=row.pk if isinstance(row.pk, int) else None,
+        object_repr=str(row),
+        action=action,
+        changes=real,
+        actor=by,
+    )
 
 
 def _shown(value: Any) -> Any:

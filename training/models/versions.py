@@ -70,6 +70,11 @@ class ModelVersion(models.Model):
     def path(self) -> Path:
         return settings.VAR_DIR / "models" / f"{self.name}.tar.gz"
 
+    @property
+    def quarantine_path(self) -> Path:
+        """Where an upload is until it was checked."""
+        return settings.VAR_DIR / "models" / "quarantine" / f"{self.name}.tar.gz"
+
     def for_engine(self) -> Model:
         return Model(self.name, self.path, self.sha256, self.signature)
 

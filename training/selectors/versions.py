@@ -19,6 +19,11 @@ def answering_version(bot: str) -> ModelVersion | None:
     return ModelVersion.objects.filter(bot__name=bot, status=ModelVersion.Status.READY).first()
 
 
+def live_version(bot: Bot) -> ModelVersion | None:
+    place = Environment.objects.filter(bot=bot, name=PRODUCTION).select_related("active_version__training_set").first()
+    return place.active_version if place else None
+
+
 def _made() -> Environment:
     bot, _ = Bot.objects.get_or_create(name=MAIN)
     return Environment.objects.get_or_create(bot=bot, name=PRODUCTION)[0]

@@ -1,65 +1,92 @@
-"""Writes to bots and models: train a version, put it live."""
+"""Writes to versions: name them, put them live, take them back, delete them."""
 
 from __future__ import annotations
 
 import logging
-import secrets
-from collections.abc import Callable
+from itertools import count
+from typing import Any
 
-from django.conf import settings
-from django.db import transaction
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
-from assistant.engine import Bundle, EngineError, Progress, TrainingFailed, get_engine
-from assistant.engine.archives import sign
-from training.models import MAIN, PRODUCTION, Bot, BotFile, Environment, ModelVersion
-from training.starter import starter_bundle
+from assistant.engine import EngineError, get_engine
+from assistant.lib import audit
+from assistant.lib.database import writing
+from assistant.lib.errors import FrontdeskError
+from training.models import PRODUCTION, Activation, Bot, Environment, Job, ModelVersion
+from training.selectors.jobs import TO_DO
 
 log = logging.getLogger("frontdesk.training")
 
 
-def train_version(*, bot: Bot, on_progress: Callable[[Progress], None] | None = None) -> ModelVersion:
-    """Train what the bot's files say now. Raises TrainingFailed, with the version kept as failed."""
-    version = ModelVersion.objects.create(bot=bot, name=_new_name(bot), status=ModelVersion.Status.TRAINING)
-    try:
-        archive = get_engine().train(bundle_of(bot), version.path.parent, version.name, on_progress)
-    except TrainingFailed as error:
-        version.status, version.error = ModelVersion.Status.FAILED, error.message
-        version.save(update_fields=["status", "error"])
-        raise
-    version.status = ModelVersion.Status.READY
-    version.sha256, version.signature = archive.sha256, sign(archive.sha256)
-    version.size, version.train_seconds = archive.size, round(archive.seconds, 2)
-    version.history_turns = archive.history_turns
-    version.save()
+class CannotActivate(FrontdeskError):
+    code = "cannot_activate"
+    status = 409
+
+
+class CannotDelete(FrontdeskError):
+    code = "cannot_delete"
+    status = 409
+
+
+def activate_version(*, version: ModelVersion, environment: str = PRODUCTION, by: User | None = None) -> Environment:
+    """From the next message on, this version answers there. Messages that came before keep theirs. Raises
+    CannotActivate."""
+    with writing():
+        Environment.objects.get_or_create(bot=version.bot, name=environment)
+        place = Environment.objects.select_for_update(of=("self",)).get(bot=version.bot, name=environment)
+        return _put_live(place, version, by)
+
+
+def roll_back(*, environment: Environment, by: User | None, seen: int | None = None) -> Environment:
+    """Put back what the newest activation took the place of. `seen`: the id of the activation that the asker saw as the
+    newest; where it no longer is, nothing changes. Raises CannotActivate."""
+    with writing():
+        place = Environment.objects.select_for_update(of=("self",)).get(pk=environment.pk)
+        newest = place.activations.select_related("previous").first()
+        if newest is None or newest.previous is None:
+            raise CannotActivate("There is nothing to go back to.")
+        if seen is not None and newest.pk != seen:
+            raise CannotActivate("Somebody put another version live meanwhile: look again.", code="changed_meanwhile")
+        return _put_live(place, newest.previous, by)
+
+
+def describe_version(*, version: ModelVersion, note: str, by: User | None) -> ModelVersion:
+    with writing():
+        before, version.note = version.note, note.strip()[:200]
+        version.save(update_fields=["note"])
+        audit.note(version, {"note": (before, version.note)}, by=by)
     return version
 
 
-@transaction.atomic
-def activate_version(*, version: ModelVersion, environment: str = PRODUCTION) -> Environment:
-    """From the next message on, this version answers there. Messages that came before keep theirs."""
-    if version.status != ModelVersion.Status.READY:
-        raise TrainingFailed(f"{version.name} is {version.get_status_display().lower()}, it can't go live.")
-    place, _ = Environment.objects.get_or_create(bot=version.bot, name=environment)
-    place.active_version, place.activated = version, timezone.now()
-    place.save(update_fields=["active_version", "activated"])
-    return place
+def delete_version(*, version: ModelVersion, by: User | None) -> None:
+    """The row and its file. Raises CannotDelete for what is live or being worked on."""
+    with writing():
+        if Job.objects.filter(version=version, status__in=TO_DO).exists():
+            raise CannotDelete("A job works on it. Cancel that, or wait for its end.")
+        audit.note(version, {"name": (version.name, None)}, by=by, action=audit.DELETED)
+        path = version.path
+        try:
+            version.delete()
+        except ProtectedError:
+            raise CannotDelete(f"{version.name} is live. Activate another version first.") from None
+        transaction.on_commit(lambda: path.unlink(missing_ok=True))
 
 
-@transaction.atomic
-def replace_files(*, bot: Bot, files: dict[str, str]) -> None:
-    """The bot's project from now on: YAML texts by path."""
-    bot.files.all().delete()
-    BotFile.objects.bulk_create(BotFile(bot=bot, path=path, text=text) for path, text in files.items())
-
-
-def bundle_of(bot: Bot) -> Bundle:
-    files = dict(bot.files.values_list("path", "text"))
-    if files:
-        return Bundle(files)
-    if bot.name == MAIN:
-        return starter_bundle(settings.BASE_DIR)
-    raise TrainingFailed(f"{bot.name} has nothing to train on: import a project first.")
+def named_version(*, bot: Bot, **fields: Any) -> ModelVersion:
+    """A new row, called after its bot and the minute: `main-20261121-1209`. Called in a transaction."""
+    stem = f"{bot.name}-{timezone.localtime():%Y%m%d-%H%M}"
+    for number in count(1):
+        name = stem if number == 1 else f"{stem}-{number}"
+        try:
+            with transaction.atomic():
+                return ModelVersion.objects.create(bot=bot, name=name, **fields)
+        except IntegrityError:
+            if not ModelVersion.objects.filter(name=name).exists():
+                raise
+    raise AssertionError
 
 
 def warm_up_live_models() -> None:
@@ -72,5 +99,14 @@ def warm_up_live_models() -> None:
             log.error("%s could not be loaded: %s", place.active_version, error.message)
 
 
-def _new_name(bot: Bot) -> str:
-    return f"{bot.name}-{timezone.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+def _put_live(place: Environment, version: ModelVersion, by: User | None) -> Environment:
+    if version.status != ModelVersion.Status.READY:
+        raise CannotActivate(f"{version.name} is {version.get_status_display().lower()}, it can't go live.")
+    before = place.active_version
+    if before == version:
+        return place
+    place.active_version, place.activated = version, timezone.now()
+    place.save(update_fields=["active_version", "activated"])
+    Activation.objects.create(environment=place, version=version, previous=before, by=by)
+    audit.note(place, {"active_version": (before and before.name, version.name)}, by=by)
+    return place

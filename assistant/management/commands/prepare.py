@@ -1,4 +1,4 @@
-"""What a fresh installation needs before it serves: a first member of staff, and a trained assistant."""
+"""What a fresh installation needs before it serves: a first member of staff, and a taught and trained assistant."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from training.selectors import production
+from training.services import seed_bot
 
 
 class Command(BaseCommand):
@@ -21,6 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         self._staff()
+        seed_bot(bot=production().bot)
         if production().active_version is None:
             began = time.monotonic()
             self.stdout.write("Training the starter assistant")

@@ -1,0 +1,324 @@
+"""The pages of training data."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from tests.admin_ui.conftest import _desk_of
+from training.models import Bot, Example, Intent, Response
+from training.selectors import production
+from training.services import add_example, create_intent, save_response, seed_bot
+
+LIST = "/admin/training/intent/"
+FETCH = {"X-Requested-With": "fetch"}
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bot(db: None) -> Bot:
+    return production().bot
+
+
+@pytest.fixture
+def seeded(bot: Bot) -> Bot:
+    seed_bot(bot=bot)
+    return bot
+
+
+@pytest.fixture
+def reader_desk(db: None) -> Client:
+    """Someone who may see training data and change nothing."""
+    return _desk_of("rita", "view_bot")
+
+
+def page(desk: Client, url: str) -> str:
+    response = desk.get(url, follow=True)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def words(html: str) -> str:
+    """As they are read: without tags and runs of blanks."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def post(desk: Client, url: str, **given: Any) -> str:
+    response = desk.post(url, given, follow=True)
+    assert response.status_code == 200
+    return words(response.content.decode())
+
+
+def of(intent: Intent | Example, act: str = "") -> str:
+    kind = "examples/" if isinstance(intent, Example) else ""
+    return f"{LIST}{kind}{intent.pk}/{act}"
+
+
+def alive(bot: Bot) -> list[tuple[str, str]]:
+    rows = Example.objects.filter(bot=bot, deleted=None).order_by("id")
+    return list(rows.values_list("intent__name", "text"))
+
+
+def test_it_lists_intents_with_what_answers_them(desk: Client, seeded: Bot) -> None:
+    shown = words(page(desk, LIST))
+    assert "36 intents, 1,182 examples for training, 0 held out" in shown
+    assert "opening_hours 29 0 utter_opening_hours" in shown
+    assert "affirm 37 0 utter_affirm" in shown
+
+
+def test_it_lists_intents_in_few_queries(
+    desk: Client, seeded: Bot, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    page(desk, LIST)
+    with django_assert_max_num_queries(25):
+        page(desk, LIST)
+
+
+def test_it_adds_an_intent_and_what_people_say(desk: Client, bot: Bot) -> None:
+    shown = post(desk, LIST, name="ask_menu")
+    assert "Created ask_menu. Now write what people say." in shown
+    menu = Intent.objects.get(name="ask_menu")
+    texts = "what's on the menu\n\nshow the [large](size) menu\nwhat's on the menu"
+    assert "Added 2. 1 were there already." in post(desk, of(menu, "add/"), texts=texts)
+    assert alive(bot) == [("ask_menu", "what's on the menu"), ("ask_menu", "show the large menu")]
+    assert '<mark class="entity entity-' in page(desk, of(menu, "change/"))
+
+
+def test_it_says_which_lines_were_no_examples(desk: Client, bot: Bot) -> None:
+    menu = create_intent(bot=bot, name="ask_menu", by=None)
+    shown = post(desk, of(menu, "add/"), texts=f"fine\n{'x' * 4001}\n[bad]{{nope}}")
+    assert "Added 1." in shown
+    assert "Not added:" in shown
+    assert "at most 4,000 characters" in shown
+
+
+def test_it_escapes_whatever_people_say(desk: Client, bot: Bot) -> None:
+    row = add_example(bot=bot, intent="evil", text='<script>alert(1)</script> "><b x=')
+    for url in (of(row.intent, "change/"), f"{LIST}examples/", of(row)):
+        assert "<script>alert" not in page(desk, url)
+
+
+def test_it_edits_an_example_in_place(desk: Client, bot: Bot) -> None:
+    row = add_example(bot=bot, intent="ask_menu", text="a big menu")
+    form = desk.get(of(row), headers=FETCH).content.decode()
+    assert 'name="revision" value="1"' in form
+    value = {"text": "a big menu 😀", "entities": [{"start": 2, "end": 5, "entity": "size"}]}
+    given = {"revision": 1, "intent": "ask_menu", "held_out": "1", "value": json.dumps(value)}
+    line = desk.post(of(row), given, headers=FETCH)
+    assert "held out" in words(line.content.decode())
+    row.refresh_from_db()
+    assert (row.text, row.entities[0]["value"], row.use) == ("a big menu 😀", "big", "held_out")
+
+
+def test_it_edits_an_example_without_scripts(desk: Client, bot: Bot) -> None:
+    row = add_example(bot=bot, intent="ask_menu", text="a big menu")
+    assert "a big menu" in page(desk, of(row))
+    shown = post(desk, of(row), revision=1, intent="ask_menu", marked="a [huge](size) menu")
+    assert "Saved." in shown
+    assert Example.objects.get(pk=row.pk).entities[0]["entity"] == "size"
+
+
+def test_it_loses_nobody_s_change(desk: Client, bot: Bot) -> None:
+    row = add_example(bot=bot, intent="ask_menu", text="a big menu")
+    Example.objects.filter(pk=row.pk).update(revision=2)
+    given = {"revision": 1, "intent": "ask_menu", "marked": "my words"}
+    answer = desk.post(of(row), given, headers=FETCH)
+    assert answer.status_code == 409
+    assert "Somebody changed this example meanwhile" in answer.content.decode()
+    assert "my words" in answer.content.decode()
+
+
+def test_it_moves_many_and_takes_it_back(desk: Client, bot: Bot) -> None:
+    rows = [
+        add_example(bot=bot, intent=intent, text=text) for intent, text in (("a", "one"), ("b", "two"), ("b", "one"))
+    ]
+    create_intent(bot=bot, name="c", by=None)
+    before = alive(bot)
+    html = desk.post(
+        f"{LIST}examples/many/", {"id": [row.pk for row in rows], "act": "move", "intent": "c"}, follow=True
+    )
+    assert "Moved 3 examples to c." in words(html.content.decode())
+    assert {intent for intent, _ in alive(bot)} == {"c"}
+    post(desk, f"{LIST}undo/", token=token_in(html.content.decode()))
+    assert alive(bot) == before
+
+
+def token_in(html: str) -> str:
+    found = re.search(r'name="token" value="([^"]+)"', html)
+    assert found
+    return found[1]
+
+
+def test_it_deletes_many_and_takes_it_back(desk: Client, bot: Bot) -> None:
+    rows = [add_example(bot=bot, intent="a", text=text) for text in ("one", "two", "three")]
+    html = desk.post(f"{LIST}examples/many/", {"id": [row.pk for row in rows[:2]], "act": "delete"}, follow=True)
+    assert alive(bot) == [("a", "three")]
+    assert "Back again: 2 examples." in post(desk, f"{LIST}undo/", token=token_in(html.content.decode()))
+    assert len(alive(bot)) == 3
+
+
+def test_it_undoes_only_what_it_offered(desk: Client) -> None:
+    assert "This can't be undone any more." in post(desk, f"{LIST}undo/", token="made:up")
+
+
+def test_it_moves_to_no_intent_that_is_not_there(desk: Client, bot: Bot) -> None:
+    row = add_example(bot=bot, intent="a", text="one")
+    shown = post(desk, f"{LIST}examples/many/", id=row.pk, act="move", intent="typo")
+    assert "There is no intent typo. Create it first." in shown
+    assert alive(bot) == [("a", "one")]
+
+
+@pytest.mark.parametrize(
+    ("query", "seen"),
+    [
+        ("q=PIZZA", ["a pizza"]),
+        ("q=Ünder", ["über and ünder"]),
+        ("intent=b", ["a pizza", "über and ünder"]),
+        ("use=held_out", ["held"]),
+        ("origin=review", ["held"]),
+        ("entity=any", ["held"]),
+        ("like=something+to+eat", ["a pizza", "held", "über and ünder"]),
+    ],
+)
+def test_it_finds_examples(desk: Client, bot: Bot, query: str, seen: list[str]) -> None:
+    add_example(bot=bot, intent="b", text="a pizza")
+    add_example(bot=bot, intent="b", text="über and ünder")
+    span = [{"start": 0, "end": 4, "entity": "x"}]
+    add_example(bot=bot, intent="c", text="held", use="held_out", origin="review", entities=span)
+    html = page(desk, f"{LIST}examples/?{query}")
+    texts = re.findall(r'<p class="example-text".*?</p>', html, re.S)
+    assert sorted(words(text) for text in texts) == sorted(seen)
+
+
+def test_it_renames_an_intent(desk: Client, bot: Bot) -> None:
+    row = create_intent(bot=bot, name="old", by=None)
+    assert "It is called new now" in post(desk, of(row, "rename/"), name="new")
+    assert "can't be an intent's name" in post(desk, of(row, "rename/"), name="two words")
+
+
+def test_it_says_what_a_merge_means_before_it_merges(desk: Client, seeded: Bot) -> None:
+    source, target = (Intent.objects.get(name=name) for name in ("parking", "location"))
+    shown = words(page(desk, f"{of(source, 'merge/')}?into=location"))
+    assert "examples of parking become examples of location" in shown
+    assert "Say where to park" in shown
+    assert "This can't be undone." in shown
+    assert Intent.objects.get(pk=source.pk).deleted is None
+    assert "Merged parking into location." in post(desk, of(source, "merge/"), into="location")
+    assert target.examples.filter(deleted=None, text__icontains="park").exists()
+
+
+def test_it_deletes_an_intent_and_takes_it_back(desk: Client, seeded: Bot) -> None:
+    parking = Intent.objects.get(name="parking")
+    assert "Say where to park" in words(page(desk, of(parking, "remove/")))
+    html = desk.post(of(parking, "remove/"), follow=True).content.decode()
+    assert not Intent.objects.filter(name="parking", deleted=None).exists()
+    post(desk, f"{LIST}undo/", token=token_in(html))
+    assert Intent.objects.get(name="parking", deleted=None).examples.filter(deleted=None).count() > 20
+
+
+def test_it_writes_the_answer_of_an_intent(desk: Client, bot: Bot) -> None:
+    row = create_intent(bot=bot, name="ask_menu", by=None)
+    assert "Nothing answers it yet." in words(page(desk, of(row, "change/")))
+    shown = desk.post(of(row, "answer/"), {"text": ["Pizza.", "Pasta.", ""]}, follow=True).content.decode()
+    assert "After the next training, ask_menu is answered so." in words(shown)
+    assert Response.objects.get(name="utter_ask_menu").variations == [{"text": "Pizza."}, {"text": "Pasta."}]
+
+
+def test_it_edits_every_part_of_a_response(desk: Client, bot: Bot) -> None:
+    rich = {"text": "Hi", "buttons": [{"title": "Go", "payload": "/go", "type": "postback"}], "channel": "slack"}
+    row = save_response(bot=bot, name="utter_hi", variations=[rich], by=None)
+    html = page(desk, f"{LIST}responses/{row.pk}/")
+    given = {
+        "revision": row.revision,
+        "variation": ["1", "new"],
+        "text-1": "Hello",
+        "title-1": ["Go", ""],
+        "payload-1": ["/go", ""],
+        "more-1": [re.search(r'name="more-1" value="([^"]+)"', html)[1].replace("&quot;", '"'), "{}"],  # type: ignore[index]
+        "rest-1": '{"channel": "slack"}',
+        "text-new": "",
+    }
+    assert "Saved." in post(desk, f"{LIST}responses/{row.pk}/", **given)
+    row.refresh_from_db()
+    assert row.variations == [{**rich, "text": "Hello"}]
+
+
+def test_it_keeps_what_was_written_where_a_response_is_wrong(desk: Client, bot: Bot) -> None:
+    given = {"name": "utter_x", "variation": "1", "text-1": "my words", "rest-1": "{nope"}
+    response = desk.post(f"{LIST}responses/new/", given)
+    shown = response.content.decode()
+    assert response.status_code == 400
+    assert "my words" in shown
+    assert "{nope" in shown
+
+
+def test_it_adds_and_removes_synonyms(desk: Client, bot: Bot) -> None:
+    post(desk, f"{LIST}synonyms/", value="large", texts="huge\nbig")
+    assert "large huge" not in words(page(desk, f"{LIST}synonyms/"))
+    assert list(bot.synonyms.values_list("text", "value")) == [("big", "large"), ("huge", "large")]
+    post(desk, f"{LIST}synonyms/{bot.synonyms.get(text='big').pk}/remove/")
+    assert bot.synonyms.filter(deleted=None).count() == 1
+
+
+def test_it_leads_from_each_finding_to_its_fix(desk: Client, bot: Bot) -> None:
+    one = add_example(bot=bot, intent="a", text="hire me")
+    two = add_example(bot=bot, intent="b", text="Hire me!")
+    html = page(desk, f"{LIST}findings/")
+    assert "is an example of a and b" in words(html)
+    assert f"{of(one.intent, 'change/')}#answer" in html
+    assert f"{of(two.intent, 'change/')}#add" in html
+    post(desk, f"{LIST}examples/many/", id=[one.pk, two.pk], act="keep", intent="b")
+    assert alive(bot) == [("b", "Hire me!")]
+    assert "is an example of a and b" not in words(page(desk, f"{LIST}findings/"))
+
+
+def test_it_counts_findings_on_the_index(desk: Client, seeded: Bot) -> None:
+    assert "Findings in the training data 0 Nothing to put right." in words(page(desk, "/admin/"))
+    add_example(bot=seeded, intent="a", text="hire me")
+    assert "Findings in the training data 2 2 should be fixed before you train" in words(page(desk, "/admin/"))
+
+
+def test_it_shows_readers_no_dead_buttons(reader_desk: Client, bot: Bot) -> None:
+    row = add_example(bot=bot, intent="a", text="one")
+    save_response(bot=bot, name="utter_a", variations=[{"text": "x"}], by=None)
+    for url in (LIST, of(row.intent, "change/"), f"{LIST}examples/", f"{LIST}responses/", f"{LIST}findings/"):
+        main = page(reader_desk, url).split('id="content-start"')[1]
+        assert 'method="post"' not in main
+        assert reader_desk.post(url).status_code == 403
+
+
+def test_it_lets_only_editors_write(reader_desk: Client, stranger_desk: Client, bot: Bot) -> None:
+    row = add_example(bot=bot, intent="a", text="one")
+    for url in (of(row), of(row.intent, "add/"), of(row.intent, "rename/"), f"{LIST}examples/many/", f"{LIST}undo/"):
+        assert reader_desk.post(url, {"id": row.pk, "act": "delete"}).status_code == 403
+        assert stranger_desk.get(url).status_code == 403
+    assert alive(bot) == [("a", "one")]
+
+
+def test_it_writes_nothing_by_looking(desk: Client, bot: Bot) -> None:
+    row = create_intent(bot=bot, name="ask_menu", by=None)
+    desk.post(of(row, "answer/"), {"text": "Pizza."})
+    for act in ("add/", "answer/", "rename/"):
+        assert desk.get(of(row, act)).status_code == 405
+    for url in (of(row, "merge/"), of(row, "remove/"), of(row, "change/")):
+        desk.get(url)
+        assert desk.put(url).status_code == 405
+    row.refresh_from_db()
+    assert (row.answer, row.deleted) == ("utter_ask_menu", None)
+
+
+def test_it_keeps_bots_apart(desk: Client, bot: Bot, ana: User) -> None:
+    other = Bot.objects.create(name="shop")
+    add_example(bot=other, intent="sell", text="buy this")
+    assert "sell" not in words(page(desk, LIST))
+    assert "sell 1 0" in words(page(desk, f"{LIST}?bot=shop"))
+    post(desk, LIST, name="ask")
+    assert Intent.objects.get(name="ask").bot == other

@@ -1,0 +1,166 @@
+"""Services of intents, and what they mean for the project's own rules and stories."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.contrib.auth.models import User
+
+from assistant.engine.rasa_adapter.bundles import check_bundle
+from assistant.lib.errors import FrontdeskError
+from training.assembling import examples_in, unpacked
+from training.importing import import_project
+from training.models import Bot, Intent
+from training.services import (
+    create_intent,
+    delete_intent,
+    merge_intents,
+    rename_intent,
+    replace_files,
+    restore_deleted,
+    set_answer,
+    training_set_of,
+)
+
+pytestmark = pytest.mark.django_db
+EVERYWHERE = """\
+version: "3.1"
+intents:
+- track: {use_entities: []}
+slots:
+  tracked:
+    type: bool
+    mappings:
+    - {type: from_intent, intent: [track, bye], value: true}
+    - {type: from_intent, intent: track, value: true}
+    - {type: from_text, not_intent: track}
+forms:
+  order_form: {ignored_intents: [track], required_slots: [tracked]}
+responses:
+  utter_where:
+  - text: Where to?
+    buttons:
+    - {title: Track it, payload: '/track{"size": "x"}'}
+"""
+PATHS = """\
+version: "3.1"
+stories:
+- story: Either
+  steps:
+  - or:
+    - intent: track
+    - intent: greet
+  - action: utter_greet
+- story: Said
+  steps:
+  - user: /track
+    intent: track
+  - action: utter_where
+"""
+
+
+@pytest.fixture
+def bot(db: None) -> Bot:
+    folder = Path(__file__).parent / "pizzeria"
+    bot = import_project(bot="pizzeria", folder=folder, default_pipeline=True)[0]
+    files = dict(bot.files.values_list("path", "text"))
+    replace_files(bot=bot, files={**files, "domain/more.yml": EVERYWHERE, "data/more.yml": PATHS})
+    return bot
+
+
+def intent(bot: Bot, name: str) -> Intent:
+    return Intent.objects.get(bot=bot, name=name, deleted=None)
+
+
+def files_of(bot: Bot) -> dict[str, Any]:
+    """What would be trained on, read."""
+    bundle = unpacked(training_set_of(bot=bot))
+    check_bundle(bundle)
+    return {path: yaml.safe_load(text) for path, text in bundle.files.items() if not path.startswith("tests/")}
+
+
+def names_of(paths: list[dict[str, Any]]) -> list[str]:
+    return [path.get("rule") or path["story"] for path in paths]
+
+
+def test_it_renames_an_intent_everywhere(bot: Bot, ana: User) -> None:
+    rename_intent(intent=intent(bot, "track"), name="follow", by=ana)
+    files = files_of(bot)
+    assert "track" not in str([files["domain/more.yml"], files["data/more.yml"]]).replace("tracked", "").lower()
+    domain = files["domain/more.yml"]
+    assert domain["intents"] == [{"follow": {"use_entities": []}}]
+    assert domain["forms"]["order_form"]["ignored_intents"] == ["follow"]
+    assert files["domain/taught.yml"]["responses"]["utter_where"][0]["buttons"][0]["payload"] == '/follow{"size": "x"}'
+    assert names_of(files["data/orders.yaml"]["rules"])[-1] == "Track it"
+
+
+def test_it_leaves_out_the_rules_of_a_merged_intent(bot: Bot, ana: User) -> None:
+    merge_intents(source=intent(bot, "track"), target=intent(bot, "order"), by=ana)
+    files = files_of(bot)
+    assert "Track it" not in names_of(files["data/orders.yaml"]["rules"])
+    assert names_of(files["data/more.yml"]["stories"]) == ["Either"]
+    assert ("order", "where is my pizza") in examples_in(training_set_of(bot=bot))
+    assert files["domain/taught.yml"]["responses"]["utter_where"][0]["buttons"][0]["payload"] == '/order{"size": "x"}'
+
+
+def test_it_leaves_out_all_that_names_a_deleted_intent(bot: Bot, ana: User) -> None:
+    delete_intent(intent=intent(bot, "track"), by=ana)
+    files = files_of(bot)
+    mappings = files["domain/more.yml"]["slots"]["tracked"]["mappings"]
+    assert mappings == [{"type": "from_intent", "intent": ["bye"], "value": True}, {"type": "from_text"}]
+    assert files["data/more.yml"]["stories"][0]["steps"][0] == {"or": [{"intent": "greet"}]}
+    assert files["domain/taught.yml"]["responses"]["utter_where"][0]["buttons"][0]["payload"] == "Track it"
+    assert "track" not in {name for name, _ in examples_in(training_set_of(bot=bot))}
+
+
+def test_it_brings_a_deleted_intent_back_with_its_rules(bot: Bot, ana: User) -> None:
+    before = training_set_of(bot=bot)
+    mark = delete_intent(intent=intent(bot, "track"), by=ana)
+    assert restore_deleted(bot=bot, mark=mark, by=ana) == 4
+    assert training_set_of(bot=bot) == before
+
+
+def test_it_swaps_the_names_of_two_intents(bot: Bot, ana: User) -> None:
+    for old, new in (("greet", "spare"), ("bye", "greet"), ("spare", "bye")):
+        rename_intent(intent=intent(bot, old), name=new, by=ana)
+    rules = files_of(bot)["data/small-talk/talk.yml"]["rules"]
+    assert rules[0]["steps"] == [{"intent": "greet"}, {"action": "utter_bye"}]
+    assert ("bye", "good evening") in examples_in(training_set_of(bot=bot))
+
+
+def test_it_refuses_a_name_that_is_taken(bot: Bot, ana: User) -> None:
+    with pytest.raises(FrontdeskError, match="Merge the two"):
+        rename_intent(intent=intent(bot, "greet"), name="bye", by=ana)
+    with pytest.raises(FrontdeskError, match="already"):
+        create_intent(bot=bot, name="greet", by=ana)
+
+
+def test_it_answers_a_new_intent(bot: Bot, ana: User) -> None:
+    set_answer(intent=create_intent(bot=bot, name="jobs", by=ana), texts=["We hire bakers.", " "], by=ana)
+    files = files_of(bot)
+    rule = {"rule": "Answer jobs", "steps": [{"intent": "jobs"}, {"action": "utter_jobs"}]}
+    assert files["data/taught.yml"]["rules"] == [rule]
+    assert files["domain/taught.yml"]["responses"]["utter_jobs"] == [{"text": "We hire bakers."}]
+    assert files["domain/taught.yml"]["intents"] == ["jobs"]
+
+
+def test_it_writes_the_response_of_a_rule_that_is_there(bot: Bot, ana: User) -> None:
+    set_answer(intent=intent(bot, "bye"), texts=["So long."], by=ana)
+    files = files_of(bot)
+    assert "rules" not in files["data/taught.yml"]
+    assert files["domain/taught.yml"]["responses"]["utter_bye"] == [{"text": "So long."}]
+
+
+def test_it_gives_no_second_answer_where_the_project_does_more(bot: Bot, ana: User) -> None:
+    with pytest.raises(FrontdeskError, match="Begin an order"):
+        set_answer(intent=intent(bot, "order"), texts=["A pizza it is."], by=ana)
+
+
+def test_it_takes_its_answer_back(bot: Bot, ana: User) -> None:
+    jobs = create_intent(bot=bot, name="jobs", by=ana)
+    set_answer(intent=jobs, texts=["We hire bakers."], by=ana)
+    set_answer(intent=jobs, texts=[], by=ana)
+    assert "rules" not in files_of(bot)["data/taught.yml"]

@@ -1,0 +1,269 @@
+"""The queue: whatever workers, crashes and clicks do to each other, each job is done once or said to have failed."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assistant.engine import Cancelled, Progress
+from assistant.lib.errors import FrontdeskError
+from training.jobs import handles
+from training.models import Bot, Job, ModelVersion
+from training.selectors import jobs_before, queue
+from training.services import ask_for_job, cancel_job, release_dead_jobs, work
+from training.services import queue as queueing
+from training.services.running import Told
+from training.signals import job_asked
+
+Status = Job.Status
+pytestmark = pytest.mark.django_db
+_done: list[int] = []
+
+
+@handles("test")
+def do_as_told(job, tell):
+    """`arguments`: `raises`, an exception; `steps`, how often it tells."""
+    for number in range(job.arguments.get("steps", 1)):
+        tell(
+            Progress(
+                f"Step{number}", number + 1, job.arguments.get("steps", 1), 0.5, now="next", memory=7, log="line\n"
+            )
+        )
+    if "says" in job.arguments:
+        raise FrontdeskError(job.arguments["says"])
+    if "breaks" in job.arguments:
+        raise RuntimeError("of the inside")
+    return lambda: _done.append(job.pk)
+
+
+@pytest.fixture
+def bot(db: None) -> Bot:
+    return Bot.objects.create(name="faq")
+
+
+def fresh(job: Job) -> Job:
+    return Job.objects.get(pk=job.pk)
+
+
+def expire() -> None:
+    Job.objects.filter(status=Status.RUNNING).update(lease_until=timezone.now() - timedelta(minutes=1))
+
+
+def test_it_does_what_was_asked_and_keeps_what_it_was_told(bot: Bot) -> None:
+    job = ask_for_job(bot=bot, kind="test", by=None, steps=2)
+    assert work("worker")
+    job = fresh(job)
+    assert (job.status, job.done, job.total, job.memory, job.log) == (Status.DONE, 2, 2, 7, "line\nline\n")
+    assert job.steps == [{"name": "Step0", "seconds": 0.5}, {"name": "Step1", "seconds": 0.5}]
+    assert job.started <= job.finished
+    assert not work("worker")
+
+
+def test_it_says_in_words_why_a_job_failed(bot: Bot) -> None:
+    said = ask_for_job(bot=bot, kind="test", by=None, says="There is no config.yml.")
+    broke = ask_for_job(bot=bot, kind="test", by=None, breaks=True)
+    unknown = ask_for_job(bot=bot, kind="nonsense", by=None)
+    while work("worker"):
+        pass
+    assert fresh(said).error == "There is no config.yml."
+    assert fresh(broke).error == "It failed unexpectedly (RuntimeError). The log says more."
+    assert "of the inside" in fresh(broke).log
+    assert "nonsense" in fresh(unknown).error
+
+
+def test_it_takes_the_same_request_twice_for_one(bot: Bot) -> None:
+    first, second = (ask_for_job(bot=bot, kind="test", by=None, steps=3) for _ in range(2))
+    assert first == second
+    assert ask_for_job(bot=bot, kind="test", by=None, steps=4) != first
+
+
+def test_it_does_one_job_of_a_bot_at_a_time_and_others_meanwhile(bot: Bot) -> None:
+    other = Bot.objects.create(name="other")
+    first, second, third = (ask_for_job(bot=of, kind="test", by=None, n=n) for n, of in enumerate([bot, bot, other]))
+    assert [queueing.claim(worker=name) for name in "abc"] == [first, third, None]
+    assert [job.pk for job in queue()] == [first.pk, third.pk, second.pk]
+    assert jobs_before(second) == 1
+
+
+def test_it_lets_one_of_many_threads_claim_a_job(transactional_db: None) -> None:
+    bot = Bot.objects.create(name="faq")
+    for n in range(3):
+        ask_for_job(bot=bot, kind="test", by=None, n=n)
+    start, claimed = threading.Barrier(8), []
+
+    def race(name: str) -> None:
+        start.wait()
+        claimed.append(queueing.claim(worker=name))
+        connection.close()
+
+    threads = [threading.Thread(target=race, args=(f"w{n}",)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [job.status for job in claimed if job] == [Status.RUNNING]
+
+
+def test_it_cancels_what_waits_at_once_and_what_runs_when_it_tells_next(bot: Bot, ana: User) -> None:
+    waits = ask_for_job(bot=bot, kind="test", by=ana)
+    assert cancel_job(job=waits, by=ana).status == Status.CANCELLED
+    ask_for_job(bot=bot, kind="test", by=ana)
+    runs = queueing.claim(worker="w")
+    assert cancel_job(job=runs, by=ana).status == Status.RUNNING
+    with pytest.raises(Cancelled):
+        Told(runs)(Progress("", 0, 1, 0.0))
+    with pytest.raises(FrontdeskError, match="cancelled already"):
+        cancel_job(job=waits, by=ana)
+
+
+def test_it_gives_a_dead_workers_job_to_another_once(bot: Bot) -> None:
+    version = ModelVersion.objects.create(bot=bot, name="v")
+    job = ask_for_job(bot=bot, kind="train", by=None, version=version)
+    seen = []
+    for worker in ("first", "second"):
+        assert queueing.claim(worker=worker) == job
+        expire()
+        assert release_dead_jobs() == 1
+        version.refresh_from_db()
+        seen.append((fresh(job).status, version.status))
+    assert seen == [(Status.QUEUED, "queued"), (Status.FAILED, "failed")]
+    assert "stopped twice" in fresh(job).error
+    assert "starts again" in fresh(job).log
+
+
+def test_it_leaves_the_job_of_a_living_worker_alone(bot: Bot) -> None:
+    ask_for_job(bot=bot, kind="test", by=None)
+    job = queueing.claim(worker="alive")
+    assert release_dead_jobs() == 0
+    assert queueing.renew(job)
+
+
+def test_it_lets_a_worker_that_comes_late_write_nothing(bot: Bot) -> None:
+    ask_for_job(bot=bot, kind="test", by=None)
+    late = queueing.claim(worker="late")
+    expire()
+    release_dead_jobs()
+    queueing.claim(worker="next")
+    wrote = []
+    assert not queueing.end(job=late, status=Status.DONE, finish=lambda: wrote.append(1))
+    assert not queueing.renew(late)
+    with pytest.raises(Cancelled):
+        Told(late)(Progress("", 1, 1, 0.0))
+    assert (wrote, fresh(late).status) == ([], Status.RUNNING)
+
+
+def test_it_tells_the_workers_once_the_request_is_stored(bot: Bot, django_capture_on_commit_callbacks) -> None:
+    heard = []
+    job_asked.connect(hear := lambda sender, job_id, **_: heard.append(job_id))
+    with django_capture_on_commit_callbacks() as callbacks:
+        job = ask_for_job(bot=bot, kind="test", by=None)
+    assert heard == []
+    for callback in callbacks:
+        callback()
+    job_asked.disconnect(hear)
+    assert heard == [job.pk]
+
+
+# --- every interleaving
+
+WORKERS = 3
+steps = st.one_of(
+    st.tuples(st.just("ask"), st.integers(0, 1)),
+    st.tuples(st.just("step"), st.integers(0, WORKERS - 1)),
+    st.tuples(st.just("crash"), st.integers(0, WORKERS - 1)),
+    st.tuples(st.just("cancel"), st.integers(0, 5)),
+    st.tuples(st.just("expire"), st.just(0)),
+    st.tuples(st.just("sweep"), st.just(0)),
+)
+
+
+class Worker:
+    """A worker that can be stopped between any two of its steps: claim, tell, end."""
+
+    def __init__(self, name, ended):
+        self.name, self.ended = name, ended
+        self.crash()
+
+    def crash(self):
+        self.job, self.told = None, False
+
+    def step(self):
+        if self.job is None:
+            self.job = queueing.claim(worker=self.name)
+        elif not self.told:
+            self._tell()
+        else:
+            queueing.end(job=self.job, status=Status.DONE, finish=self._finish)
+            self.crash()
+
+    def _tell(self):
+        try:
+            Told(self.job)(Progress("Echo", 1, 1, 0.0))
+            self.told = True
+        except Cancelled:
+            queueing.end(job=self.job, status=Status.CANCELLED)
+            self.crash()
+
+    def _finish(self):
+        self.ended.append(self.job.pk)
+        ModelVersion.objects.filter(pk=self.job.version_id).update(status="ready")
+
+
+@given(st.lists(steps, min_size=5, max_size=50))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_it_tells_the_truth_however_steps_fall(db: None, story: list[tuple[str, int]]) -> None:
+    Bot.objects.all().delete()
+    bots = [Bot.objects.create(name=name) for name in ("left", "right")]
+    ended: list[int] = []
+    workers = [Worker(f"w{n}", ended) for n in range(WORKERS)]
+    numbers = count()
+    for step, number in story:
+        if step == "ask":
+            _ask(bots[number], next(numbers))
+        elif step == "cancel":
+            _cancel(number)
+        elif step == "expire":
+            expire()
+        elif step == "sweep":
+            release_dead_jobs()
+        else:
+            getattr(workers[number], step)()
+        _assert_truthful(ended)
+    _work_off(ended)
+    assert not queue().exists()
+
+
+def _ask(bot, number):
+    version = ModelVersion.objects.create(bot=bot, name=f"{bot.name}-{number}")
+    ask_for_job(bot=bot, kind="train", by=None, version=version)
+
+
+def _cancel(number):
+    to_do = list(queue())
+    if to_do:
+        cancel_job(job=to_do[number % len(to_do)], by=None)
+
+
+def _assert_truthful(ended):
+    means = {"queued": "queued", "running": "training", "done": "ready", "failed": "failed", "cancelled": "cancelled"}
+    rows = list(Job.objects.select_related("version"))
+    runs = [job.bot_id for job in rows if job.status == Status.RUNNING]
+    assert len(runs) == len(set(runs))
+    assert [job.version.status for job in rows] == [means[job.status] for job in rows]
+    assert sorted(ended) == sorted(job.pk for job in rows if job.status == Status.DONE)
+
+
+def _work_off(ended):
+    expire()
+    release_dead_jobs()
+    worker = Worker("last", ended)
+    for _ in range(3 * Job.objects.count() + 3):
+        worker.step()

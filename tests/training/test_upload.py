@@ -1,0 +1,92 @@
+"""Models that staff upload: nothing is trusted before it was looked at."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from assistant.engine.archives import verify
+from assistant.lib.errors import FrontdeskError
+from tests.training.conftest import Taught
+from training.models import Job, ModelVersion
+from training.services import cancel_job, train_version, upload_version, work
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def archive(taught: Taught) -> bytes:
+    return train_version(bot=taught.bot).path.read_bytes()
+
+
+def uploaded(taught: Taught, content: bytes, by: User | None = None, **options: str) -> ModelVersion:
+    return upload_version(bot=taught.bot, file=SimpleUploadedFile("model.tar.gz", content), by=by, **options)
+
+
+def left_in_quarantine(settings: LazySettings) -> list[Path]:
+    return list((settings.VAR_DIR / "models" / "quarantine").iterdir())
+
+
+@pytest.fixture
+def checked(django_capture_on_commit_callbacks):
+    """Does the check of an upload and returns the version."""
+
+    def check_now(version: ModelVersion) -> ModelVersion:
+        with django_capture_on_commit_callbacks(execute=True):
+            assert work("worker")
+        version.refresh_from_db()
+        return version
+
+    return check_now
+
+
+def test_it_keeps_an_upload_in_quarantine_until_it_was_checked(
+    taught: Taught, archive: bytes, ana: User, checked
+) -> None:
+    version = uploaded(taught, archive, ana, note="From the old server")
+    assert (version.status, version.origin, version.created_by) == ("quarantined", "uploaded", ana)
+    assert not version.path.exists()
+    checked(version)
+    assert (version.status, version.size, version.note) == ("ready", len(archive), "From the old server")
+    verify(version.for_engine())
+
+
+def test_it_refuses_and_deletes_what_is_no_model(taught: Taught, settings: LazySettings, checked) -> None:
+    version = checked(uploaded(taught, b"not a model"))
+    assert (version.status, version.signature) == ("failed", "")
+    assert "not a model archive" in version.error
+    assert left_in_quarantine(settings) == []
+
+
+def test_it_deletes_an_upload_whose_check_is_cancelled(
+    taught: Taught, archive: bytes, settings: LazySettings, ana: User, django_capture_on_commit_callbacks
+) -> None:
+    version = uploaded(taught, archive)
+    with django_capture_on_commit_callbacks(execute=True):
+        cancel_job(job=Job.objects.get(version=version), by=ana)
+    version.refresh_from_db()
+    assert (version.status, left_in_quarantine(settings)) == ("cancelled", [])
+
+
+def test_it_takes_only_the_file_that_was_meant(taught: Taught, archive: bytes, settings: LazySettings) -> None:
+    right = hashlib.sha256(archive).hexdigest()
+    assert uploaded(taught, archive, sha256=f" {right.upper()} ").sha256 == right
+    for wrong, words in (("0" * 64, "not the one you meant"), ("abc", "64 digits")):
+        with pytest.raises(FrontdeskError, match=words):
+            uploaded(taught, archive, sha256=wrong)
+    assert len(left_in_quarantine(settings)) == 1
+
+
+def test_it_refuses_what_is_too_large_or_empty(taught: Taught, settings: LazySettings) -> None:
+    settings.MODEL_UPLOAD_MB = 0
+    with pytest.raises(FrontdeskError, match="larger than"):
+        uploaded(taught, b"x")
+    with pytest.raises(FrontdeskError, match="empty"):
+        uploaded(taught, b"")
+    assert left_in_quarantine(settings) == []
+    assert not ModelVersion.objects.filter(origin="uploaded").exists()

@@ -1,0 +1,199 @@
+"""All examples, one of them to edit, and what is done to many."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.core import signing
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+
+from assistant.lib.errors import FrontdeskError
+from training.admin.data.desk import UNDO, Desk, Undo
+from training.admin.data.lists import Line, listed, staff_of
+from training.admin.data.marking import parsed
+from training.assembling.markup import marked
+from training.errors import BadExample
+from training.models import Bot, Example
+from training.selectors import entity_names, intent_names, same_text
+from training.services import change_example, delete_examples, hold_out_examples, move_examples, restore_deleted
+
+TOKEN_AGE = 24 * 3600  # seconds
+
+
+def overview(desk: Desk) -> HttpResponse:
+    return desk.shown(
+        "examples",
+        tab="examples",
+        title="All examples",
+        list=listed(desk.request, desk.bot),
+        names=intent_names(desk.bot),
+        entities=entity_names(desk.bot),
+        staff=staff_of(desk.bot),
+        origins=Example.Origin.choices,
+    )
+
+
+def one(desk: Desk, object_id: int) -> HttpResponse:
+    """The form of an example: a page of its own, or, for a script, the part that takes the place of a row."""
+    row = _example(desk, object_id)
+    if desk.request.method == "POST":
+        return _save(desk, row)
+    if desk.request.GET.get("as") == "row":
+        return desk.part("example_row", line=Line(row))
+    return _form(desk, row)
+
+
+def many(desk: Desk) -> HttpResponse:
+    ids = [int(pk) for pk in desk.request.POST.getlist("id") if pk.isdecimal()]
+    act = ACTS.get(desk.request.POST.get("act", ""))
+    if not ids or act is None:
+        desk.warn("Select examples first.")
+        return desk.back("admin:training_examples")
+    try:
+        act(desk, ids)
+    except FrontdeskError as error:
+        desk.warn(error.message)
+    return desk.back("admin:training_examples")
+
+
+def undo(desk: Desk) -> HttpResponse:
+    try:
+        given = signing.loads(desk.request.POST.get("token", ""), salt=UNDO, max_age=TOKEN_AGE)
+    except signing.BadSignature:
+        desk.warn("This can't be undone any more.")
+        return desk.back("admin:training_intent_changelist")
+    desk.bot = Bot.objects.get(pk=given["bot"])
+    count = 0
+    if given["mark"]:
+        count = restore_deleted(bot=desk.bot, mark=datetime.fromisoformat(given["mark"]), by=desk.user)
+    for intent, ids in (given["moves"] or {}).items():
+        count += move_examples(ids=ids, intent=intent, by=desk.user)
+    desk.say(f"Back again: {_counted(count)}." if count else "Nothing to bring back: it is there already.")
+    return desk.back("admin:training_intent_changelist")
+
+
+def _save(desk: Desk, row: Example) -> HttpResponse:
+    given = desk.request.POST
+    try:
+        text, entities = _written(desk)
+        changed = change_example(
+            example=row,
+            by=desk.user,
+            revision=int(given.get("revision", "0")) if given.get("revision", "0").isdecimal() else 0,
+            intent=given.get("intent") or None,
+            text=text,
+            entities=entities,
+            use=Example.Use.HELD_OUT if given.get("held_out") else Example.Use.TRAINING,
+        )
+    except FrontdeskError as error:
+        return _form(desk, row, error)
+    if desk.wants_part:
+        return desk.part("example_row", line=Line(_example(desk, changed.pk)))
+    desk.say("Saved.")
+    return desk.back("admin:training_intent_change", changed.intent_id)
+
+
+def _form(desk: Desk, row: Example, error: FrontdeskError | None = None) -> HttpResponse:
+    """After an error with what was written."""
+    given = desk.request.POST
+    context: dict[str, Any] = {
+        "example": row,
+        "marked": given.get("marked") or marked(row.text, row.entities),
+        "value": json.loads(given["value"]) if _is_json(given.get("value", "")) else _value(row),
+        "intent_name": given.get("intent") or row.intent.name,
+        "held_out": bool(given.get("held_out")) if given else row.use == Example.Use.HELD_OUT,
+        "names": intent_names(desk.bot),
+        "entities": entity_names(desk.bot),
+        "error": error,
+        "same": [other for other in same_text(desk.bot, row.text) if other.pk != row.pk],
+    }
+    if desk.wants_part:
+        return desk.part("example_form", 200 if error is None else error.status, **context)
+    return desk.shown("example", tab="examples", title="Edit an example", **context)
+
+
+def _value(row: Example) -> dict[str, Any]:
+    return {"text": row.text, "entities": row.entities}
+
+
+def _written(desk: Desk) -> tuple[str, list[dict[str, Any]]]:
+    """As the script sends it, or else in Rasa's markup. Raises BadExample."""
+    value = desk.request.POST.get("value", "")
+    if not value:
+        return parsed(desk.request.POST.get("marked", "").strip())
+    if not _is_json(value):
+        raise BadExample("That was not understood. Reload the page and try again.")
+    given = json.loads(value)
+    return str(given.get("text", "")), [it for it in given.get("entities", []) if isinstance(it, dict)]
+
+
+def _is_json(value: str) -> bool:
+    try:
+        return isinstance(json.loads(value), dict)
+    except json.JSONDecodeError:
+        return False
+
+
+# --- many at once
+
+
+def _move(desk: Desk, ids: list[int]) -> None:
+    name = desk.request.POST.get("intent", "").strip()
+    if name not in intent_names(desk.bot):
+        raise BadExample(f"There is no intent {name}. Create it first." if name else "Say where to move them.")
+    before = defaultdict[str, list[int]](list)
+    for pk, intent in Example.objects.filter(pk__in=ids, deleted=None).values_list("pk", "intent__name"):
+        if intent != name:
+            before[intent].append(pk)
+    mark = timezone.now()
+    moved = move_examples(ids=ids, intent=name, by=desk.user, mark=mark)
+    desk.offer(Undo(f"Moved {_counted(moved)} to {name}.", mark, before))
+
+
+def _keep(desk: Desk, ids: list[int]) -> None:
+    """Of examples with the same text, those of one intent stay."""
+    name = desk.request.POST.get("intent", "")
+    _delete(desk, list(Example.objects.filter(pk__in=ids).exclude(intent__name=name).values_list("pk", flat=True)))
+
+
+def _delete(desk: Desk, ids: list[int]) -> None:
+    mark = delete_examples(ids=ids, by=desk.user)
+    count = Example.objects.filter(pk__in=ids, deleted=mark).count()
+    desk.offer(Undo(f"Deleted {_counted(count)}.", mark))
+
+
+def _hold_out(desk: Desk, ids: list[int]) -> None:
+    count = hold_out_examples(ids=ids, held_out=True, by=desk.user)
+    desk.say(f"Held out: {_counted(count)}. They are not trained on and say how good a version is.")
+
+
+def _train_on(desk: Desk, ids: list[int]) -> None:
+    count = hold_out_examples(ids=ids, held_out=False, by=desk.user)
+    desk.say(f"For training now: {_counted(count)}.")
+
+
+ACTS: dict[str, Callable[[Desk, list[int]], None]] = {
+    "move": _move,
+    "keep": _keep,
+    "delete": _delete,
+    "hold_out": _hold_out,
+    "train_on": _train_on,
+}
+
+
+def _counted(count: int) -> str:
+    return "one example" if count == 1 else f"{count:,} examples"
+
+
+def _example(desk: Desk, object_id: int) -> Example:
+    rows = Example.objects.select_related("intent", "bot", "created_by", "updated_by").defer("vector")
+    row = rows.filter(pk=object_id, deleted=None).first()
+    if row is None:
+        raise Http404
+    desk.bot = row.bot
+    return row

@@ -1,0 +1,109 @@
+"""What is wrong with the training data, each with what puts it right. What is put right is gone from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.urls import reverse
+
+from training.admin.data.desk import Desk
+from training.admin.data.lists import Line
+from training.checking import Finding, Kind, Severity
+from training.models import Bot, Intent, Response
+from training.selectors import findings_of
+from training.selectors.data import examples_of
+from training.selectors.findings import missing_vectors, newest_cross_validation
+from training.services import fill_vectors
+
+AT_A_TIME = 150  # embeddings; about a second
+SHOWN = 100
+HEADINGS = {
+    Severity.WRONG: ("To fix", "The model learns something wrong, or the visitor gets no answer."),
+    Severity.WEAK: ("To improve", "The model will often be unsure here."),
+    Severity.TIDY: ("To tidy up", "Nothing breaks if you leave it."),
+}
+
+PAGES = {
+    Kind.FEW: ("Add examples", "#add"),
+    Kind.NO_EXAMPLES: ("Add examples", "#add"),
+    Kind.UNANSWERED: ("Write an answer", "#answer"),
+}
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A button that does it (`act` and `ids`, as the list of examples does it), or a link."""
+
+    words: str
+    url: str = ""
+    act: str = ""
+    ids: tuple[int, ...] = ()
+    intent: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    finding: Finding
+    lines: list[Line]
+    fixes: list[Fix] = field(default_factory=list)
+
+
+def overview(desk: Desk) -> HttpResponse:
+    fill_vectors(bot=desk.bot, at_most=AT_A_TIME)
+    found = findings_of(desk.bot)
+    waiting = missing_vectors(desk.bot)
+    total = examples_of(desk.bot).count()
+    groups = [_group(desk.bot, severity, list(same)) for severity, same in groupby(found, lambda it: it.severity)]
+    return desk.shown(
+        "findings",
+        tab="findings",
+        title="Findings",
+        groups=groups,
+        waiting=waiting,
+        compared=total - waiting,
+        total=total,
+        tried=newest_cross_validation(desk.bot),
+    )
+
+
+def _group(bot: Bot, severity: Severity, found: list[Finding]) -> dict[str, object]:
+    heading, meaning = HEADINGS[severity]
+    shown = found[:SHOWN]
+    ids = [pk for finding in shown for pk in finding.examples]
+    rows = examples_of(bot).select_related("created_by", "updated_by").defer("vector").in_bulk(ids)
+    intents = {row.name: row for row in Intent.objects.filter(bot=bot, deleted=None)}
+    responses = {row.name: row for row in Response.objects.filter(bot=bot, deleted=None)}
+    items = [
+        Shown(it, [Line(rows[pk]) for pk in it.examples if pk in rows][:6], list(_fixes(it, intents, responses)))
+        for it in shown
+    ]
+    more = len(found) - len(shown)
+    return {"severity": severity.value, "heading": heading, "meaning": meaning, "items": items, "more": more}
+
+
+def _fixes(finding: Finding, intents: dict[str, Intent], responses: dict[str, Response]) -> Iterator[Fix]:
+    yield from _acts(finding)
+    if finding.examples:
+        ids = ",".join(map(str, finding.examples))
+        yield Fix("Look at them", f"{reverse('admin:training_examples')}?{urlencode({'ids': ids})}")
+    if finding.kind == Kind.CONFUSED and set(finding.intents) <= intents.keys():
+        source, target = finding.intents
+        merge = reverse("admin:training_intent_merge", args=[intents[source].pk])
+        yield Fix("Merge the two…", f"{merge}?{urlencode({'into': target})}")
+    if finding.kind in PAGES and finding.intents[0] in intents:
+        words, place = PAGES[finding.kind]
+        yield Fix(words, reverse("admin:training_intent_change", args=[intents[finding.intents[0]].pk]) + place)
+    for name in responses.keys() & set(finding.responses):
+        yield Fix("Open it", reverse("admin:training_response_change", args=[responses[name].pk]))
+
+
+def _acts(finding: Finding) -> Iterator[Fix]:
+    ids = tuple(finding.examples)
+    if finding.kind == Kind.SAME_TEXT:
+        yield from (Fix(f"Only {name}", act="keep", ids=ids, intent=name) for name in finding.intents)
+    if finding.kind == Kind.LABEL:
+        yield Fix(f"Move to {finding.intents[1]}", act="move", ids=ids, intent=finding.intents[1])

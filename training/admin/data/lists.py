@@ -1,0 +1,76 @@
+"""A list of examples on a page: what it is narrowed to, its rows, and what is done to many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, QueryDict
+
+from training.admin.data.marking import Piece, pieces
+from training.models import Bot, Example
+from training.selectors.lists import Sought, examples_found, nearest
+
+PER_PAGE = 100
+FIELDS = {"q": "words", "like": "meaning", "intent": "intent", "use": "use", "origin": "origin", "who": "who"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One example, for the page."""
+
+    example: Example
+
+    @property
+    def pieces(self) -> list[Piece]:
+        return list(pieces(self.example.text, self.example.entities))
+
+    @property
+    def similarity(self) -> str:
+        found = getattr(self.example, "similarity", None)
+        return "" if found is None else f"{found:.0%}"
+
+    @property
+    def by(self) -> str:
+        staff = self.example.updated_by or self.example.created_by
+        return staff.get_short_name() or staff.get_username() if staff else ""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """`lines` of a page, and the query without the page's number, for links to the other pages."""
+
+    lines: Sequence[Line]
+    page: Page[Any]
+    sought: Sought
+    query: str
+    intent_fixed: bool = False
+
+    @property
+    def count(self) -> int:
+        return self.page.paginator.count
+
+
+def listed(request: HttpRequest, bot: Bot, intent: str = "") -> Listed:
+    sought = _sought(request.GET, intent)
+    rows: Any = nearest(bot, sought) if sought.meaning else examples_found(bot, sought)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    return Listed([Line(row) for row in page], page, sought, query.urlencode(), bool(intent))
+
+
+def staff_of(bot: Bot) -> list[User]:
+    """Who wrote or changed examples."""
+    rows = Example.objects.filter(bot=bot, deleted=None)
+    ids = {pk for pair in rows.values_list("created_by", "updated_by").distinct() for pk in pair if pk}
+    return list(User.objects.filter(pk__in=ids).order_by("username"))
+
+
+def _sought(given: QueryDict, intent: str) -> Sought:
+    texts = {field: given.get(name, "").strip() for name, field in FIELDS.items()}
+    ids = tuple(int(part) for part in given.get("ids", "").split(",") if part.isdecimal())
+    return Sought(**{**texts, "intent": intent or texts["intent"]}, entity=given.get("entity", ""), ids=ids)

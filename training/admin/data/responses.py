@@ -1,0 +1,165 @@
+"""Responses: what the assistant says, variation by variation."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import Http404, HttpResponse, QueryDict
+
+from assistant.lib.errors import FrontdeskError
+from training.admin.data.desk import Desk, Undo
+from training.errors import BadResponse
+from training.models import Response
+from training.selectors import intent_names
+from training.selectors.usage import usage_of, users_of
+from training.services import delete_response, save_response
+
+SIMPLE = ("text", "buttons", "image")
+
+
+def overview(desk: Desk) -> HttpResponse:
+    rows = Response.objects.filter(bot=desk.bot, deleted=None).select_related("updated_by")
+    if words := desk.request.GET.get("q", "").strip():
+        found = [
+            row
+            for row in rows
+            if words.lower() in f"{row.name} {json.dumps(row.variations, ensure_ascii=False)}".lower()
+        ]
+    else:
+        found = list(rows)
+    return desk.shown("responses", tab="responses", title="Responses", rows=found, q=words)
+
+
+def new(desk: Desk) -> HttpResponse:
+    if desk.request.method != "POST":
+        return _form(desk, None, [{}])
+    return _save(desk, None)
+
+
+def one(desk: Desk, object_id: int) -> HttpResponse:
+    row = _response(desk, object_id)
+    if desk.request.method == "POST":
+        return _save(desk, row)
+    return _form(desk, row, row.variations)
+
+
+def remove(desk: Desk, object_id: int) -> HttpResponse:
+    row = _response(desk, object_id)
+    if desk.request.method != "POST":
+        return desk.to("admin:training_response_change", row.pk)
+    try:
+        desk.offer(Undo(f"Deleted {row.name}.", delete_response(response=row, by=desk.user)))
+    except FrontdeskError as error:
+        desk.warn(error.message)
+        return desk.to("admin:training_response_change", row.pk)
+    return desk.to("admin:training_responses")
+
+
+def _words_of(row: Response) -> str:
+    return f"{row.name} {json.dumps(row.variations, ensure_ascii=False)}".lower()
+
+
+def _save(desk: Desk, row: Response | None) -> HttpResponse:
+    given = desk.request.POST
+    name = row.name if row else given.get("name", "")
+    seen = given.get("revision", "")
+    try:
+        variations = _variations(given)
+        if row is None and Response.objects.filter(bot=desk.bot, name=name.strip(), deleted=None).exists():
+            raise BadResponse(f"There is a response {name} already.")
+        revision = int(seen) if row and seen.isdecimal() else None
+        saved = save_response(bot=desk.bot, name=name, variations=variations, by=desk.user, revision=revision)
+    except FrontdeskError as error:
+        desk.warn(error.message)
+        return _form(desk, row, _as_written(given), status=error.status)
+    desk.say("Saved. It is said after the next training.")
+    return desk.to("admin:training_response_change", saved.pk)
+
+
+def _form(desk: Desk, row: Response | None, variations: list[dict[str, Any]], status: int = 200) -> HttpResponse:
+    response = desk.shown(
+        "response",
+        tab="responses",
+        title=row.name if row else "New response",
+        response=row,
+        name=desk.request.POST.get("name", desk.request.GET.get("name", "utter_")),
+        variations=[_fields(variation) for variation in variations] or [_fields({})],
+        blank=_fields({}),
+        names=intent_names(desk.bot),
+        users=users_of(row, usage_of(desk.bot)) if row else [],
+    )
+    response.status_code = status
+    return response
+
+
+def _fields(variation: dict[str, Any]) -> dict[str, Any]:
+    """For the form: `rest` is what has no field of its own, as JSON."""
+    rest = variation.get("_rest")
+    others = {name: value for name, value in variation.items() if name not in (*SIMPLE, "_rest")}
+    buttons = [button for button in variation.get("buttons") or () if isinstance(button, dict)]
+    return {
+        "text": variation.get("text", ""),
+        "image": variation.get("image", ""),
+        "buttons": [
+            {
+                "title": button.get("title", ""),
+                "payload": button.get("payload", ""),
+                "more": json.dumps({k: v for k, v in button.items() if k not in ("title", "payload")}),
+            }
+            for button in buttons
+        ],
+        "rest": rest if rest is not None else json.dumps(others, ensure_ascii=False, indent=2) if others else "",
+    }
+
+
+def _variations(given: QueryDict) -> list[dict[str, Any]]:
+    """Empty ones are left out. Raises BadResponse."""
+    found = []
+    for number, variation in enumerate(_as_written(given), 1):
+        rest = _json(variation.pop("_rest", ""), f"The other fields of variation {number}")
+        whole = {**{name: value for name, value in variation.items() if value}, **rest}
+        if whole:
+            found.append(whole)
+    return found
+
+
+def _as_written(given: QueryDict) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": given.get(f"text-{key}", "").strip().replace("\r\n", "\n"),
+            "image": given.get(f"image-{key}", "").strip(),
+            "buttons": _buttons(given, key),
+            "_rest": given.get(f"rest-{key}", "").strip(),
+        }
+        for key in given.getlist("variation")
+    ]
+
+
+def _buttons(given: QueryDict, key: str) -> list[dict[str, Any]]:
+    titles, payloads = given.getlist(f"title-{key}"), given.getlist(f"payload-{key}")
+    more = given.getlist(f"more-{key}")
+    rows = [
+        {"title": title.strip(), "payload": payload.strip(), **_json(extra, "A button")}
+        for title, payload, extra in zip(titles, payloads, [*more, *[""] * len(titles)], strict=False)
+    ]
+    kept = [{name: value for name, value in row.items() if value} for row in rows]
+    return [row for row in kept if row]
+
+
+def _json(text: str, what: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except json.JSONDecodeError as error:
+        raise BadResponse(f"{what}: line {error.lineno} is no JSON ({error.msg}).") from None
+    if not isinstance(found, dict):
+        raise BadResponse(f'{what}: write a JSON object, as in {{"custom": ...}}.')
+    return found
+
+
+def _response(desk: Desk, object_id: int) -> Response:
+    row = Response.objects.select_related("bot").filter(pk=object_id, deleted=None).first()
+    if row is None:
+        raise Http404
+    desk.bot = row.bot
+    return row

@@ -1,0 +1,88 @@
+"""The top of the page of models: what is live and the way back, what training would take in, what is under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from training.admin.jobs import JobShown
+from training.admin.shown import bar
+from training.models import MAIN, PRODUCTION, Activation, Bot, Environment, Evaluation, ModelVersion
+from training.selectors import changes_since, queue
+
+FRESH = timedelta(minutes=10)  # so long after an activation its undoing is offered in large letters
+
+
+@dataclass(frozen=True)
+class Live:
+    """A place, what answers there, and the newest activation: by it one goes back."""
+
+    place: Environment
+    activation: Activation | None
+
+    @property
+    def version(self) -> ModelVersion | None:
+        return self.place.active_version
+
+    @property
+    def back_to(self) -> ModelVersion | None:
+        return self.activation.previous if self.activation else None
+
+    @property
+    def fresh(self) -> bool:
+        return bool(self.activation and self.back_to and timezone.now() - self.activation.at < FRESH)
+
+
+def live_in(bot: Bot, environment: str = PRODUCTION) -> Live | None:
+    rows = Environment.objects.select_related("bot", "active_version__training_set", "active_version__bot")
+    place = rows.filter(bot=bot, name=environment).first()
+    if place is None:
+        return None
+    newest = place.activations.select_related("version", "previous", "by").first()
+    return Live(place, newest if newest and newest.version_id == place.active_version_id else None)
+
+
+def chosen_bot(request: HttpRequest) -> Bot | None:
+    asked = request.GET.get("bot__id__exact", "")
+    if asked.isdigit():
+        return Bot.objects.filter(pk=asked).first()
+    return Bot.objects.filter(name=MAIN).first() or Bot.objects.order_by("name").first()
+
+
+def desk(bot: Bot | None) -> dict[str, Any]:
+    """What the template of the page's top is given."""
+    live = live_in(bot) if bot else None
+    version = live.version if live else None
+    return {
+        "bot": bot,
+        "bots": list(Bot.objects.order_by("name")) if Bot.objects.count() > 1 else [],
+        "live": live,
+        "changes": changes_since(version) if version else None,
+        "tried": _tried(version),
+        "waiting": _newer_and_ready(bot, version) if bot and version else None,
+        **jobs_of(bot),
+    }
+
+
+def jobs_of(bot: Bot | None) -> dict[str, Any]:
+    rows = queue().filter(bot=bot).select_related("bot", "version", "requested_by").defer("log") if bot else []
+    return {"bot": bot, "jobs": [JobShown(job) for job in rows]}
+
+
+def _tried(version: ModelVersion | None) -> dict[str, Any] | None:
+    """How the version did on held-out messages."""
+    rows = Evaluation.objects.filter(version=version, kind=Evaluation.Kind.HELD_OUT)
+    row = rows.first() if version else None
+    if row is None or not row.report.get("accuracy"):
+        return None
+    return {"evaluation": row, "accuracy": bar(row.report["accuracy"])}
+
+
+def _newer_and_ready(bot: Bot, live: ModelVersion) -> ModelVersion | None:
+    """The newest version, if it is newer than what is live and was never live."""
+    rows = ModelVersion.objects.filter(bot=bot, status=ModelVersion.Status.READY, id__gt=live.pk)
+    return rows.filter(activations=None).order_by("-id").first()

@@ -1,0 +1,189 @@
+"""The queue and each job in it: how far it is, and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from assistant.lib.admin import Guarded, Panel, ReadOnlyAdmin
+from assistant.lib.errors import FrontdeskError
+from training.admin.shown import duration, kind_in_words, seconds_between
+from training.admin.staff import staff
+from training.models import Job, ModelVersion
+from training.selectors import jobs_before, live_version, queue
+from training.services import cancel_job
+
+RUNNING, QUEUED, DONE = Job.Status.RUNNING, Job.Status.QUEUED, Job.Status.DONE
+
+
+@dataclass(frozen=True)
+class Step:
+    """`state`: done, running or waiting. `expected`: it took that long the last time."""
+
+    name: str
+    state: str
+    seconds: str = ""
+    expected: bool = False
+
+
+@dataclass(frozen=True)
+class JobShown:
+    """One job in words for the page."""
+
+    job: Job
+
+    @property
+    def title(self) -> str:
+        return kind_in_words(self.job.kind)
+
+    @property
+    def to_do(self) -> bool:
+        return self.job.status in (QUEUED, RUNNING)
+
+    @property
+    def before(self) -> int:
+        return jobs_before(self.job) if self.job.status == QUEUED else 0
+
+    @property
+    def elapsed(self) -> str:
+        return duration(seconds_between(self.job.started, self.job.finished))
+
+    @property
+    def percent(self) -> int:
+        """By the time that it took the last time, where that is known; else by its steps."""
+        if self.job.status == DONE:
+            return 100
+        by_steps = 100 * self.job.done // self.job.total if self.job.total else 0
+        usual = sum(step["seconds"] for step in _last_time(self.job))
+        by_time = 100 * seconds_between(self.job.started, self.job.finished) / usual if usual else 0
+        return min(100, max(by_steps, min(97, int(by_time))))
+
+    @property
+    def steps(self) -> list[Step]:
+        """What is through, what runs, and what came after that the last time."""
+        through = [Step(step["name"], "done", duration(step["seconds"])) for step in self.job.steps]
+        if self.job.status != RUNNING:
+            return through
+        now = [Step(self.job.step, "running")] if self.job.step else []
+        rest = _last_time(self.job)[len(through) + len(now) :]
+        return [*through, *now, *(Step(step["name"], "waiting", duration(step["seconds"]), True) for step in rest)]
+
+    @property
+    def left(self) -> str:
+        """About how long it still takes, going by the last time; empty where nobody knows."""
+        before = _last_time(self.job) if self.job.status == RUNNING else []
+        seconds = sum(step["seconds"] for step in before) - seconds_between(self.job.started, None)
+        return duration(round(seconds) or 1) if seconds > 0 else ""
+
+    @property
+    def live(self) -> ModelVersion | None:
+        """What its version would take the place of."""
+        found = live_version(self.job.bot)
+        return found if found and found.pk != self.job.version_id else None
+
+
+def _last_time(job: Job) -> list[dict[str, Any]]:
+    rows = Job.objects.filter(bot=job.bot_id, kind=job.kind, status=DONE, id__lt=job.pk).order_by("-id")
+    steps = rows.values_list("steps", flat=True).first() or []
+    return steps if len(steps) == job.total else []
+
+
+@admin.register(Job)
+class JobAdmin(Guarded, ReadOnlyAdmin):
+    view_permission = "training.view_bot"
+    list_display = ("what", "bot", "version", "state", "requested_by", "created", "took")
+    list_filter = ("status", ("bot", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("bot", "version", "requested_by")
+    list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        return super().get_queryset(request).defer("log", "version__error")
+
+    @admin.display(description="Job", ordering="kind")
+    def what(self, row: Job) -> str:
+        return kind_in_words(row.kind)
+
+    @admin.display(description="Status", ordering="status")
+    def state(self, row: Job) -> SafeString:
+        return format_html('<span class="chip chip-{}">{}</span>', row.status, row.get_status_display())
+
+    @admin.display(description="Took", empty_value="")
+    def took(self, row: Job) -> str | None:
+        return duration(seconds_between(row.started, row.finished)) if row.started and row.finished else None
+
+    def panels(self, request: HttpRequest) -> list[Panel]:
+        """What trains now; or the newest training, where it failed."""
+        rows = Job.objects.select_related("bot", "version").defer("log")
+        runs = queue().filter(kind="train").select_related("bot", "version").defer("log").first()
+        if runs:
+            return [_panel_of_training(JobShown(runs))]
+        last = rows.filter(kind="train").first()
+        if last and last.status == Job.Status.FAILED:
+            return [Panel("Training", "Failed", _page_of(last), last.error[:120], attention=True)]
+        return []
+
+    # --- pages
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:job_id>/progress/", view(self.progress_view), name="training_job_progress"),
+            path("<int:job_id>/cancel/", view(require_POST(self.cancel_view)), name="training_job_cancel"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), **self._context(request, object_id), "opts": self.opts}
+        return TemplateResponse(request, "admin/training/job/job.html", context)
+
+    def progress_view(self, request: HttpRequest, job_id: int) -> HttpResponse:
+        """The part of the page that changes by itself."""
+        return TemplateResponse(request, "admin/training/job/progress.html", self._context(request, str(job_id)))
+
+    def cancel_view(self, request: HttpRequest, job_id: int) -> HttpResponse:
+        if not request.user.has_perm("training.train_bot"):
+            raise PermissionDenied
+        job = get_object_or_404(Job, pk=job_id)
+        try:
+            cancel_job(job=job, by=staff(request))
+        except FrontdeskError as error:
+            self.message_user(request, error.message, messages.WARNING)
+        return HttpResponseRedirect(_page_of(job))
+
+    def _context(self, request: HttpRequest, job_id: str) -> dict[str, Any]:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = Job.objects.select_related("bot", "version", "requested_by")
+        if not job_id.isdigit():
+            raise Http404
+        shown = JobShown(get_object_or_404(rows, pk=job_id))
+        may = {
+            name: request.user.has_perm(f"training.{name}") for name in ("train_bot", "activate_version", "edit_data")
+        }
+        title = f"{shown.title} of {shown.job.version or shown.job.bot}"
+        return {"shown": shown, "job": shown.job, "version": shown.job.version, "may": may, "title": title}
+
+
+def _panel_of_training(shown: JobShown) -> Panel:
+    if shown.job.status == QUEUED:
+        return Panel("Training", "Waits", _page_of(shown.job), "for its turn in the queue")
+    note = shown.job.step or "has just begun"
+    return Panel("Training", f"{shown.percent} %", _page_of(shown.job), note)
+
+
+def _page_of(job: Job) -> str:
+    return reverse("admin:training_job_change", args=[job.pk])

@@ -1,0 +1,139 @@
+"""The page of models: every version, how it did, and what is live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from assistant.lib.admin import Guarded, Navigation, ReadOnlyAdmin
+from assistant.lib.errors import FrontdeskError
+from training.admin.comparing import Comparing
+from training.admin.desk import chosen_bot, desk
+from training.admin.shown import duration
+from training.admin.staff import staff
+from training.admin.version_acts import VersionActs
+from training.admin.version_page import version_page
+from training.models import Bot, Evaluation, ModelVersion
+from training.selectors import changes_of, newest_evaluations
+from training.services import delete_version
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(VersionActs, Comparing, Guarded, ReadOnlyAdmin):
+    navigation = [Navigation("Models", 30)]
+    view_permission = "training.view_bot"
+    delete_permission = "training.activate_version"
+    list_display = ("named", "state", "taught", "right", "begun", "next_steps")
+    list_display_links = None
+    list_filter = ("status",)
+    list_per_page = 25
+    search_fields = ("name", "note", "sha256")
+    search_help_text = "Name, note or SHA-256"
+    show_facets = admin.ShowFacets.NEVER
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
+        rows = super().get_queryset(request).select_related("bot", "created_by", "training_set", "parent__training_set")
+        return rows.prefetch_related("live_in")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        bot = chosen_bot(request)
+        if bot and not request.GET and Bot.objects.count() > 1:
+            return HttpResponseRedirect(f"{request.path}?bot__id__exact={bot.pk}")
+        response = super().changelist_view(request, {"title": "Models", **desk(bot), **self.may(request)})
+        if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
+            _know(response.context_data["cl"].result_list, request.user.has_perm("training.activate_version"))
+        return response
+
+    # --- columns
+
+    @admin.display(description="Version", ordering="name")
+    def named(self, row: ModelVersion) -> str:
+        return render_to_string("admin/training/modelversion/named.html", {"version": row})
+
+    @admin.display(description="Status", ordering="status")
+    def state(self, row: ModelVersion) -> SafeString:
+        return format_html('<span class="chip chip-{}">{}</span>', row.status, row.get_status_display())
+
+    @admin.display(description="Examples", empty_value="")
+    def taught(self, row: Any) -> str:
+        return render_to_string("admin/training/modelversion/taught.html", {"version": row, "changes": row.changes})
+
+    @admin.display(description="Held-out right", empty_value="")
+    def right(self, row: Any) -> SafeString | None:
+        tried: Evaluation | None = row.tried
+        if tried is None or tried.accuracy is None:
+            return None
+        page = reverse("admin:training_evaluation_change", args=[tried.pk])
+        return format_html(
+            '<a href="{}">{}</a> <span class="quiet">of {}</span>', page, f"{tried.accuracy:.1%}", tried.example_count
+        )
+
+    @admin.display(description="Made", ordering="created")
+    def begun(self, row: ModelVersion) -> str:
+        took = duration(row.train_seconds) if row.train_seconds is not None else ""
+        return render_to_string("admin/training/modelversion/begun.html", {"version": row, "took": took})
+
+    @admin.display(description="", empty_value="")
+    def next_steps(self, row: ModelVersion) -> str | None:
+        if row.status != ModelVersion.Status.READY or row.live_in.all():
+            return None
+        return render_to_string("admin/training/modelversion/next_steps.html", {"version": row})
+
+    # --- one version
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = ModelVersion.objects.select_related("bot", "created_by", "training_set", "parent__training_set")
+        version = get_object_or_404(rows, pk=object_id)
+        context = {**self.admin_site.each_context(request), **version_page(version), **self.may(request)}
+        page = "admin/training/modelversion/version.html"
+        return TemplateResponse(request, page, {**context, "title": str(version), "opts": self.opts})
+
+    # --- deleting
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except FrontdeskError as error:
+            self.message_user(request, error.message, "error")
+            return HttpResponseRedirect(reverse("admin:training_modelversion_change", args=[object_id]))
+
+    def delete_model(self, request: HttpRequest, obj: ModelVersion) -> None:
+        delete_version(version=obj, by=staff(request))
+
+    def get_deleted_objects(
+        self, objs: Iterable[ModelVersion], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        gone = list(objs)
+        counts = {"Versions": len(gone), "Evaluations": Evaluation.objects.filter(version__in=gone).count()}
+        live = [f"{row}: live in {place.name}" for row in gone for place in row.live_in.all()]
+        return [f"{row}, with its file" for row in gone], counts, set(), live
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(self.delete_permission)
+
+
+def _know(rows: Iterable[Any], may_activate: bool) -> None:
+    """Fetch for all rows at once what their columns show."""
+    shown = list(rows)
+    changes, tried = changes_of(shown), newest_evaluations(shown, Evaluation.Kind.HELD_OUT)
+    for row in shown:
+        row.changes, row.tried = changes.get(row.pk), tried.get(row.pk)
+        row.may_activate = may_activate

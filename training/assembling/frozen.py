@@ -1,0 +1,69 @@
+"""Training sets: all that a version is trained on, packed into one row; and what is new from one to the next."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assistant.engine import Bundle
+from training.assembling.types import Taught
+from training.models import TrainingSet
+
+Pair = tuple[str, str]  # intent, text
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`moved`: text, the intents that it had, the intents that it has."""
+
+    added: list[Pair]
+    removed: list[Pair]
+    moved: list[tuple[str, str, str]]
+
+
+def frozen(bundle: Bundle, taught: Taught) -> TrainingSet:
+    """Not saved. The same content has the same SHA-256."""
+    examples = [[example.intent, example.text] for example in taught.examples]
+    content = json.dumps({"files": dict(bundle.files), "examples": examples}, sort_keys=True).encode()
+    return TrainingSet(
+        sha256=hashlib.sha256(content).hexdigest(),
+        packed=gzip.compress(content, mtime=0),
+        example_count=len(examples),
+        intent_count=len({intent for intent, _ in examples}),
+    )
+
+
+def unpacked(training_set: TrainingSet) -> Bundle:
+    return Bundle(_content(training_set)["files"])
+
+
+def examples_in(training_set: TrainingSet) -> list[Pair]:
+    return [(intent, text) for intent, text in _content(training_set)["examples"]]
+
+
+def difference(old: TrainingSet, new: TrainingSet) -> Difference:
+    before, after = _intents_by_text(old), _intents_by_text(new)
+    both = [text for text in after if text in before and before[text] != after[text]]
+    moved = [(text, ", ".join(sorted(before[text])), ", ".join(sorted(after[text]))) for text in both]
+    return Difference(_only_in(after, before), _only_in(before, after), moved)
+
+
+def _only_in(one: Mapping[str, set[str]], other: Mapping[str, set[str]]) -> list[Pair]:
+    return [(intent, text) for text in one if text not in other for intent in sorted(one[text])]
+
+
+def _intents_by_text(training_set: TrainingSet) -> dict[str, set[str]]:
+    found = defaultdict[str, set[str]](set)
+    for intent, text in examples_in(training_set):
+        found[text].add(intent)
+    return found
+
+
+def _content(training_set: TrainingSet) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(gzip.decompress(bytes(training_set.packed)))
+    return content

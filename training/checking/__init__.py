@@ -1,0 +1,28 @@
+"""Checks of training data: pure functions of rows and of the newest cross-validation. What is fixed is not found."""
+
+from __future__ import annotations
+
+from training.checking.intents import few_examples, unanswered, unused_responses, without_examples
+from training.checking.labels import confused_intents, likely_label_errors
+from training.checking.texts import near_texts, same_texts
+from training.checking.types import Data, Finding, Kind, Row, Severity
+
+__all__ = ["Data", "Finding", "Kind", "Row", "Severity", "findings_in"]
+
+CHECKS = (
+    same_texts,
+    likely_label_errors,
+    unanswered,
+    confused_intents,
+    near_texts,
+    few_examples,
+    without_examples,
+    unused_responses,
+)
+ORDER = list(Severity)
+
+
+def findings_in(data: Data) -> list[Finding]:
+    """The worst first. A text that is found wrong is not found weak as well."""
+    found = [finding for check in CHECKS for finding in check(data)]
+    return sorted(found, key=lambda finding: ORDER.index(finding.severity))

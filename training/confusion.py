@@ -1,0 +1,96 @@
+"""The confused intents of a report as a picture: where its cells stand. The template draws them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from training.reports import Report
+
+MOST = 30  # intents
+CELL, GAP = 26, 2
+LETTERS = 28  # of a name, the rest is cut
+LETTER = 6.6  # its width
+SLANT = 0.71  # names at the top are turned by 45 degrees
+
+
+@dataclass(frozen=True)
+class Name:
+    x: int
+    y: int
+    text: str
+    whole: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`strength`: 0.15 to 1, as the renderer wants it, without regard to the reader's language."""
+
+    x: int
+    y: int
+    count: int
+    strength: str
+    right: str
+    guessed: str
+
+    @property
+    def strong(self) -> bool:
+        """So dark that what stands on it must be light."""
+        return float(self.strength) > 0.6
+
+    @property
+    def confused(self) -> bool:
+        return self.right != self.guessed
+
+    @property
+    def words(self) -> str:
+        meaning = f"taken for {self.guessed or 'nothing'}" if self.confused else "understood"
+        return f"{self.count} of {self.right} {meaning}"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`left_out`: confused intents for which there was no room."""
+
+    width: int
+    height: int
+    rows: Sequence[Name]
+    columns: Sequence[Name]
+    cells: Sequence[Cell]
+    left_out: int
+    size: int = CELL - GAP
+    middle: int = (CELL - GAP) // 2
+
+
+def picture_of(report: Report) -> Picture | None:
+    """None where nothing was confused."""
+    labels = report["labels"]
+    counts = {(labels[is_], labels[said]): count for is_, said, count in report["confusion"]}
+    wrong = Counter[str]()
+    for (is_, said), count in counts.items():
+        if is_ != said:
+            wrong.update({is_: count, said: count})
+    if not wrong:
+        return None
+    names = sorted(name for name, _ in wrong.most_common(MOST))
+    longest = max(min(len(name), LETTERS) for name in names)
+    left, top = round(longest * LETTER) + 12, round(longest * LETTER * SLANT) + 16
+    at = {name: place * CELL for place, name in enumerate(names)}
+    most = max(counts.values())
+    return Picture(
+        width=left + len(names) * CELL + round(longest * LETTER * SLANT) + 8,
+        height=top + len(names) * CELL + 4,
+        rows=[Name(left - 8, top + y + CELL // 2, _cut(name), name) for name, y in at.items()],
+        columns=[Name(left + x + CELL // 2, top - 8, _cut(name), name) for name, x in at.items()],
+        cells=[
+            Cell(left + at[said], top + at[is_], count, f"{0.15 + 0.85 * (count / most) ** 0.5:.2f}", is_, said)
+            for (is_, said), count in sorted(counts.items())
+            if is_ in at and said in at
+        ],
+        left_out=len(wrong) - len(names),
+    )
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"

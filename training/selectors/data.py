@@ -1,0 +1,94 @@
+"""Reads of what bots are taught."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from django.conf import settings
+from django.db.models import QuerySet
+from numpy.typing import NDArray
+
+from assistant.embeddings import WIDTH, embed
+from assistant.engine import Bundle, TrainingFailed
+from training.assembling import Change, Taught, TaughtExample
+from training.keys import alike_key
+from training.models import MAIN, Bot, Example, Intent
+from training.starter import starter_bundle
+
+MISSING_AT_MOST = 64  # vectors that a read works out itself, some 5 ms each
+
+
+@dataclass(frozen=True)
+class Near:
+    """`similarity`: cosine, 1 where the two mean the same."""
+
+    example: Example
+    similarity: float
+
+
+def files_of(bot: Bot) -> Bundle:
+    """What the bot was imported from, or what the skills bring. Raises TrainingFailed."""
+    files = dict(bot.files.values_list("path", "text"))
+    if files:
+        return Bundle(files)
+    if bot.name == MAIN:
+        return starter_bundle(settings.BASE_DIR)
+    raise TrainingFailed(f"{bot.name} has nothing to train on: import a project first.")
+
+
+def changes_of(bot: Bot) -> list[Change]:
+    return [Change(*row) for row in bot.intent_changes.order_by("id").values_list("old", "new", "keeps_rules")]
+
+
+def taught_of(bot: Bot) -> Taught:
+    """What is trained on: all that is alive and not held out. In the order in which it came."""
+    rows = examples_of(bot).filter(use=Example.Use.TRAINING).order_by("id")
+    examples = rows.values_list("intent__name", "text", "entities", "metadata")
+    return Taught(
+        intents=dict(bot.intents.filter(deleted=None).order_by("id").values_list("name", "answer")),
+        examples=[TaughtExample(*row) for row in examples],
+        responses=dict(bot.responses.filter(deleted=None).order_by("id").values_list("name", "variations")),
+        synonyms=dict(bot.synonyms.filter(deleted=None).order_by("id").values_list("text", "value")),
+    )
+
+
+def examples_of(bot: Bot) -> QuerySet[Example]:
+    return Example.objects.filter(bot=bot, deleted=None, intent__deleted=None).select_related("intent")
+
+
+def same_text(bot: Bot, text: str) -> list[Example]:
+    """Those that differ in case, outer punctuation and blanks at most, under whatever intent."""
+    return list(examples_of(bot).filter(alike=alike_key(text)).defer("vector"))
+
+
+def intent_names(bot: Bot) -> list[str]:
+    return list(Intent.objects.filter(bot=bot, deleted=None).order_by("name").values_list("name", flat=True))
+
+
+def entity_names(bot: Bot) -> list[str]:
+    """Those of the examples."""
+    found = examples_of(bot).exclude(entities=[]).values_list("entities", flat=True)
+    return sorted({str(entity["entity"]) for entities in found for entity in entities})
+
+
+def near_examples(bot: Bot, text: str, limit: int = 5) -> list[Near]:
+    """The nearest in meaning, best first. Of examples without a stored embedding only a few are looked at."""
+    ids, vectors = stored_vectors(bot)
+    missing = list(examples_of(bot).filter(vector=None).values_list("id", "text")[:MISSING_AT_MOST])
+    if missing:
+        ids = [*ids, *(pk for pk, _ in missing)]
+        vectors = np.concatenate([vectors, embed([text for _, text in missing])])
+    if not ids or not text.strip():
+        return []
+    similar = vectors @ embed([text])[0]
+    best = [(ids[place], float(similar[place])) for place in np.argsort(-similar)[:limit]]
+    rows = examples_of(bot).defer("vector").in_bulk([pk for pk, _ in best])
+    return [Near(rows[pk], similarity) for pk, similarity in best if pk in rows]
+
+
+def stored_vectors(bot: Bot) -> tuple[list[int], NDArray[np.float32]]:
+    """Ids and embeddings, shape (n, 384)."""
+    stored = list(examples_of(bot).exclude(vector=None).values_list("id", "vector"))
+    joined = b"".join(bytes(vector or b"") for _, vector in stored)
+    return [pk for pk, _ in stored], np.frombuffer(joined, np.float32).reshape(-1, WIDTH)

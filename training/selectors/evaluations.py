@@ -1,0 +1,28 @@
+"""Reads of what a version can be asked, and how it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from training.assembling import examples_in
+from training.models import Bot, Evaluation, Example, ModelVersion
+
+
+def held_out(bot: Bot) -> list[Example]:
+    rows = Example.objects.filter(bot=bot, use=Example.Use.HELD_OUT, deleted=None, intent__deleted=None)
+    return list(rows.select_related("intent").order_by("id"))
+
+
+def unseen_by(version: ModelVersion) -> list[Example]:
+    """The held-out messages that the version was not trained on. Of an upload nobody knows: all of them."""
+    rows = held_out(version.bot)
+    if not rows or version.training_set is None:
+        return rows
+    seen = {text for _, text in examples_in(version.training_set)}
+    return [example for example in rows if example.text not in seen]
+
+
+def newest_evaluations(versions: Iterable[ModelVersion], kind: str) -> dict[int, Evaluation]:
+    """By version; without their reports, which are large."""
+    rows = Evaluation.objects.filter(version__in=list(versions), kind=kind).defer("report").order_by("created", "id")
+    return {row.version_id: row for row in rows}

@@ -1,0 +1,89 @@
+"""What is wrong with a bot's training data now."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+
+from django.core.cache import cache
+from django.db.models import Count, Max, QuerySet
+
+from training.checking import Data, Finding, Row, findings_in
+from training.models import Bot, Evaluation, Example
+from training.selectors.data import changes_of, examples_of, intent_names, stored_vectors
+from training.selectors.usage import is_named_in_code, usage_of
+
+DAY = 24 * 3600
+
+
+def findings_of(bot: Bot) -> list[Finding]:
+    """Worked out anew only where something changed."""
+    key, stamp = f"findings:{bot.pk}", _stamp(bot)
+    kept = cache.get(key)
+    if kept and kept[0] == stamp:
+        return list(kept[1])
+    found = findings_in(_data(bot))
+    cache.set(key, (stamp, found), timeout=DAY)
+    return found
+
+
+def newest_cross_validation(bot: Bot) -> Evaluation | None:
+    of_bot = Evaluation.objects.filter(version__bot=bot, kind=Evaluation.Kind.CROSS_VALIDATION)
+    return of_bot.order_by("-created", "-id").first()
+
+
+def f1_of(evaluation: Evaluation | None) -> dict[str, float]:
+    """By intent."""
+    rows = evaluation.report.get("intents", []) if evaluation else []
+    return {str(row["name"]): float(row["f1"][0]) for row in rows if row.get("f1") and row.get("support")}
+
+
+def missing_vectors(bot: Bot) -> int:
+    return _trained(bot).filter(vector=None).count()
+
+
+def _stamp(bot: Bot) -> str:
+    """Different after every change of what findings are made from."""
+    tables = (bot.examples, bot.intents, bot.responses)
+    states = [rows.aggregate(Count("id"), Max("updated"), Max("deleted")) for rows in tables]
+    evaluation = newest_cross_validation(bot)
+    parts = [
+        states,
+        missing_vectors(bot),
+        evaluation and evaluation.pk,
+        changes_of(bot),
+        Bot.objects.get(pk=bot.pk).taught,
+    ]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _data(bot: Bot) -> Data:
+    usage, evaluation = usage_of(bot), newest_cross_validation(bot)
+    ours = dict(bot.intents.filter(deleted=None).exclude(answer="").values_list("name", "answer"))
+    responses = list(bot.responses.filter(deleted=None).values_list("name", flat=True))
+    ids, vectors = stored_vectors(bot)
+    return Data(
+        rows=[Row(*row) for row in _trained(bot).values_list("id", "intent__name", "text", "alike")],
+        intents=intent_names(bot),
+        responses=responses,
+        answered=frozenset({*ours, *usage.answers, *usage.named, *usage.filling, *_fill_slots(bot, usage.filling)}),
+        asked=frozenset(usage.named),
+        said=frozenset({*ours.values(), *usage.actions, *filter(is_named_in_code, responses)}),
+        f1=f1_of(evaluation),
+        errors=evaluation.report.get("errors", []) if evaluation else [],
+        ids=ids,
+        vectors=vectors,
+    )
+
+
+def _fill_slots(bot: Bot, filling: frozenset[str]) -> set[str]:
+    """Intents of which most examples have entities that fill slots: forms ask for those, whatever the intent."""
+    marked, all_of = Counter[str](), Counter[str]()
+    for name, entities in examples_of(bot).values_list("intent__name", "entities") if filling else ():
+        all_of[name] += 1
+        marked[name] += any(entity["entity"] in filling for entity in entities)
+    return {name for name, count in marked.items() if 2 * count > all_of[name]}
+
+
+def _trained(bot: Bot) -> QuerySet[Example]:
+    return examples_of(bot).filter(use=Example.Use.TRAINING)

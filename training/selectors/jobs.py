@@ -1,0 +1,32 @@
+"""Reads of the queue."""
+
+from __future__ import annotations
+
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models.functions import Now
+
+from training.models import Job
+
+TO_DO = (Job.Status.QUEUED, Job.Status.RUNNING)
+
+
+def queue() -> QuerySet[Job]:
+    """What runs, then what waits, in the order in which it will be done."""
+    runs = Case(When(status=Job.Status.RUNNING, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return Job.objects.filter(status__in=TO_DO).order_by(runs, "id")
+
+
+def claimable() -> QuerySet[Job]:
+    """What a worker could begin now, oldest first: the bots of these have nothing that runs."""
+    busy = Job.objects.filter(status=Job.Status.RUNNING).values("bot")
+    return Job.objects.filter(status=Job.Status.QUEUED).exclude(bot__in=busy).order_by("id")
+
+
+def dead() -> QuerySet[Job]:
+    """Jobs whose worker has not been heard of for longer than its lease, by the database's clock."""
+    return Job.objects.filter(status=Job.Status.RUNNING, lease_until__lt=Now())
+
+
+def jobs_before(job: Job) -> int:
+    """How many jobs of its bot come before a queued one."""
+    return queue().filter(bot=job.bot_id).filter(id__lt=job.pk).count()

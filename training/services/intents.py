@@ -1,0 +1,163 @@
+"""Writes to intents: make, rename, merge, delete them, and say what answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from assistant.lib import audit
+from assistant.lib.database import writing
+from training.assembling import Change
+from training.assembling.renaming import with_payloads
+from training.errors import BadIntent, InUse
+from training.models import Bot, Example, Intent, IntentChange, Response
+from training.selectors.usage import answer_of, usage_of
+from training.services.examples import intent_of
+from training.services.locking import locked
+from training.services.responses import written_response
+from training.validation import checked_intent, checked_response
+
+Staff = User | None
+
+
+def create_intent(*, bot: Bot, name: str, by: Staff) -> Intent:
+    """One that was deleted comes back, with the project's rules for it, without its examples. Raises BadIntent."""
+    name = checked_intent(name)
+    with writing():
+        bot = locked(bot)
+        _check_free(bot, name)
+        return intent_of(bot, name, by)
+
+
+def rename_intent(*, intent: Intent, name: str, by: Staff) -> Intent:
+    """Rules, stories, buttons and the domain follow. Raises BadIntent."""
+    name = checked_intent(name)
+    with writing():
+        row = _alive(intent)
+        if name == row.name:
+            return row
+        _check_family(row.name, name)
+        _check_free(row.bot, name)
+        old = row.name
+        _change(row.bot, Change(old, name, True), by)
+        _rename_retrieved(row.bot, old, name)
+        row.name, row.updated_by, row.revision = name, by, row.revision + 1
+        row.save()
+        audit.note(row, {"name": (old, name)}, by=by)
+    return row
+
+
+def merge_intents(*, source: Intent, target: Intent, by: Staff) -> Intent:
+    """The target takes the source's examples. Rules and stories that name the source are left out from now on; buttons
+    that named it name the target. Raises BadIntent."""
+    with writing():
+        gone, kept = _alive(source), _alive(target)
+        if gone == kept or gone.bot_id != kept.bot_id:
+            raise BadIntent("Choose another intent of the same bot to merge with.")
+        moved = _take_over(gone, kept, by)
+        _change(kept.bot, Change(gone.name, kept.name, False), by)
+        _mark_deleted(gone, timezone.now(), by)
+        audit.note(gone, {"merged_into": (None, kept.name), "examples": (moved, 0)}, by=by, action=audit.DELETED)
+    return kept
+
+
+def delete_intent(*, intent: Intent, by: Staff) -> datetime:
+    """With its examples, and with the rules and stories that name it. Returns the mark by which `restore_deleted`
+    brings all of it back."""
+    mark = timezone.now()
+    with writing():
+        row = _alive(intent)
+        examples = row.examples.filter(deleted=None)
+        audit.note(row, {"name": (row.name, None), "examples": (examples.count(), 0)}, by=by, action=audit.DELETED)
+        examples.update(deleted=mark, updated_by=by)
+        IntentChange.objects.create(bot=row.bot, old=row.name, new="", keeps_rules=False)
+        _mark_deleted(row, mark, by)
+    return mark
+
+
+def set_answer(*, intent: Intent, texts: Sequence[str], by: Staff) -> Response | None:
+    """What the assistant says to it, in as many variations. Where a rule of the project says a response, that one is
+    written; no text at all takes our own rule back. A retrieval intent needs no rule.
+
+    Raises InUse where the project does more than say something."""
+    texts = [text.strip() for text in texts if text.strip()]
+    with writing():
+        row = _alive(intent)
+        usage = usage_of(row.bot)
+        name = answer_of(row, usage)
+        if not name and row.name in usage.handled:
+            raise InUse(f"The project answers {row.name} itself: {', '.join(usage.handled[row.name])}.")
+        if not texts:
+            _set_answer(row, "", by)
+            return None
+        name = name or checked_response(f"utter_{row.name}")
+        response = written_response(row.bot, name, _with_texts(row.bot, name, texts), by)
+        if row.name not in usage.answers and "/" not in row.name:
+            _set_answer(row, name, by)
+    return response
+
+
+def _alive(intent: Intent) -> Intent:
+    locked(intent.bot)
+    row = Intent.objects.select_related("bot").get(pk=intent.pk)
+    if row.deleted:
+        raise BadIntent(f"The intent {row.name} is not there any more.")
+    return row
+
+
+def _check_free(bot: Bot, name: str) -> None:
+    if Intent.objects.filter(bot=bot, name=name, deleted=None).exists():
+        raise BadIntent(f"There is an intent {name} already. Merge the two instead.", code="exists_already")
+
+
+def _check_family(old: str, new: str) -> None:
+    """The part before the slash is known to the domain, the pipeline and the actions."""
+    if old.partition("/")[:2] != new.partition("/")[:2] and "/" in old + new:
+        raise BadIntent(f"Only what is after the slash of {old if '/' in old else new} can be renamed.")
+
+
+def _change(bot: Bot, change: Change, by: Staff) -> None:
+    """Written down for the files; our own responses follow at once."""
+    IntentChange.objects.create(bot=bot, old=change.old, new=change.new, keeps_rules=change.keeps_rules)
+    for row in Response.objects.filter(bot=bot, deleted=None):
+        variations = with_payloads(row.variations, [change])
+        if variations != row.variations:
+            row.variations, row.updated_by, row.revision = variations, by, row.revision + 1
+            row.save()
+
+
+def _rename_retrieved(bot: Bot, old: str, new: str) -> None:
+    """`utter_faq/hours` belongs to `faq/hours`."""
+    if "/" in old:
+        Response.objects.filter(bot=bot, name=f"utter_{old}", deleted=None).update(name=f"utter_{new}", edited=True)
+
+
+def _take_over(gone: Intent, kept: Intent, by: Staff) -> int:
+    """Of examples that both have, the target's stay."""
+    there = kept.examples.filter(deleted=None).values("exact")
+    Example.objects.filter(intent=gone, deleted=None, exact__in=list(there.values_list("exact", flat=True))).update(
+        deleted=timezone.now(), updated_by=by
+    )
+    return gone.examples.filter(deleted=None).update(intent=kept)
+
+
+def _mark_deleted(row: Intent, mark: datetime, by: Staff) -> None:
+    row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
+    row.save()
+
+
+def _set_answer(row: Intent, answer: str, by: Staff) -> None:
+    if row.answer != answer:
+        audit.note(row, {"answer": (row.answer, answer)}, by=by)
+        row.answer, row.updated_by, row.revision = answer, by, row.revision + 1
+        row.save()
+
+
+def _with_texts(bot: Bot, name: str, texts: Sequence[str]) -> list[dict[str, object]]:
+    """Buttons and the like of the variation in the same place stay."""
+    there = Response.objects.filter(bot=bot, name=name, deleted=None).first()
+    old = there.variations if there else []
+    return [{**(old[place] if place < len(old) else {}), "text": text} for place, text in enumerate(texts)]

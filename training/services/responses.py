@@ -1,0 +1,63 @@
+"""Writes to responses: what the assistant says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from assistant.lib import audit
+from assistant.lib.database import writing
+from training.errors import Conflict, InUse
+from training.models import Bot, Response
+from training.selectors.usage import usage_of, users_of
+from training.services.locking import locked
+from training.validation import checked_response, checked_variations
+
+
+def save_response(
+    *,
+    bot: Bot,
+    name: str,
+    variations: Sequence[Mapping[str, Any]],
+    by: User | None,
+    revision: int | None = None,
+) -> Response:
+    """Made where there is none. `revision`: the one that the writer saw. Raises BadResponse, or Conflict."""
+    name, variations = checked_response(name), checked_variations(variations)
+    with writing():
+        row = Response.objects.filter(bot=locked(bot), name=name, deleted=None).first()
+        if revision is not None and (row is None or row.revision != revision):
+            raise Conflict("Somebody changed this response meanwhile. Look at it again.")
+        return written_response(bot, name, variations, by)
+
+
+def delete_response(*, response: Response, by: User | None) -> datetime:
+    """Returns the mark by which `restore_deleted` brings it back. Raises InUse where something says it."""
+    mark = timezone.now()
+    with writing():
+        locked(response.bot)
+        if users := users_of(response, usage_of(response.bot)):
+            raise InUse(f"Still in use: {response.name} is said by {', '.join(users)}.")
+        audit.note(response, {"variations": (response.variations, None)}, by=by, action=audit.DELETED)
+        response.deleted, response.updated_by, response.revision = mark, by, response.revision + 1
+        response.save()
+    return mark
+
+
+def written_response(bot: Bot, name: str, variations: Sequence[Mapping[str, Any]], by: User | None) -> Response:
+    """Called in the transaction of a service."""
+    row = Response.objects.filter(bot=bot, name=name, deleted=None).first()
+    before = row.variations if row else None
+    wanted = checked_variations(variations)
+    if row and before == wanted:
+        return row
+    row = row or Response(bot=bot, name=name, revision=0)
+    row.variations, row.edited, row.updated_by, row.revision = wanted, True, by, row.revision + 1
+    row.save()
+    action = audit.CREATED if before is None else audit.CHANGED
+    audit.note(row, {"variations": (before, wanted)}, by=by, action=action)
+    return row

@@ -1,0 +1,42 @@
+"""Writes to synonyms."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from assistant.lib import audit
+from assistant.lib.database import writing
+from training.errors import BadSynonym
+from training.models import Bot, Synonym
+from training.services.locking import locked
+from training.validation import checked_synonym
+
+
+def save_synonym(*, bot: Bot, value: str, text: str, by: User | None) -> Synonym:
+    """`text` means `value` from now on, whatever it meant before. Raises BadSynonym."""
+    value, text = checked_synonym(value, "the value"), checked_synonym(text, "the text")
+    if value == text:
+        raise BadSynonym("A text is its own value already.")
+    with writing():
+        row = Synonym.objects.filter(bot=locked(bot), text=text, deleted=None).first()
+        before = row.value if row else None
+        row = row or Synonym(bot=bot, text=text, revision=0)
+        row.value, row.updated_by, row.revision = value, by, row.revision + 1
+        row.save()
+        action = audit.CREATED if before is None else audit.CHANGED
+        audit.note(row, {"value": (before, value)}, by=by, action=action)
+    return row
+
+
+def delete_synonym(*, synonym: Synonym, by: User | None) -> datetime:
+    """Returns the mark by which `restore_deleted` brings it back."""
+    mark = timezone.now()
+    with writing():
+        locked(synonym.bot)
+        audit.note(synonym, {"value": (synonym.value, None)}, by=by, action=audit.DELETED)
+        synonym.deleted, synonym.updated_by, synonym.revision = mark, by, synonym.revision + 1
+        synonym.save()
+    return mark

@@ -1,0 +1,65 @@
+"""Bringing back what was deleted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from assistant.lib import audit
+from assistant.lib.database import writing
+from training.models import Bot, Example, Intent, Response, Synonym
+from training.services.locking import locked
+
+
+def restore_deleted(*, bot: Bot, mark: datetime, by: User | None) -> int:
+    """All that was deleted under this mark: intents with their rules, examples, responses, synonyms. What is there
+    again by now stays as it is. Returns how many rows came back."""
+    with writing():
+        bot = locked(bot)
+        return (
+            _intents(bot, mark, by)
+            + _examples(bot, mark, by)
+            + _named(Response, "name", bot, mark, by)
+            + _named(Synonym, "text", bot, mark, by)
+        )
+
+
+def _intents(bot: Bot, mark: datetime, by: User | None) -> int:
+    names = list(bot.intents.filter(deleted=mark).values_list("name", flat=True))
+    bot.intent_changes.filter(old__in=names, new="").delete()
+    return _named(Intent, "name", bot, mark, by)
+
+
+def _examples(bot: Bot, mark: datetime, by: User | None) -> int:
+    """Under the intent that has the name now, where their own is gone; once, where another took the place."""
+    alive = {row.name: row for row in bot.intents.filter(deleted=None)}
+    rows = list(Example.objects.filter(bot=bot, deleted=mark).select_related("intent").order_by("id"))
+    for row in rows:
+        row.intent = alive.get(row.intent.name, row.intent)
+    there = set(Example.objects.filter(bot=bot, deleted=None).values_list("intent", "exact"))
+    back = {(row.intent_id, row.exact): row for row in rows if (row.intent_id, row.exact) not in there}
+    for intent, same in groupby(sorted(back.values(), key=lambda row: row.intent_id), key=lambda row: row.intent):
+        _revive(Example.objects.filter(pk__in=[row.pk for row in same]), by, intent=intent)
+    audit.note_all(((row, {"text": (None, row.text)}) for row in back.values()), by=by, action=audit.CREATED)
+    return len(back)
+
+
+def _named(
+    model: type[Intent] | type[Response] | type[Synonym], key: str, bot: Bot, mark: datetime, by: User | None
+) -> int:
+    """`key`: the field that is unique among those alive."""
+    rows = model.objects.filter(bot=bot, deleted=mark)
+    there = model.objects.filter(bot=bot, deleted=None).values_list(key, flat=True)
+    back = list(rows.exclude(**{f"{key}__in": list(there)}))
+    audit.note_all(((row, {key: (None, getattr(row, key))}) for row in back), by=by, action=audit.CREATED)
+    _revive(model.objects.filter(pk__in=[row.pk for row in back]), by)
+    return len(back)
+
+
+def _revive(rows: QuerySet[Any], by: User | None, **values: Any) -> None:
+    rows.update(**values, deleted=None, updated_by=by, updated=timezone.now(), revision=F("revision") + 1)

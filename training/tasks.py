@@ -1,0 +1,58 @@
+"""Jobs in the background. The row is the job: a lost or doubled task changes nothing but the delay."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from typing import Any
+
+from celery import shared_task
+from django.conf import settings
+from django.dispatch import receiver
+
+from training import services
+from training.selectors import claimable
+from training.signals import job_asked
+
+log = logging.getLogger("frontdesk.tasks")
+USELESS_AFTER = 10.0  # seconds: the sweeper has sent another by then
+_one_at_a_time = threading.Lock()
+
+
+@shared_task(name="training.work")
+def work() -> None:
+    """Do what is queued until nothing is. In embedded mode one job at a time: the other threads are for visitors."""
+    if not settings.EMBEDDED:
+        _work_off()
+    elif _one_at_a_time.acquire(blocking=False):
+        try:
+            _work_off()
+        finally:
+            _one_at_a_time.release()
+
+
+@shared_task(name="training.sweep")
+def sweep() -> None:
+    """Queue what a dead worker left, and wake a worker where something could begin."""
+    services.release_dead_jobs()
+    if claimable().exists():
+        _wake_a_worker()
+
+
+@receiver(job_asked, dispatch_uid="work-on-jobs")
+def work_soon(sender: object, **_: Any) -> None:
+    _wake_a_worker()
+
+
+def _work_off() -> None:
+    while services.work(f"{socket.gethostname()}:{os.getpid()}"):
+        pass
+
+
+def _wake_a_worker() -> None:
+    try:
+        work.apply_async(retry=False, expires=USELESS_AFTER)
+    except Exception as error:  # a broker has many ways to fail, and the sweeper comes again
+        log.warning("no worker could be woken, the sweeper will: %s", type(error).__name__)

@@ -1,0 +1,145 @@
+"""What may be taught. Each function gives the value as it is kept, or raises with words for whoever wrote it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from assistant.lib.errors import FrontdeskError
+from training.errors import BadExample, BadIntent, BadResponse, BadSynonym
+from training.models import Example
+
+LONGEST_TEXT, LONGEST_NAME = 4000, 255
+MAX_ENTITIES, MAX_VARIATIONS, MAX_VARIATION = 50, 50, 20_000
+NOT_TAUGHT = {"nlu_fallback", "session_start", "None", "null"}
+INTENT = re.compile(r"[^\s/{}\[\]@:,;\"'\\]+(/[^\s/{}\[\]@:,;\"'\\]+)?")
+RESPONSE = re.compile(r"utter_[^\s{}\[\]@:,;\"'\\]+")
+ENTITY = re.compile(r"[^\s\[\](){}:/\"'\\]+")
+ENTITY_FIELDS = ("role", "group")
+Entity = dict[str, Any]
+
+
+def checked_text(text: str) -> str:
+    if not isinstance(text, str) or not text.strip():
+        raise BadExample("Write what the visitor says: an example can't be empty.", field="text")
+    _check_characters(text, BadExample, "text")
+    if len(text.strip()) > LONGEST_TEXT:
+        raise BadExample(f"An example has at most {LONGEST_TEXT:,} characters; this one has {len(text):,}.")
+    return text.strip()
+
+
+def checked_entities(text: str, entities: Iterable[Mapping[str, Any]]) -> list[Entity]:
+    """`text` is as it was when the entities were marked: their offsets move when its ends are stripped."""
+    moved = len(text) - len(text.lstrip())
+    found = [_entity(entity, text.strip(), moved) for entity in entities]
+    if len(found) > MAX_ENTITIES:
+        raise BadExample(f"An example has at most {MAX_ENTITIES} entities.", field="entities")
+    found.sort(key=lambda entity: (entity["start"], entity["end"]))
+    for one, other in pairwise(found):
+        same = (one["start"], one["end"]) == (other["start"], other["end"])
+        if other["start"] < one["end"] and not (same and one["entity"] != other["entity"]):
+            raise BadExample("Two entities overlap: mark each word once.", field="entities")
+    return found
+
+
+def checked_use(use: str) -> str:
+    if use not in Example.Use.values:
+        raise BadExample(f"An example is for training or held out, not '{use}'.", field="use")
+    return use
+
+
+def checked_intent(name: str) -> str:
+    """Raises BadIntent. As in Rasa, one `/` makes a retrieval intent (`faq/opening_hours`)."""
+    name = _name(name, BadIntent)
+    if name in NOT_TAUGHT:
+        raise BadIntent(f"'{name}' is a name that the engine keeps for itself.")
+    if not INTENT.fullmatch(name):
+        hint = "Use letters, digits and underscores, as in ask_opening_hours. One slash makes a retrieval intent."
+        raise BadIntent(f"'{name}' can't be an intent's name. {hint}")
+    return name
+
+
+def checked_response(name: str) -> str:
+    name = _name(name, BadResponse)
+    if not RESPONSE.fullmatch(name):
+        raise BadResponse(f"'{name}' can't be a response's name: it starts with utter_ and has no spaces.")
+    return name
+
+
+def checked_variations(variations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rasa's response dictionaries. Raises BadResponse."""
+    if not isinstance(variations, list | tuple) or not variations:
+        raise BadResponse("A response needs at least one variation.")
+    if len(variations) > MAX_VARIATIONS:
+        raise BadResponse(f"A response has at most {MAX_VARIATIONS} variations.")
+    return [_variation(variation, number) for number, variation in enumerate(variations, 1)]
+
+
+def checked_synonym(text: str, what: str) -> str:
+    text = _name(text, BadSynonym, what)
+    if len(text.splitlines()) > 1:
+        raise BadSynonym(f"{what.capitalize()} stands on one line.")
+    return text
+
+
+def _entity(entity: Mapping[str, Any], text: str, moved: int) -> Entity:
+    try:
+        start, end, name = int(entity["start"]) - moved, int(entity["end"]) - moved, str(entity["entity"]).strip()
+    except (KeyError, TypeError, ValueError):
+        raise BadExample("An entity needs its start, its end and its name.", field="entities") from None
+    if not 0 <= start < end <= len(text) or not text[start:end].strip():
+        raise BadExample(f"The entity {name} marks no part of the text.", field="entities")
+    if not ENTITY.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise BadExample(f"'{name}' can't be an entity's name: use letters, digits and underscores.", field="entities")
+    value = entity.get("value")
+    kept = {field: _short(entity[field]) for field in ENTITY_FIELDS if entity.get(field)}
+    whole = value if isinstance(value, int | float) else _short(value) or text[start:end]
+    return {"start": start, "end": end, "entity": name, "value": whole, **kept}
+
+
+def _short(value: Any) -> str:
+    text = "" if value is None else str(value).strip()
+    _check_characters(text, BadExample, "entities")
+    if len(text) > LONGEST_NAME:
+        raise BadExample(f"An entity's value, role or group has at most {LONGEST_NAME} characters.", field="entities")
+    return text
+
+
+def _variation(variation: Mapping[str, Any], number: int) -> dict[str, Any]:
+    if not isinstance(variation, Mapping) or not any(variation.values()):
+        raise BadResponse(f"Variation {number} is empty: write what the assistant says.")
+    kept = {str(key): value for key, value in variation.items() if value not in ("", None, [])}
+    if not isinstance(kept.get("text", ""), str):
+        raise BadResponse(f"The text of variation {number} has to be a text.")
+    _check_buttons(kept.get("buttons", []), number)
+    written = json.dumps(kept, ensure_ascii=False)
+    if "\\u0000" in written:
+        raise BadResponse(f"Variation {number} has a character that can't be kept (NUL).")
+    _check_characters(written, BadResponse, "variations")
+    if len(written) > MAX_VARIATION:
+        raise BadResponse(f"Variation {number} has more than {MAX_VARIATION:,} characters.")
+    return kept
+
+
+def _check_buttons(buttons: Any, number: int) -> None:
+    fine = isinstance(buttons, list) and all(isinstance(it, dict) and it.get("title") for it in buttons)
+    if not fine:
+        raise BadResponse(f"Every button of variation {number} needs a title.")
+
+
+def _name(name: str, error: type[FrontdeskError], what: str = "the name") -> str:
+    name = name.strip() if isinstance(name, str) else ""
+    if not name:
+        raise error(f"{what.capitalize()} is missing.")
+    _check_characters(name, error, "name")
+    if len(name) > LONGEST_NAME:
+        raise error(f"{what.capitalize()} has at most {LONGEST_NAME} characters.")
+    return name
+
+
+def _check_characters(text: str, error: type[FrontdeskError], field: str) -> None:
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise error("It has a character that can't be kept (NUL or half of an emoji).", field=field)
