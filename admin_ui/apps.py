@@ -1,11 +1,17 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
+from django.db.models.signals import post_migrate
 
 
 class AdminUiConfig(AppConfig):
     name = "admin_ui"
     default = True
     verbose_name = "Staff site"
+
+    def ready(self) -> None:
+        from assistant.roles import keep_roles
+
+        post_migrate.connect(keep_roles)  # from the last app of all: the permissions are there by then
 
 
 class StaffSiteConfig(admin.AdminConfig):

@@ -1,25 +1,55 @@
-"""The staff site: Django's admin, ours by name, theme and index."""
+"""The staff site: Django's admin, ours by name, theme, navigation and index."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
 
-from assistant.lib.admin import Panel, Paneled
+from admin_ui.navigation import Place, places
+from assistant.lib import audit
+from assistant.lib.admin import Panel, Paneled, Section, Sectioned
 
-HOUSEKEEPING = {"auth": "Staff", "axes": "Log-ins", "django_celery_results": "Background tasks"}
+HOUSEKEEPING = {
+    "auth": "Staff",
+    "auditlog": "Audit log",
+    "axes": "Log-ins",
+    "django_celery_results": "Background tasks",
+}
 UNUSED = {"AccessFailureLog", "GroupResult"}  # tables that stay empty with our settings
 
 
 class StaffSite(AdminSite):
+    """What is on the index page and in the navigation comes from the ModelAdmins: see `assistant.lib.admin`."""
+
     site_title = site_header = "Frontdesk"
     index_title = "Front desk"
+    enable_nav_sidebar = False
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        return [path("now/", self.admin_view(self.now), name="now"), *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "navigation": self._navigation(request)}
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return super().index(request, {"panels": self._panels(request), **(extra_context or {})})
+        return super().index(request, {**self._right_now(request), **(extra_context or {})})
+
+    def now(self, request: HttpRequest) -> HttpResponse:
+        """The part of the index page that changes by itself."""
+        return TemplateResponse(request, "admin/right_now.html", self._right_now(request))
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """One's own. Django writes it; that it happened is kept."""
+        response = super().password_change(request, extra_context)
+        if request.method == "POST" and response.status_code == 302 and isinstance(request.user, AbstractBaseUser):
+            audit.note(request.user, {"password": (None, "a new one")}, by=request.user)
+        return response
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """The product's own apps first, then housekeeping under names that say what it is."""
@@ -29,6 +59,18 @@ class StaffSite(AdminSite):
             app["models"] = [model for model in app["models"] if model["object_name"] not in UNUSED]
         return sorted(apps, key=lambda app: app["app_label"] in HOUSEKEEPING)
 
-    def _panels(self, request: HttpRequest) -> list[Panel]:
-        paneled = (page for page in self._registry.values() if isinstance(page, Paneled))
-        return [panel for page in paneled if page.has_view_permission(request) for panel in page.panels(request)]
+    def _navigation(self, request: HttpRequest) -> list[Place]:
+        return places(self.name, self._registry.values(), request) if self.has_permission(request) else []
+
+    def _right_now(self, request: HttpRequest) -> dict[str, Any]:
+        return {"panels": list(self._panels(request)), "sections": list(self._sections(request))}
+
+    def _panels(self, request: HttpRequest) -> Iterator[Panel]:
+        for page in self._registry.values():
+            if isinstance(page, Paneled) and page.has_view_permission(request):
+                yield from page.panels(request)
+
+    def _sections(self, request: HttpRequest) -> Iterator[Section]:
+        for page in self._registry.values():
+            if isinstance(page, Sectioned) and page.has_view_permission(request):
+                yield from page.sections(request)

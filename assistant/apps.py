@@ -7,3 +7,4 @@ class AssistantConfig(AppConfig):
 
     def ready(self) -> None:
         from assistant import celery, checks  # noqa: F401
+        from assistant.lib.api import schema  # noqa: F401  (what drf-spectacular should know)

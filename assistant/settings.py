@@ -3,6 +3,7 @@
 Each variable may also come from a file: `NAME_FILE` beside `NAME`.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -31,7 +32,6 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 INSTALLED_APPS = [
     "daphne",
     "assistant",
-    "admin_ui",
     "conversations",
     "training",
     "knowledge",
@@ -47,12 +47,12 @@ INSTALLED_APPS = [
     "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_filters",
     "django_celery_results",
     "auditlog",
     "axes",
     "csp",
     "django_structlog",
+    "admin_ui",  # last: it puts pages of its own in place of others'
 ]
 ASSISTANT_SKILLS = ["conversations", "knowledge"]  # apps that bring dialogue: bot/ and actions.py
 ASSISTANT_ENGINE = env("ASSISTANT_ENGINE", default="assistant.engine.rasa_adapter.engine.RasaEngine")
@@ -84,6 +84,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "assistant.lib.throttles.address_of_request"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_LOCKOUT_CALLABLE = "assistant.lib.api.handling.locked_out"
 AXES_VERBOSE = False
 
 TEMPLATES = [
@@ -131,7 +132,7 @@ else:
 CELERY_BROKER_URL = BROKER_URL or "memory://localhost/"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_BACKEND = "django-db"
-CELERY_TASK_ROUTES = {"training.*": {"queue": "training"}}
+CELERY_TASK_ROUTES = {"training.sweep": {"queue": "chat"}, "training.*": {"queue": "training"}}
 CELERY_TASK_DEFAULT_QUEUE = "chat"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -148,6 +149,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 CELERY_BEAT_SCHEDULE = {
     "sweep-unanswered": {"task": "conversations.sweep", "schedule": 2.0, "options": {"expires": 4.0}},
+    "sweep-jobs": {"task": "training.sweep", "schedule": 2.0, "options": {"expires": 4.0}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
@@ -161,6 +163,7 @@ FALLBACK_REPLY = "Sorry, I could not work that out just now. Please try again, o
 FALLBACK_BUTTONS = [{"title": "Talk to a person", "payload": "/talk_to_person"}]
 RATE_LIMIT_PUBLIC = env("RATE_LIMIT_PUBLIC", default="100/m")  # per IP address
 RATE_LIMIT_API = env("RATE_LIMIT_API", default="50/m")  # per user
+RATE_LIMIT_LOGIN = env("RATE_LIMIT_LOGIN", default="20/m")  # log-ins over the API, per IP address and per name
 RATE_LIMIT_VISITOR = env("RATE_LIMIT_VISITOR", default="30/m")  # per visitor
 WIDGET_ORIGINS = origins(env("WIDGET_ORIGINS", default="http://localhost:* http://127.0.0.1:*"))
 WEBSOCKET_ORIGINS = [
@@ -168,6 +171,9 @@ WEBSOCKET_ORIGINS = [
     *(o for o in WIDGET_ORIGINS if not o.endswith(":*")),
 ]  # the frame's own origin is a host
 CHAT_THREADS = env.int("CHAT_THREADS", default=8)  # turns under way at once in one worker process
+
+# --- Training ------------------------------------------------------------------------------------
+MODEL_UPLOAD_MB = env.int("MODEL_UPLOAD_MB", default=500)  # the largest model that staff may upload
 
 # --- Pages ---------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -199,10 +205,50 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- The API -------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_RENDERER_CLASSES": ["assistant.lib.api.formats.Json"],
+    "DEFAULT_PARSER_CLASSES": ["assistant.lib.api.formats.StrictJson"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["assistant.lib.api.guards.Permitted"],
+    "DEFAULT_THROTTLE_CLASSES": ["assistant.lib.api.guards.PerUser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "assistant.lib.api.handling.answer_to",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "AUTH_HEADER_TYPES": ("Bearer",),
+    "CHECK_REVOKE_TOKEN": True,  # a new password ends every token
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Frontdesk",
+    "DESCRIPTION": "Conversations, training data and models, for programs of your staff. Log in, then send the access "
+    "token with every request. Every error is `{message, extra}`; every list comes a page at a time.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.0.3",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "displayRequestDuration": True, "filter": True},
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SORT_OPERATIONS": False,
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "VersionStatus": "training.models.ModelVersion.Status",
+        "JobStatus": "training.models.Job.Status",
+        "MessageStatus": "conversations.models.Message.Status",
+        "EvaluationKind": "training.models.Evaluation.Kind",
+        "ExampleOrigin": "training.models.Example.Origin",
+        "VersionOrigin": "training.models.ModelVersion.Origin",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "assistant.lib.api.schema.with_errors",
+    ],
 }
 
 DJANGO_SUPERUSER_USERNAME = env("DJANGO_SUPERUSER_USERNAME", default="admin")

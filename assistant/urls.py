@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from assistant.api_urls import urlpatterns as api_urlpatterns
 from assistant.lib import health
 
 urlpatterns = [
@@ -8,4 +9,5 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("", include("conversations.urls")),
+    *api_urlpatterns,
 ]

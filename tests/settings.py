@@ -13,7 +13,7 @@ _folder = tempfile.mkdtemp(prefix="frontdesk-test-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["VAR_DIR"] = _folder
 os.environ.setdefault("ASSISTANT_ENGINE", "assistant.engine.fake.FakeEngine")
-os.environ.update(RATE_LIMIT_PUBLIC="off", RATE_LIMIT_VISITOR="off", RATE_LIMIT_API="off")
+os.environ.update(RATE_LIMIT_PUBLIC="off", RATE_LIMIT_VISITOR="off", RATE_LIMIT_API="off", RATE_LIMIT_LOGIN="off")
 if MODE == "distributed":
     os.environ.setdefault("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/frontdesk")
     os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/9")
@@ -26,5 +26,6 @@ from assistant.settings import *  # noqa: E402, F403
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405  no thread keeps a database that a test wants gone
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False
+WHITENOISE_AUTOREFRESH = True  # else every test client reads all static files at its first request
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = {"polling_interval": 0.005}

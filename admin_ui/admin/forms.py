@@ -1,0 +1,65 @@
+"""What is asked about a colleague."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+
+from admin_ui.services.staff import ABOUT, refuse_lockout
+from assistant.lib.errors import FrontdeskError
+from assistant.roles import IN_WORDS, VIEWER, role_of
+
+CHOICES = [(role, f"{role.capitalize()}: {words}") for role, words in IN_WORDS.items()]
+
+
+class Colleague(forms.ModelForm):
+    """`by` is who fills it in: set by the page."""
+
+    by: User
+    role = forms.ChoiceField(choices=CHOICES, initial=VIEWER, widget=forms.RadioSelect)
+
+    class Meta:
+        model = User
+        fields = (*ABOUT, "is_active")
+        labels = {"username": "User name", "is_active": "Can log in"}
+        help_texts = {"username": "What they log in with.", "is_active": "Take it away instead of deleting somebody."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and "role" in self.fields:
+            self.fields["role"].initial = role_of(self.instance)
+            self.fields["role"].required = not self.instance.is_superuser
+
+    def clean(self) -> dict[str, Any] | None:
+        asked = super().clean() or {}
+        if self.instance.pk and not self.errors:
+            self.instance.is_active = asked.get("is_active", self.instance.is_active)
+            try:
+                refuse_lockout(user=self.instance, role=asked.get("role") or role_of(self.instance), by=self.by)
+            except FrontdeskError as error:
+                raise forms.ValidationError(error.message) from None
+        return asked
+
+
+class NewColleague(Colleague):
+    password = forms.CharField(
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Leave it empty: a random one is made and shown to you once.",
+    )
+
+    class Meta:
+        model = User
+        fields = ABOUT
+        labels = Colleague.Meta.labels
+        help_texts = Colleague.Meta.help_texts
+
+    def clean_password(self) -> str:
+        password = self.cleaned_data["password"]
+        if password:
+            validate_password(password, self.instance)
+        return password

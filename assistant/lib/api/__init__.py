@@ -1,0 +1,1 @@
+"""Pieces of the JSON API that know nothing of the project."""

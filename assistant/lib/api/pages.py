@@ -1,0 +1,81 @@
+"""Lists come a page at a time, by a cursor that stays right while rows are added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
+
+from assistant.lib.errors import FrontdeskError
+
+
+class Newest(CursorPagination):
+    page_size = 50
+    page_size_query_param = "page_size"
+    page_size_query_description = "At most 200."
+    max_page_size = 200
+    ordering: Any = ("-id",)
+    invalid_cursor_message = "This cursor is none of ours."
+
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any] | None:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (NotFound, ValueError, ValidationError):
+            raise FrontdeskError(self.invalid_cursor_message, code="bad_cursor") from None
+
+    def get_page_size(self, request: Request) -> int:
+        asked = request.query_params.get(self.page_size_query_param, str(self.page_size))
+        if not (asked.isascii() and asked.isdigit() and 1 <= int(asked[:9]) <= self.max_page_size):
+            raise FrontdeskError(f"page_size is a number from 1 to {self.max_page_size}.", code="bad_page_size")
+        return int(asked)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [
+            {
+                "name": "cursor",
+                "in": "query",
+                "schema": {"type": "string"},
+                "description": "From `next` or `previous`.",
+            },
+            {"name": "page_size", "in": "query", "schema": size},
+        ]
+
+
+class Oldest(Newest):
+    ordering = ("id",)
+
+
+class ByName(Newest):
+    ordering = ("name",)
+
+
+class Counted(Newest):
+    """Pages of what is computed anew for each request: cursors count."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        start, size = request.query_params.get("cursor", "0"), self.get_page_size(request)
+        if not (start.isascii() and start.isdigit() and len(start) < 10):
+            raise FrontdeskError(self.invalid_cursor_message, code="bad_cursor")
+        self.url, self.start, self.size, self.total = request.build_absolute_uri(), int(start), size, len(queryset)
+        return list(queryset[self.start : self.start + size])
+
+    def get_next_link(self) -> str | None:
+        end = self.start + self.size
+        return replace_query_param(self.url, "cursor", end) if end < self.total else None
+
+    def get_previous_link(self) -> str | None:
+        return replace_query_param(self.url, "cursor", max(0, self.start - self.size)) if self.start else None

@@ -1,0 +1,139 @@
+"""Log in, stay logged in, log out: a short access token and a refresh token that is good once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import authenticate, user_logged_in
+from django.contrib.auth.models import User
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from assistant.lib.api.asked import Strict
+from assistant.lib.api.doors import Door
+from assistant.lib.api.errors import TooFast
+from assistant.lib.database import writing
+from assistant.lib.errors import FrontdeskError
+from assistant.lib.throttles import address_of_request, wait_for
+
+
+class NotLoggedIn(FrontdeskError):
+    code = "not_authenticated"
+    status = 401
+
+
+class Credentials(Strict):
+    username = serializers.CharField(max_length=150, trim_whitespace=False)
+    password = serializers.CharField(max_length=1000, trim_whitespace=False, style={"input_type": "password"})
+
+
+class Refresh(Strict):
+    refresh = serializers.CharField(max_length=2000)
+
+
+class Pair(serializers.Serializer):
+    access = serializers.CharField(help_text="Send it as `Authorization: Bearer ...`. Good for ten minutes.")
+    refresh = serializers.CharField(help_text="Good for seven days, and once: refreshing gives a new pair.")
+
+
+class BeforeLogin(Door):
+    authentication_classes = ()
+    permission_classes = ()
+
+
+class Login(BeforeLogin):
+    @extend_schema(
+        operation_id="login", summary="Log in", request=Credentials, responses=Pair, auth=[], tags=["Log in"]
+    )
+    def post(self, request: Request) -> Response:
+        asked = self.asked(Credentials)
+        _slow_down(request, asked["username"])
+        http = request._request
+        user = authenticate(http, username=asked["username"], password=asked["password"])
+        if not isinstance(user, User) or not user.is_staff:
+            raise NotLoggedIn("This user name and password do not match.", code="bad_credentials")
+        with writing():
+            user_logged_in.send(User, request=http, user=user)
+            return Response(_pair_for(user))
+
+
+class Renew(BeforeLogin):
+    @extend_schema(
+        operation_id="refresh",
+        summary="A new pair of tokens",
+        request=Refresh,
+        responses=Pair,
+        auth=[],
+        tags=["Log in"],
+    )
+    def post(self, request: Request) -> Response:
+        old = _refresh_token(self.asked(Refresh)["refresh"])
+        user = _owner(old)
+        with writing():
+            _use_up(old)
+            return Response(_pair_for(user))
+
+
+class Logout(BeforeLogin):
+    @extend_schema(
+        operation_id="logout",
+        summary="End this refresh token",
+        request=Refresh,
+        responses={204: OpenApiResponse(description="It is good for nothing any more.")},
+        auth=[],
+        tags=["Log in"],
+    )
+    def post(self, request: Request) -> Response:
+        old = _refresh_token(self.asked(Refresh)["refresh"])
+        with writing():
+            _use_up(old)
+        return Response(status=204)
+
+
+def _pair_for(user: User) -> dict[str, str]:
+    OutstandingToken.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
+    refresh = RefreshToken.for_user(user)
+    OutstandingToken.objects.filter(jti=refresh["jti"]).update(token="")
+    return {"access": str(refresh.access_token), "refresh": str(refresh)}
+
+
+def _refresh_token(text: str) -> Any:
+    try:
+        return RefreshToken(text)  # type: ignore[arg-type]
+    except TokenError:
+        raise NotLoggedIn("This refresh token is not good any more. Log in again.", code="token_not_valid") from None
+
+
+def _owner(token: Any) -> User:
+    """Who is still there, still on the staff, and still has the same password."""
+    user: Any = None
+    with suppress(AuthenticationFailed):
+        user = JWTAuthentication().get_user(token)
+    if not isinstance(user, User) or not user.is_staff:
+        raise NotLoggedIn("This refresh token is not good any more. Log in again.", code="token_not_valid")
+    return user
+
+
+def _use_up(token: Any) -> None:
+    """Of two that come at once with the same token, one gets through."""
+    _row, first = token.blacklist()
+    if not first:
+        raise NotLoggedIn("This refresh token was used before. Log in again.", code="token_not_valid")
+    OutstandingToken.objects.filter(jti=token["jti"]).update(token="")
+
+
+def _slow_down(request: Request, username: str) -> None:
+    address = address_of_request(request)
+    for key in (f"login:{address}", f"login:{username.casefold()}"):
+        if wait := wait_for(key, settings.RATE_LIMIT_LOGIN):
+            raise TooFast("Too many log-ins.", retry_after=round(wait, 1))

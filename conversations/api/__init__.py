@@ -1,0 +1,1 @@
+"""The JSON API of this app: parse, call one service, answer."""

@@ -1,0 +1,74 @@
+"""The parts of a review that one request may carry, each one a call of its service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from assistant.lib.api.errors import NotFound
+from assistant.lib.database import writing
+from conversations import services
+from conversations.models import Annotation, Conversation, Message, Note
+
+
+def apply(conversation: Conversation, asked: Mapping[str, Any], by: User) -> None:
+    """All of it, or nothing."""
+    with writing():
+        message = _message(conversation, asked.get("seq"))
+        if message:
+            _about_message(message, asked, by)
+        if "note" in asked:
+            services.add_note(conversation=conversation, text=asked["note"], by=by, message=message)
+        if "tags" in asked:
+            services.tag_conversation(conversation=conversation, names=asked["tags"], by=by)
+        if "saved_for_later" in asked:
+            services.save_for_later(conversation=conversation, saved=asked["saved_for_later"], by=by)
+        if "reviewed" in asked:
+            services.mark_reviewed(conversation=conversation, by=by, undo=not asked["reviewed"])
+
+
+def review_of(conversation: Conversation) -> dict[str, Any]:
+    row = Conversation.objects.select_related("reviewed_by").prefetch_related("tags").get(pk=conversation.pk)
+    return {
+        "reviewed": row.reviewed_turn >= row.last_turn,
+        "reviewed_at": row.reviewed_at,
+        "reviewed_by": row.reviewed_by.get_username() if row.reviewed_by else None,
+        "saved_for_later": row.saved_for_later,
+        "tags": [tag.name for tag in row.tags.all()],
+        "annotations": _annotations(row),
+        "notes": Note.objects.filter(conversation=row).select_related("by", "message"),
+    }
+
+
+def _about_message(message: Message, asked: Mapping[str, Any], by: User) -> None:
+    revision = asked.get("revision", 0)
+    if "verdict" in asked:
+        annotation = services.judge_message(
+            message=message,
+            verdict=asked["verdict"],
+            intent=asked.get("intent", ""),
+            entities=asked.get("entities"),
+            revision=revision,
+            by=by,
+        )
+        revision = annotation.revision
+    if "flagged" in asked:
+        services.flag_message(message=message, flagged=asked["flagged"], revision=revision, by=by)
+
+
+def _message(conversation: Conversation, seq: int | None) -> Message | None:
+    if seq is None:
+        return None
+    rows = Message.objects.filter(conversation=conversation, seq=seq).select_related("conversation__environment__bot")
+    found = rows.first()
+    if found is None:
+        raise NotFound("There is no such message.")
+    return found
+
+
+def _annotations(conversation: Conversation) -> QuerySet[Annotation]:
+    rows = Annotation.objects.filter(conversation=conversation).select_related("message", "by")
+    return rows.order_by("message__seq")

@@ -1,0 +1,167 @@
+"""Conversations over HTTP: find them, read them, review them, take them out, delete them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from assistant.lib.api.doors import Door, found
+from assistant.lib.api.pages import Newest
+from assistant.lib.streams import attachment
+from conversations.api.asked import Chosen, ExportQuery, Filters, Reviewing
+from conversations.api.finding import Pages, all_found
+from conversations.api.reviewing import apply, review_of
+from conversations.api.shapes import ConversationShape, DeletedShape, EventShape, MessageShape, ReviewShape
+from conversations.models import Conversation, Event, Message
+from conversations.services import delete_conversations, export_conversations
+from conversations.services.exporting import FILES
+
+VIEW, REVIEW = "conversations.view_conversation", "conversations.review_conversation"
+EXPORT, DELETE = "conversations.export_conversation", "conversations.delete_conversation"
+TAG = ["Conversations"]
+
+
+class BySeq(Newest):
+    ordering = ("seq",)
+
+
+class ByPosition(Newest):
+    ordering = ("position",)
+
+
+def _rows() -> Any:
+    rows = Conversation.objects.select_related("environment__bot", "reviewed_by").prefetch_related("tags")
+    return rows.defer("snapshot")
+
+
+class Conversations(Door):
+    needs = {"GET": VIEW}
+    queries = {"GET": Filters}
+
+    @extend_schema(
+        operation_id="conversations_list",
+        summary="Find conversations, newest first",
+        parameters=[Filters],
+        responses=ConversationShape(many=True),
+        tags=TAG,
+    )
+    def get(self, request: Request) -> Response:
+        return self.page(_rows(), ConversationShape, Pages(self.query))
+
+
+class Export(Door):
+    needs = {"GET": EXPORT}
+    queries = {"GET": ExportQuery}
+
+    @extend_schema(
+        operation_id="conversations_export",
+        summary="Download conversations",
+        description="`json`: all there is; `csv`: a line for each message; `rasa`: end-to-end test stories. Takes the "
+        "filters of the list.",
+        parameters=[ExportQuery],
+        responses={
+            (200, "application/json"): OpenApiTypes.ANY,
+            (200, "text/csv"): OpenApiTypes.STR,
+            (200, "application/yaml"): OpenApiTypes.STR,
+        },
+        tags=TAG,
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        chosen = self.query["format"]
+        pieces = export_conversations(conversations=all_found(self.query), format=chosen, by=self.staff)
+        return attachment(request._request, pieces, *FILES[chosen])
+
+
+class Deletion(Door):
+    needs = {"POST": DELETE}
+
+    @extend_schema(
+        operation_id="conversations_delete_many",
+        summary="Delete several conversations for good",
+        request=Chosen,
+        responses=DeletedShape,
+        tags=TAG,
+    )
+    def post(self, request: Request) -> Response:
+        ids = self.asked(Chosen)["ids"]
+        rows = Conversation.objects.filter(public_id__in=ids).values_list("pk", flat=True)
+        return Response(DeletedShape(delete_conversations(ids=list(rows), by=self.staff)).data)
+
+
+class OneConversation(Door):
+    needs = {"GET": VIEW, "DELETE": DELETE}
+
+    @extend_schema(operation_id="conversations_get", summary="One conversation", responses=ConversationShape, tags=TAG)
+    def get(self, request: Request, id: UUID) -> Response:
+        return Response(ConversationShape(_one(id)).data)
+
+    @extend_schema(
+        operation_id="conversations_delete",
+        summary="Delete it for good",
+        responses={204: OpenApiResponse(description="It is gone, with its messages, events and verdicts.")},
+        tags=TAG,
+    )
+    def delete(self, request: Request, id: UUID) -> Response:
+        delete_conversations(ids=[_one(id).pk], by=self.staff)
+        return Response(status=204)
+
+
+class Messages(Door):
+    needs = {"GET": VIEW}
+    pagination_class = BySeq
+
+    @extend_schema(
+        operation_id="conversations_messages",
+        summary="Its messages, oldest first",
+        responses=MessageShape(many=True),
+        tags=TAG,
+    )
+    def get(self, request: Request, id: UUID) -> Response:
+        rows = Message.objects.filter(conversation=_one(id)).select_related("model_version", "annotation__by")
+        return self.page(rows.defer("metadata"), MessageShape)
+
+
+class Events(Door):
+    needs = {"GET": VIEW}
+    pagination_class = ByPosition
+
+    @extend_schema(
+        operation_id="conversations_events",
+        summary="The engine's events, oldest first",
+        responses=EventShape(many=True),
+        tags=TAG,
+    )
+    def get(self, request: Request, id: UUID) -> Response:
+        return self.page(Event.objects.filter(conversation=_one(id)), EventShape)
+
+
+class Review(Door):
+    needs = {"GET": VIEW, "POST": REVIEW}
+
+    @extend_schema(
+        operation_id="conversations_review", summary="What staff made of it", responses=ReviewShape, tags=TAG
+    )
+    def get(self, request: Request, id: UUID) -> Response:
+        return Response(ReviewShape(review_of(_one(id))).data)
+
+    @extend_schema(
+        operation_id="conversations_review_change",
+        summary="Judge, flag, tag, note, mark as reviewed",
+        request=Reviewing,
+        responses=ReviewShape,
+        tags=TAG,
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        conversation = _one(id)
+        apply(conversation, self.asked(Reviewing), self.staff)
+        return Response(ReviewShape(review_of(conversation)).data)
+
+
+def _one(id: UUID) -> Conversation:
+    return found(_rows(), "conversation", public_id=id)

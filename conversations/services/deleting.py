@@ -1,0 +1,54 @@
+"""Conversations that are to be gone for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from assistant.lib import audit
+from assistant.lib.database import writing
+from assistant.lib.errors import FrontdeskError
+from conversations.models import Annotation, Conversation, Event, Message, Note, ReplayedTurn
+from training.services import forget_sources
+
+AT_ONCE = 50  # conversations in one transaction: others want to write, too
+
+
+@dataclass(frozen=True)
+class Deleted:
+    conversations: int = 0
+    messages: int = 0
+    events: int = 0
+
+    def __add__(self, other: Deleted) -> Deleted:
+        return Deleted(
+            self.conversations + other.conversations, self.messages + other.messages, self.events + other.events
+        )
+
+
+def delete_conversations(*, ids: Sequence[int], by: AbstractBaseUser | None) -> Deleted:
+    """Their messages, events, verdicts and notes go with them. What the assistant learned from them stays, without its
+    source. The audit log keeps counts, no words. Ids that are not there any more are passed over."""
+    if len(ids) > 100_000:
+        raise FrontdeskError("At most 100,000 conversations at a time.", code="too_many")
+    gone = Deleted()
+    for start in range(0, len(ids), AT_ONCE):
+        with writing():
+            gone += _delete_some(ids[start : start + AT_ONCE], by)
+    return gone
+
+
+def _delete_some(ids: Sequence[int], by: AbstractBaseUser | None) -> Deleted:
+    rows = list(Conversation.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    gone = Deleted()
+    for row in rows:
+        counted = Deleted(1, row.last_seq, row.event_count)
+        audit.note(row, {"messages": (row.last_seq, 0), "events": (row.event_count, 0)}, by=by, action=audit.DELETED)
+        gone += counted
+    forget_sources(conversations=[str(row.public_id) for row in rows])
+    for model in (ReplayedTurn, Note, Annotation, Event, Message):
+        model.objects.filter(conversation__in=rows).delete()
+    Conversation.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return gone

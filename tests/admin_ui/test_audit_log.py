@@ -1,0 +1,74 @@
+"""The audit log: who did what, readable, and for admins only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from assistant.lib import audit
+from conversations.models import Annotation, Conversation
+from tests.admin_ui.conftest import Write
+
+pytestmark = pytest.mark.django_db
+LOG = "/admin/auditlog/logentry/"
+
+
+@pytest.fixture
+def corrected(wrote: Write, ana: User) -> Conversation:
+    """A conversation in which Ana corrected an intent."""
+    conversation = wrote("how late are you open")
+    message = conversation.messages.get(seq=1)
+    row = Annotation.objects.create(message=message, conversation=conversation, verdict="corrected", intent="ask_hours")
+    audit.note(row, {"verdict": ("", "corrected"), "intent": ("greet now", "ask now")}, by=ana)
+    return conversation
+
+
+def lines(page: Any) -> str:
+    return " ".join(page.content.decode().split())
+
+
+def test_it_says_who_did_what_and_where(desk: Client, corrected: Conversation) -> None:
+    shown = lines(desk.get(LOG))
+    assert "<strong>ana</strong> corrected an intent" in shown
+    assert f'href="/admin/conversations/conversation/{corrected.pk}/change/"' in shown
+
+
+def test_it_marks_what_changed(desk: Client, corrected: Conversation) -> None:
+    shown = lines(desk.get(LOG))
+    assert "<del>greet</del> now" in shown
+    assert "<ins>ask</ins> now" in shown
+
+
+def test_it_finds_by_person_kind_and_words(desk: Client, corrected: Conversation, ana: User) -> None:
+    other = User.objects.create_user("bob", is_staff=True)
+    audit.note(other, {"role": ("viewer", "admin")}, by=other)
+    for query, hits in (("", 2), (f"?person={ana.pk}", 1), ("?q=ask now", 1), ("?q=bob", 1), ("?person=nobody", 2)):
+        assert desk.get(LOG + query).context["cl"].result_count == hits, query
+    kind = desk.get(LOG).context["cl"].filter_specs[1].lookup_choices
+    assert [name for _, name in kind] == ["Annotation", "User"]
+
+
+def test_it_shows_texts_as_texts(desk: Client, ana: User) -> None:
+    audit.note(ana, {"first_name": ("", "<script>alert(1)</script>")}, by=ana)
+    assert "<script>alert" not in desk.get(LOG).content.decode()
+
+
+def test_it_takes_few_queries(desk: Client, ana: User, wrote: Write, django_assert_max_num_queries: Any) -> None:
+    for number in range(30):
+        audit.note(wrote(f"hi {number}"), {"tags": ([], ["vip"])}, by=ana)
+    with django_assert_max_num_queries(20):
+        desk.get(LOG)
+
+
+def test_it_is_read_only_and_for_admins(desk: Client, viewer_desk: Client, corrected: Conversation) -> None:
+    assert viewer_desk.get(LOG).status_code == 403
+    assert desk.get(f"{LOG}add/").status_code == 403
+    assert desk.get(f"{LOG}1/delete/").status_code in {302, 403}
+
+
+def test_it_goes_on_where_the_thing_is_gone(desk: Client, corrected: Conversation) -> None:
+    Annotation.objects.all().delete()
+    assert "corrected an intent" in lines(desk.get(LOG))

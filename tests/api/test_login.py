@@ -1,0 +1,135 @@
+"""Tokens: who gets them, how long they are good, and that nobody can guess."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+from tests.api.conftest import Program, colleague, logged_in
+
+pytestmark = pytest.mark.django_db
+VERA = {"username": "vera", "password": "desk-of-vera"}
+
+
+@pytest.fixture
+def vera(db: None) -> User:
+    return colleague("vera", "viewer")
+
+
+def login(**other: str) -> Any:
+    return Program().post("auth/login", {**VERA, **other})
+
+
+def test_it_lets_staff_in(vera: User) -> None:
+    answer = login()
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"access", "refresh"}
+    assert Program(answer.json()["access"]).get("conversations").status_code == 200
+    vera.refresh_from_db()
+    assert vera.last_login is not None
+
+
+@pytest.mark.parametrize("wrong", [{"password": "guess"}, {"username": "nobody"}])
+def test_it_says_the_same_about_names_and_passwords(vera: User, wrong: dict[str, str]) -> None:
+    answer = login(**wrong)
+    assert answer.status_code == 401
+    assert answer.json()["extra"]["code"] == "bad_credentials"
+
+
+@pytest.mark.parametrize("lost", ["is_staff", "is_active"])
+def test_it_is_for_staff_only(vera: User, lost: str) -> None:
+    pair = login().json()
+    User.objects.filter(pk=vera.pk).update(**{lost: False})
+    assert login().status_code == 401
+    assert Program().post("auth/refresh", {"refresh": pair["refresh"]}).status_code == 401
+    assert Program(pair["access"]).get("conversations").status_code in {401, 403}
+
+
+def test_it_takes_a_refresh_token_once(vera: User) -> None:
+    first = login().json()["refresh"]
+    second = Program().post("auth/refresh", {"refresh": first})
+    assert second.status_code == 200
+    again = Program().post("auth/refresh", {"refresh": first})
+    assert (again.status_code, again.json()["extra"]["code"]) == (401, "token_not_valid")
+    assert Program().post("auth/refresh", {"refresh": second.json()["refresh"]}).status_code == 200
+
+
+def test_it_ends_a_token_at_logout_and_with_a_new_password(vera: User) -> None:
+    one, other = login().json(), login().json()
+    assert Program().post("auth/logout", {"refresh": one["refresh"]}).status_code == 204
+    assert Program().post("auth/refresh", {"refresh": one["refresh"]}).status_code == 401
+    vera.set_password("another-desk")
+    vera.save()
+    assert Program().post("auth/refresh", {"refresh": other["refresh"]}).status_code == 401
+    assert Program(other["access"]).get("conversations").status_code == 401
+
+
+def test_it_ends_access_after_ten_minutes_and_all_after_seven_days(vera: User) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        pair = login().json()
+        clock.shift(11 * 60)
+        assert Program(pair["access"]).get("conversations").status_code == 401
+        clock.shift(7 * 24 * 3600)
+        assert Program().post("auth/refresh", {"refresh": pair["refresh"]}).status_code == 401
+        login()
+        assert OutstandingToken.objects.count() == 1
+
+
+def test_it_keeps_no_token_that_could_be_stolen(vera: User) -> None:
+    pair = login().json()
+    Program().post("auth/refresh", {"refresh": pair["refresh"]})
+    assert set(OutstandingToken.objects.values_list("token", flat=True)) == {""}
+
+
+def test_it_locks_a_name_after_ten_failures(vera: User, settings: Any) -> None:
+    settings.AXES_ENABLED = True
+    failures = [login(password="guess").status_code for _ in range(10)]
+    assert failures[:9] == [401] * 9
+    locked = login()
+    assert (locked.status_code, locked.json()["extra"]["code"]) == (429, "locked_out")
+    assert "Retry-After" in locked
+
+
+def test_it_slows_down_who_tries_fast(vera: User, settings: Any) -> None:
+    settings.RATE_LIMIT_LOGIN = "3/m"
+    tries = [login(username="mallory", password="guess") for _ in range(4)]
+    assert [answer.status_code for answer in tries] == [401, 401, 401, 429]
+    assert tries[-1].json()["extra"]["code"] == "rate_limited"
+
+
+def test_it_limits_each_member_of_staff(settings: Any) -> None:
+    vera, wim = logged_in("vera", "viewer"), logged_in("wim", "viewer")
+    settings.RATE_LIMIT_API = "2/m"
+    asked = [vera.get("conversations") for _ in range(3)]
+    assert [answer.status_code for answer in asked] == [200, 200, 429]
+    assert int(asked[-1]["Retry-After"]) > 0
+    assert asked[-1].json()["extra"]["code"] == "rate_limited"
+    assert wim.get("conversations").status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c", "eyJhbGciOiJub25lIn0.eyJ1c2VyX2lkIjoxfQ."])
+def test_it_refuses_what_is_no_token(vera: User, token: str) -> None:
+    answer = Program(token or "x").get("conversations")
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_it_refuses_a_refresh_token_as_access(vera: User) -> None:
+    assert Program(login().json()["refresh"]).get("conversations").status_code == 401
+
+
+def test_it_writes_no_secret_into_the_log(vera: User, caplog: pytest.LogCaptureFixture, settings: Any) -> None:
+    settings.AXES_ENABLED = True
+    caplog.set_level(logging.DEBUG)
+    pair = login().json()
+    login(password="pass-that-is-wrong")
+    Program().post("auth/refresh", pair | {"unknown": "field"})
+    Program().post("auth/refresh", {"refresh": pair["refresh"]})
+    for secret in (VERA["password"], "pass-that-is-wrong", pair["access"], pair["refresh"]):
+        assert secret not in caplog.text

@@ -1,0 +1,84 @@
+"""Schemathesis tries everything that the schema allows, and some that it does not, on a running installation."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running import Running
+from tests.settings import MODE
+
+pytestmark = pytest.mark.processes
+# In an environment of its own: Rasa holds jsonschema back to a version that it can't use.
+TOOL = [str(Path(sys.executable).parent / "uv"), "tool", "run", "--quiet", "--python", sys.executable]
+SCHEMATHESIS = "schemathesis@4.2.0"
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+PASSWORD = {"username": "admin", "password": "desk-of-ana"}
+
+
+@pytest.fixture
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Of its own: what is tried deletes and renames things."""
+    running = Running(tmp_path_factory.mktemp("fuzz"), MODE, workers=1, extra={"RATE_LIMIT_API": "off"}).start()
+    for sender in ("sam", "rita", "wim"):
+        running.post_until_answered(sender, "hello")
+    yield running
+    running.stop()
+
+
+class Api:
+    def __init__(self, url: str) -> None:
+        self.url, self.token = url, ""
+        self.token = self.call("v1/auth/login", PASSWORD)["access"]
+
+    def call(self, path: str, body: Any = None) -> Any:
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        headers |= {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        raw = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(urllib.request.Request(f"{self.url}/api/{path}", raw, headers)) as answer:
+            return json.load(answer)
+
+    def values(self, path: str, name: str) -> list[Any]:
+        return [row[name] for row in self.call(f"v1/{path}?page_size=5")["results"]]
+
+
+def told_what_is_there(schema: dict[str, Any], api: Api) -> dict[str, Any]:
+    """Places in addresses take values that are there, so that more is tried than what a 404 says."""
+    known = {
+        "/conversations/": {"id": api.values("conversations", "id")},
+        "/models/{name}": {"name": api.values("models", "name")},
+        "/examples/": {"id": api.values("training-data/examples", "id")},
+        "/intents/": {"name": api.values("training-data/intents", "name")},
+        "/responses/": {"name": api.values("training-data/responses", "name")},
+    }
+    for path, operations in schema["paths"].items():
+        values = {name: found for part, names in known.items() if part in path for name, found in names.items()}
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "path" and values.get(parameter["name"]):
+                    parameter["schema"] = {"enum": values[parameter["name"]]}
+    return schema
+
+
+def test_it_keeps_its_promises(house: Running, tmp_path: Path) -> None:
+    api = Api(house.url)
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps(told_what_is_there(api.call("schema/"), api)))
+    asked = ["--url", house.url, "--phases", "fuzzing", "--max-examples", "10", "--seed", "7", "--checks", CHECKS]
+    quiet = ["--continue-on-failure", "--no-color", "-H", f"Authorization: Bearer {api.token}"]
+    done = subprocess.run(
+        [*TOOL, SCHEMATHESIS, "run", str(schema), *asked, *quiet],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=170,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert "Traceback" not in house.logs()

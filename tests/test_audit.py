@@ -1,0 +1,174 @@
+"""Every service that a member of staff stands behind leaves an entry in the audit log: a walk through all of them."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import pytest
+from auditlog.models import LogEntry
+from django.contrib.auth.models import User
+from django.core.files.base import File
+from django.utils import timezone
+
+import admin_ui.services
+import conversations.services
+import training.services
+from conversations.models import Conversation, Message, Note
+from tests.training.conftest import make_taught
+from training.models import Activation, Bot, Environment, Example, Intent, Job, ModelVersion, Response, Synonym
+
+pytestmark = pytest.mark.django_db
+HOUSES: dict[str, ModuleType] = {
+    "training": training.services,
+    "conversations": conversations.services,
+    "admin_ui": admin_ui.services,
+}
+
+
+@dataclass(frozen=True)
+class Cast:
+    """One of everything that a service could be about."""
+
+    bot: Bot
+    version: ModelVersion
+    place: Environment
+    job: Job
+    greet: Intent
+    order: Intent
+    example: Example
+    talk: Conversation
+    message: Message
+    by: User
+    colleague: User
+
+    def note(self) -> Note:
+        return Note.objects.create(conversation=self.talk, text="look", by=self.by)
+
+    def response(self) -> Response:
+        return Response.objects.create(bot=self.bot, name="utter_odd", variations=[{"text": "Odd"}])
+
+    def synonym(self) -> Synonym:
+        return Synonym.objects.create(bot=self.bot, value="two", text="a couple")
+
+    def went_live(self) -> Environment:
+        other = ModelVersion.objects.create(bot=self.bot, name="other", status="ready")
+        Activation.objects.create(environment=self.place, version=self.version, previous=other)
+        return self.place
+
+    def deleted(self) -> Any:
+        return training.services.delete_examples(ids=[self.example.pk], by=None)
+
+
+Call = Callable[[Cast], Any]
+CALLS: dict[str, Call] = {
+    # --- training
+    "activate_version": lambda c: training.services.activate_version(version=c.version, environment="test", by=c.by),
+    "add_example": lambda c: training.services.add_example(bot=c.bot, intent="greet", text="good day", by=c.by),
+    "archive_for_download": lambda c: training.services.archive_for_download(version=trained(c), by=c.by),
+    "ask_for_evaluation": lambda c: training.services.ask_for_evaluation(
+        version=trained(c), kind="cross_validation", by=c.by
+    ),
+    "ask_for_job": lambda c: training.services.ask_for_job(bot=c.bot, kind="check_data", by=c.by),
+    "ask_for_training": lambda c: training.services.ask_for_training(bot=c.bot, by=c.by),
+    "cancel_job": lambda c: training.services.cancel_job(job=c.job, by=c.by),
+    "change_example": lambda c: training.services.change_example(example=c.example, text="hiya", revision=1, by=c.by),
+    "create_intent": lambda c: training.services.create_intent(bot=c.bot, name="ask", by=c.by),
+    "delete_examples": lambda c: training.services.delete_examples(ids=[c.example.pk], by=c.by),
+    "delete_intent": lambda c: training.services.delete_intent(intent=c.order, by=c.by),
+    "delete_response": lambda c: training.services.delete_response(response=c.response(), by=c.by),
+    "delete_synonym": lambda c: training.services.delete_synonym(synonym=c.synonym(), by=c.by),
+    "delete_version": lambda c: training.services.delete_version(
+        version=ModelVersion.objects.create(bot=c.bot, name="old", status="failed"), by=c.by
+    ),
+    "describe_version": lambda c: training.services.describe_version(version=c.version, note="better", by=c.by),
+    "hold_out_examples": lambda c: training.services.hold_out_examples(ids=[c.example.pk], held_out=True, by=c.by),
+    "merge_intents": lambda c: training.services.merge_intents(source=c.order, target=c.greet, by=c.by),
+    "move_examples": lambda c: training.services.move_examples(ids=[c.example.pk], intent="order", by=c.by),
+    "rename_intent": lambda c: training.services.rename_intent(intent=c.order, name="buy", by=c.by),
+    "restore_deleted": lambda c: training.services.restore_deleted(bot=c.bot, mark=c.deleted(), by=c.by),
+    "roll_back": lambda c: training.services.roll_back(environment=c.went_live(), by=c.by),
+    "save_response": lambda c: training.services.save_response(
+        bot=c.bot, name="utter_x", variations=[{"text": "x"}], by=c.by
+    ),
+    "save_synonym": lambda c: training.services.save_synonym(bot=c.bot, value="three", text="a few", by=c.by),
+    "set_answer": lambda c: training.services.set_answer(intent=c.order, texts=["Sure!"], by=c.by),
+    "train_version": lambda c: training.services.train_version(bot=c.bot, by=c.by),
+    "upload_version": lambda c: training.services.upload_version(bot=c.bot, file=File(io.BytesIO(b"x"), "m"), by=c.by),
+    # --- conversations
+    "add_note": lambda c: conversations.services.add_note(conversation=c.talk, text="look", by=c.by),
+    "ask_for_replay": lambda c: conversations.services.ask_for_replay(left=c.version, right=trained(c), by=c.by),
+    "change_note": lambda c: conversations.services.change_note(note=c.note(), text="look again", by=c.by),
+    "delete_conversations": lambda c: conversations.services.delete_conversations(ids=[c.talk.pk], by=c.by),
+    "delete_note": lambda c: conversations.services.delete_note(note=c.note(), by=c.by),
+    "export_conversations": lambda c: conversations.services.export_conversations(
+        conversations=Conversation.objects.all(), format="csv", by=c.by
+    ),
+    "flag_message": lambda c: conversations.services.flag_message(message=c.message, flagged=True, revision=0, by=c.by),
+    "judge_message": lambda c: conversations.services.judge_message(
+        message=c.message, verdict="corrected", intent="greet", revision=0, by=c.by
+    ),
+    "mark_reviewed": lambda c: conversations.services.mark_reviewed(conversation=c.talk, by=c.by),
+    "save_for_later": lambda c: conversations.services.save_for_later(conversation=c.talk, saved=True, by=c.by),
+    "tag_conversation": lambda c: conversations.services.tag_conversation(conversation=c.talk, names=["vip"], by=c.by),
+    # --- the staff
+    "add_colleague": lambda c: admin_ui.services.add_colleague(user=User(username="new"), role="viewer", by=c.by),
+    "change_colleague": lambda c: admin_ui.services.change_colleague(user=c.colleague, role="annotator", by=c.by),
+    "reset_password": lambda c: admin_ui.services.reset_password(user=c.colleague, by=c.by),
+}
+
+
+def trained(cast: Cast) -> ModelVersion:
+    return training.services.train_version(bot=cast.bot)
+
+
+def staffed() -> list[str]:
+    """Services that say on whose behalf."""
+    found = [(name, getattr(house, name)) for house in HOUSES.values() for name in house.__all__]
+    return sorted(name for name, it in found if inspect.isfunction(it) and "by" in inspect.signature(it).parameters)
+
+
+@pytest.fixture
+def cast(ana: User, settings: Any, tmp_path: Any) -> Cast:
+    settings.VAR_DIR = tmp_path
+    bot = make_taught().bot
+    training.services.seed_bot(bot=bot)
+    version = ModelVersion.objects.create(bot=bot, name="first", status="ready")
+    place = Environment.objects.create(bot=bot, active_version=version)
+    now = timezone.now()
+    talk = Conversation.objects.create(
+        channel="widget", external_id="sam", environment=place, last_active=now, last_seq=1, last_turn=1
+    )
+    said = {"role": "user", "text": "tell me", "status": "answered", "created": now, "intent": "goodbye"}
+    greet = Intent.objects.get(bot=bot, name="greet")
+    order = training.services.create_intent(bot=bot, name="order", by=None)
+    return Cast(
+        bot=bot,
+        version=version,
+        place=place,
+        job=Job.objects.create(bot=bot, kind="waits"),
+        greet=greet,
+        order=order,
+        example=training.services.add_example(bot=bot, intent="greet", text="hey", by=None),
+        talk=talk,
+        message=Message.objects.create(conversation=talk, seq=1, turn=1, **said),
+        by=ana,
+        colleague=User.objects.create_user("colleague", is_staff=True),
+    )
+
+
+def test_it_knows_every_service_of_the_staff() -> None:
+    assert staffed() == sorted(CALLS)
+
+
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_it_writes_down_who_did_it(cast: Cast, name: str) -> None:
+    before = LogEntry.objects.count()
+    CALLS[name](cast)
+    entries = list(LogEntry.objects.order_by("id")[before:])
+    assert entries
+    assert {entry.actor for entry in entries} == {cast.by}
