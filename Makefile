@@ -15,7 +15,7 @@ help:
 	@echo "make run           install what is missing, migrate, train, serve (HOST=$(HOST) PORT=$(PORT))"
 	@echo "make test          all tests: in one process on SQLite, then with PostgreSQL and Redis"
 	@echo "make lint          style, types, floors of the house, migrations, YAML, Dockerfile"
-	@echo "make bench         the numbers, all or some: BENCH='load nlu engine rasa_projects'"
+	@echo "make bench         the numbers, all or some: BENCH='load nlu engine rasa_projects desk'"
 	@echo "make dev           .venv with the tools for test, lint and bench, which do it themselves"
 	@echo "make requirements  compile requirements*.in into requirements*.txt"
 

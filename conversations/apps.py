@@ -1,9 +1,22 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
 
 
 class ConversationsConfig(AppConfig):
     name = "conversations"
 
     def ready(self) -> None:
-        from conversations import tasks  # noqa: F401  (connects the queue)
+        from conversations import jobs, tasks  # noqa: F401  (connect the queues)
         from conversations.channels import hints  # noqa: F401  (connects the channels)
+        from conversations.consumers import desk_hints  # noqa: F401  (connects the review desk)
+
+        post_migrate.connect(_mend_the_search, sender=self, dispatch_uid="mend-search")
+
+
+def _mend_the_search(using: str, **_: Any) -> None:
+    from conversations import search_index
+
+    search_index.mend(connections[using])

@@ -1,4 +1,4 @@
-"""What a sender is told when a message can't be taken."""
+"""What a sender is told when a message can't be taken, and staff when a change can't."""
 
 from assistant.lib.errors import FrontdeskError
 
@@ -20,3 +20,10 @@ class KeyReused(BadMessage):
 
     code = "key_reused"
     status = 422
+
+
+class ChangedMeanwhile(FrontdeskError):
+    """Somebody changed it since it was read. `extra` says who, and what it is now."""
+
+    code = "changed_meanwhile"
+    status = 409

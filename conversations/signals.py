@@ -14,3 +14,7 @@ oldest first; none where the bot keeps quiet."""
 
 state_changed = Signal()
 """Arguments: `conversation: Conversation`."""
+
+review_changed = Signal()
+"""Staff judged, flagged, tagged, noted or reviewed. Arguments: `conversation_id: int`, `seq: int` of the message,
+0 where it is about the whole conversation."""

@@ -1,53 +1,207 @@
-"""What the list of conversations can be narrowed to."""
+"""What the list of conversations is narrowed to, as its address says it: parsed, shown as chips, offered in a form.
+
+    ?review=todo&confidence=50&when=week&channel=widget
+
+What an address says wrongly is left out, so that an old bookmark still opens.
+"""
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import cached_property
 
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.http import urlencode
 
-from conversations.models import Conversation, ConversationQuerySet
-from conversations.selectors import channels_in_use
-from training.models import Environment
+from conversations.admin.offers import Offers
+from conversations.models import Conversation
+from conversations.selectors import Wanted
 
-Lookups = list[tuple[str, str]]
-
-
-class ChannelFilter(admin.SimpleListFilter):
-    title, parameter_name = "channel", "channel"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Lookups:
-        return [(name, name.capitalize()) for name in channels_in_use()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> QuerySet[Conversation]:
-        return queryset.filter(channel=self.value()) if self.value() else queryset
-
-
-class TroubleFilter(admin.SimpleListFilter):
-    title, parameter_name = "trouble", "trouble"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Lookups:
-        return [("failed", "Has failed messages"), ("unanswered", "Waits for an answer")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> QuerySet[Conversation]:
-        if self.value() == "failed":
-            return queryset.filter(failed_turns__gt=0)
-        if self.value() == "unanswered":
-            return cast(ConversationQuerySet, queryset).unanswered()
-        return queryset
+REVIEW = {"todo": "To review", "done": "Reviewed", "later": "Saved for later", "flagged": "Flagged"}
+TROUBLE = {"failed": "Failed messages", "disliked": "Thumbs down", "unanswered": "Waiting for an answer"}
+CONFIDENCE = {"30": "Below 30%", "50": "Below 50%", "70": "Below 70%"}
+WHEN = {"today": "Today", "night": "Since last evening", "week": "Past 7 days"}
+LENGTH = {"short": "1 or 2 messages", "medium": "3 to 10 messages", "long": "11 or more messages"}
+LENGTHS = {"short": (1, 2), "medium": (3, 10), "long": (11, None)}
+STATE = dict(Conversation.State.choices)
+EVENING = time(18)
+PLACES = {"before", "after", "from", "e", "p"}  # where in the list one is
+SURE = {percent: f"Confidence {words.lower()}" for percent, words in CONFIDENCE.items()}
+DAYS = {"since": "From", "until": "To"}
+COUNTS = {"min": "Messages, at least", "max": "Messages, at most"}
+TITLES = {
+    "channel": "Channel:",
+    "intent": "Intent:",
+    "tag": "Tag:",
+    "version": "Model:",
+    "environment": "Environment:",
+    "since": "From",
+    "until": "To",
+    "min": "Messages, at least",
+    "max": "Messages, at most",
+}
 
 
-class EnvironmentFilter(admin.SimpleListFilter):
-    title, parameter_name = "environment", "environment"
+@dataclass(frozen=True)
+class Chip:
+    """One thing that is chosen, and the address without it."""
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Lookups:
-        return [(str(place.pk), str(place)) for place in Environment.objects.select_related("bot")]
+    label: str
+    without: str
 
-    def has_output(self) -> bool:
-        return len(self.lookup_choices) > 1
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> QuerySet[Conversation]:
-        value = self.value() or ""
-        return queryset.filter(environment=int(value)) if value.isdecimal() else queryset
+@dataclass(frozen=True)
+class Option:
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Field:
+    """Something to choose. `options` or, where there are none, a field of the HTML type `kind`."""
+
+    name: str
+    title: str
+    options: Sequence[Option] = ()
+    kind: str = "text"
+    value: str = ""
+    known: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Tab:
+    label: str
+    url: str
+    current: bool
+
+
+class Filters:
+    def __init__(self, address: Mapping[str, str]) -> None:
+        self.address = {name: value.strip() for name, value in address.items() if value.strip()}
+        self.offers = Offers()
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        shortest, longest = LENGTHS.get(self._one_of("length", LENGTH), (None, None))
+        percent = self._one_of("confidence", CONFIDENCE)
+        return Wanted(
+            review=self._one_of("review", REVIEW),
+            trouble=self._one_of("trouble", TROUBLE),
+            state=self._one_of("state", STATE),
+            channel=self._said("channel", 20),
+            intent=self._said("intent", 255),
+            confidence=int(percent) / 100 if percent else None,
+            since=self._since(),
+            until=self._until(),
+            shortest=_number(self._said("min")) or shortest,
+            longest=_number(self._said("max")) or longest,
+            tag=self._said("tag", 60),
+            environment=_number(self._said("environment")),
+            version=_number(self._said("version")),
+        )
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        return [Chip(label, self.url(**dict.fromkeys(names, ""))) for label, names in self._chosen()]
+
+    @property
+    def tabs(self) -> list[Tab]:
+        now = self.wanted.review
+        return [Tab(label, self.url(review=value), now == value) for value, label in {"": "All", **REVIEW}.items()]
+
+    @cached_property
+    def fields(self) -> list[Field]:
+        offers = self.offers
+        selects = [
+            self._select("trouble", "Trouble", TROUBLE),
+            self._select("confidence", "Least confident", CONFIDENCE),
+            self._select("when", "Active", WHEN),
+            self._select("state", "State", STATE),
+            self._select("length", "Length", LENGTH),
+            self._select("channel", "Channel", offers.channels),
+            self._select("tag", "Tag", offers.tags),
+            self._select("version", "Model", offers.versions),
+            self._select("environment", "Environment", offers.environments),
+        ]
+        intent = Field("intent", "Intent", value=self._said("intent", 255), known=offers.intents)
+        days = [Field(name, title, kind="date", value=self._said(name)) for name, title in DAYS.items()]
+        counts = [Field(name, title, kind="number", value=self._said(name)) for name, title in COUNTS.items()]
+        return [intent, *(field for field in selects if len(field.options) > 1), *days, *counts]
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What the filter form does not ask for and sends along: the tab and the search."""
+        return {name: value for name, value in self.address.items() if name in {"review", "q"}}
+
+    def url(self, **changes: str) -> str:
+        """This list with these changes, from its first page on."""
+        merged = {**self.address, **changes}
+        return "?" + urlencode({name: value for name, value in merged.items() if value and name not in PLACES})
+
+    def _chosen(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """What is chosen, in words, and the names that say it. The tabs show the review themselves."""
+        worded = {"trouble": TROUBLE, "when": WHEN, "state": STATE, "length": LENGTH, "confidence": SURE}
+        for name, words in worded.items():
+            if chosen := self._one_of(name, words):
+                yield words[chosen], [name]
+        offered: dict[str, dict[str, str]] = {"version": self.offers.versions, "environment": self.offers.environments}
+        for name, title in TITLES.items():
+            said = self._said(name, 255)
+            if said and READ.get(name, str)(said):
+                yield f"{title} {offered.get(name, {}).get(said, said)}", [name]
+
+    def _since(self) -> datetime | None:
+        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        begins = {"today": midnight, "week": midnight - timedelta(days=7), "night": last_evening()}
+        return _moment(self._said("since")) or begins.get(self._one_of("when", WHEN))
+
+    def _until(self) -> datetime | None:
+        """The last day is meant with all its hours."""
+        day = _moment(self._said("until"))
+        return day + timedelta(days=1) if day else None
+
+    def _select(self, name: str, title: str, labels: Mapping[str, str]) -> Field:
+        chosen = self._said(name)
+        options = [Option(value, label, value == chosen) for value, label in {"": "Any", **labels}.items()]
+        return Field(name, title, options)
+
+    def _one_of(self, name: str, known: Mapping[str, str]) -> str:
+        said = self.address.get(name, "")
+        return said if said in known else ""
+
+    def _said(self, name: str, limit: int = 40) -> str:
+        said = self.address.get(name, "")
+        return said if len(said) <= limit and "\0" not in said else ""
+
+
+def last_evening() -> datetime:
+    """Yesterday at 18:00: since then nobody looked."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    return timezone.make_aware(datetime.combine(yesterday, EVENING))
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        day = parse_date(text)
+    except ValueError:  # a date that no calendar has
+        return None
+    return timezone.make_aware(datetime.combine(day, time())) if day else None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+# How what is said is read: where nothing comes of it, it narrows nothing.
+READ: dict[str, Callable[[str], object]] = {
+    "version": _number,
+    "environment": _number,
+    "since": _moment,
+    "until": _moment,
+    "min": _number,
+    "max": _number,
+}

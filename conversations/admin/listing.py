@@ -1,86 +1,157 @@
-"""The rows of the list of conversations: newest first, searched back a bounded way at a time."""
+"""The list of conversations: newest first, page after page, narrowed by its address or searched."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from functools import reduce
-from operator import or_
-from uuid import UUID
+from typing import Any, cast
 
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Substr
+from django.contrib.auth.models import User
+from django.core.paginator import Paginator
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf, Substr
 from django.http import HttpRequest
 
-from assistant.lib.admin import CappedPaginator
+from assistant.lib.admin import counted
+from assistant.lib.errors import FrontdeskError
+from conversations import selectors
+from conversations.admin.acting import ChooseWhatToDo
+from conversations.admin.cells import Cells
+from conversations.admin.filters import Filters
 from conversations.models import Conversation, Message
+from conversations.services import mark_reviewed, tag_conversation
 
-SEARCHED = 5_000  # conversations that one search looks through
-FOUND = 500  # hits that one search shows
-SNIPPET = 140  # characters
+PAGE = 50
+COUNTED = 1_000  # more are not counted
+SNIPPET = 160  # characters of the visitor's last message
 
 Rows = QuerySet[Conversation]
 
 
 class ConversationList(ChangeList):
-    """`older` is the query string that goes on where this list had to stop, empty where it shows all."""
-
-    paginator: CappedPaginator
-    older = ""
+    """Django's list with our filters, search and pages. `older` and `newer` are addresses, empty where there is
+    nothing more; `count` is empty where it is not known."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> Rows:
-        rows = super().get_queryset(request, exclude_parameters)
-        return self._found(rows) if self.query.strip() else rows
+        self.filters = Filters(self.params)
+        self.filter_specs, self.has_filters = [], False
+        self.has_active_filters = bool(self.filters.chips or self.filters.wanted.review)
+        self.clear_all_filters_qs = "?"
+        self.older = self.newer = self.count = ""
+        self.looked_through = False
+        return selectors.narrowed(self.root_queryset, self.filters.wanted)
 
     def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.result_list = _with_snippets(self.root_queryset, [row.pk for row in self.result_list])
-        last_page = self.page_num >= self.paginator.num_pages
-        if self.paginator.capped and last_page:
-            self._stopped_at(_last_active(self.queryset, self.paginator.cap))
+        self.result_list = self._searched() if self.query.strip() else self._paged()
+        self.result_count = len(self.result_list)
+        self.full_result_count, self.can_show_all, self.multi_page = None, False, False
+        self.show_admin_actions = True
+        self.paginator = Paginator(self.result_list, PAGE)
 
-    def _found(self, rows: Rows) -> Rows:
-        stop = _last_active(rows, SEARCHED)
-        searched = rows.filter(last_active__gt=stop) if stop else rows
-        newest_first = searched.filter(_says(self.query.strip())).order_by("-last_active", "-id")
-        hits = list(newest_first.values_list("pk", "last_active")[:FOUND])
-        self._stopped_at(hits[-1][1] if len(hits) == FOUND else stop)
-        return rows.filter(pk__in=[pk for pk, _ in hits])
+    def url_for_result(self, result: Any) -> str:
+        """A hit of the search opens at its message."""
+        url = super().url_for_result(result)
+        return f"{url}?at={result.hit_seq}" if hasattr(result, "hit_seq") else url
 
-    def _stopped_at(self, moment: datetime | None) -> None:
-        if moment:
-            self.older = self.get_query_string({"last_active__lte": moment.isoformat()})
+    @property
+    def without_query(self) -> str:
+        return self.filters.url(q="")
+
+    def _paged(self) -> list[Conversation]:
+        place = selectors.Place.parse
+        before, after = (place(self.params.get(name, "")) for name in ("before", "after"))
+        walk = selectors.walks(self.filters.wanted)
+        page = selectors.page(self.queryset.only("last_active"), PAGE, before=before, after=after, walk=walk)
+        self.older = self.filters.url() + _and("before", page.older) if page.older else ""
+        self.newer = self.filters.url() + _and("after", page.newer) if page.newer else ""
+        self.looked_through = page.looked_through
+        if not (before or after or walk):
+            self.count = self._counted(len(page.rows))
+        return self._whole([row.pk for row in page.rows])
+
+    def _searched(self) -> list[Conversation]:
+        start = self.params.get("from", "")
+        before = int(start) if start.isdecimal() and len(start) < 19 else None
+        found = selectors.search(self.query, self.queryset, PAGE, before=before)
+        named = [] if before else selectors.by_name(self.query, self.queryset)
+        hits = {hit.conversation_id: hit for hit in found.hits}
+        rows = self._whole([*(pk for pk in named if pk not in hits), *hits])
+        texts = dict(Message.objects.filter(pk__in=[hit.message_id for hit in found.hits]).values_list("pk", "text"))
+        for row in rows:
+            if hit := hits.get(row.pk):
+                row.hit_seq, row.snippet = hit.seq, texts[hit.message_id]  # type: ignore[attr-defined]
+                row.query = self.query  # type: ignore[attr-defined]
+        self.older = self.filters.url() + _and("from", found.older) if found.older else ""
+        return rows
+
+    def _counted(self, shown: int) -> str:
+        if not self.older:
+            return f"{shown}"
+        count = counted(self.queryset, COUNTED + 1)
+        return f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
+
+    def _whole(self, ids: Sequence[int]) -> list[Conversation]:
+        """These conversations in this order, each with the beginning of the visitor's last message as `snippet`."""
+        newest = Message.objects.filter(conversation=OuterRef("pk"), role=Message.Role.USER, turn=OuterRef("last_turn"))
+        snippet = Subquery(newest.values(short=Substr(Coalesce(NullIf("text", Value("")), "payload"), 1, SNIPPET)))
+        rows = self.root_queryset.annotate(snippet=snippet).select_related("reviewed_by").prefetch_related("tags")
+        found = rows.in_bulk(ids)
+        return [found[pk] for pk in ids if pk in found]
 
 
-def _with_snippets(rows: Rows, ids: Sequence[int]) -> list[Conversation]:
-    """These conversations in this order, each with the beginning of its last message as `snippet`."""
-    newest = Message.objects.filter(conversation=OuterRef("pk"), seq=OuterRef("last_seq"))
-    snippet = Subquery(newest.values(short=Substr("text", 1, SNIPPET)))
-    found = rows.annotate(snippet=snippet).in_bulk(ids)
-    return [found[pk] for pk in ids if pk in found]
+class ConversationListing(Cells):
+    """The list side of a ModelAdmin of conversations."""
+
+    actions: Any = ["tag", "mark_reviewed"]
+    action_form = ChooseWhatToDo
+    actions_selection_counter = True
+    list_display_links = ("who",)
+    sortable_by = ()
+    ordering = ("-last_active", "-id")
+    list_per_page = PAGE
+    search_fields = ("external_id",)
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ConversationList]:
+        return ConversationList
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        return super().get_queryset(request).defer("snapshot")
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("conversations.review_conversation")
+
+    @admin.action(description="Mark reviewed", permissions=["review"])
+    def mark_reviewed(self, request: HttpRequest, queryset: Rows) -> None:
+        rows = list(queryset)
+        for row in rows:
+            mark_reviewed(conversation=row, by=cast(User, request.user))
+        self._say(request, f"Reviewed: {_conversations(len(rows))}.")
+
+    @admin.action(description="Add tag", permissions=["review"])
+    def tag(self, request: HttpRequest, queryset: Rows) -> None:
+        name = request.POST.get("tag", "").strip()
+        rows = list(queryset.prefetch_related("tags"))
+        try:
+            for row in rows if name else []:
+                tag_conversation(
+                    conversation=row, names=[*(tag.name for tag in row.tags.all()), name], by=cast(User, request.user)
+                )
+        except FrontdeskError as error:
+            self._say(request, error.message, messages.ERROR)
+            return
+        said = f"Tagged “{name}”: {_conversations(len(rows))}." if name else "Write the name of the tag first."
+        self._say(request, said, messages.SUCCESS if name else messages.WARNING)
+
+    def _say(self, request: HttpRequest, words: str, level: int = messages.SUCCESS) -> None:
+        messages.add_message(request, level, words)
 
 
-def _last_active(rows: Rows, position: int) -> datetime | None:
-    """When the conversation at this position, newest first, was last active."""
-    moments = rows.order_by("-last_active", "-id").values_list("last_active", flat=True)
-    return moments[position : position + 1].first()
+def _and(name: str, value: object) -> str:
+    return f"&{name}={value}"
 
 
-def _says(words: str) -> Q:
-    """The sender, the public id or any message contains the words, in whatever case."""
-    said = Message.objects.filter(_contains("text", words), conversation=OuterRef("pk"))
-    return _contains("external_id", words) | Exists(said) | _has_id(words)
-
-
-def _contains(field: str, words: str) -> Q:
-    """SQLite ignores case in ASCII only: other words are looked for in each case they are usually written in."""
-    cases = {words} if words.isascii() else {words, words.lower(), words.upper(), words.capitalize()}
-    return reduce(or_, (Q(**{f"{field}__icontains": case}) for case in sorted(cases)))
-
-
-def _has_id(words: str) -> Q:
-    try:
-        return Q(public_id=UUID(words))
-    except ValueError:
-        return Q(pk__in=[])
+def _conversations(count: int) -> str:
+    return f"{count} conversation{'' if count == 1 else 's'}"

@@ -2,66 +2,80 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from urllib.parse import urlencode
-
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.http import urlencode
 
-from assistant.lib.admin import Panel, counted
+from assistant.lib.admin import Panel, Section, counted
+from conversations.admin.filters import Filters, last_evening
+from conversations.admin.listing import COUNTED
 from conversations.models import Conversation
+from conversations.selectors import narrowed, worst_since
 
-AT_MOST = 10_000
+WORST = 5
 
 
 def panels() -> list[Panel]:
-    return [_today(), _waiting(), _failed(), _unanswered()]
+    return [_to_review(), _waiting(), _failed(), _disliked(), _unsure(), *_unanswered()]
 
 
-def _today() -> Panel:
-    since = _midnight()
-    rows = Conversation.objects.filter(last_active__gte=since)
-    url = _list(**_active(since))
-    if not rows.exists():
-        return Panel("Conversations today", "0", url, "Open the demo page and say hello.")
-    return Panel("Conversations today", _count(rows), url, "active since midnight")
+def sections() -> list[Section]:
+    """The way to begin where nobody has written yet, else what went wrong since the last evening."""
+    if not Conversation.objects.exists():
+        return [Section("admin/conversations/first_steps.html", {})]
+    since = last_evening()
+    context = {"worst": worst_since(since, WORST), "since": since, "rest": _list(review="todo", when="night")}
+    return [Section("admin/conversations/last_night.html", context)]
+
+
+def _to_review() -> Panel:
+    chosen = {"review": "todo"}
+    failed, unsure = (_number(**chosen, **more) for more in ({"trouble": "failed"}, {"confidence": "50"}))
+    signs = [
+        f"{_words(count)} {sign}" for count, sign in ((failed, "with failed messages"), (unsure, "unsure")) if count
+    ]
+    note = ", ".join(signs) or ("Nothing failed in them." if _number(**chosen) else "All caught up.")
+    return Panel("To review", _words(_number(**chosen)), _list(**chosen), note, attention=bool(signs))
 
 
 def _waiting() -> Panel:
-    rows = Conversation.objects.filter(state=Conversation.State.WAITING)
-    waits = rows.exists()
-    note = "asked for a person" if waits else "Nobody asks for a person."
-    return Panel("Waiting for a person", _count(rows), _list(state__exact="waiting"), note, attention=waits)
+    return _panel("Waiting for a person", "asked for one", "Nobody asks for a person.", state="waiting")
 
 
 def _failed() -> Panel:
-    since = _midnight() - timedelta(days=7)
-    rows = Conversation.objects.filter(last_active__gte=since, failed_turns__gt=0)
-    failed = rows.exists()
-    note = "conversations of the past 7 days" if failed else "No message failed in the past 7 days."
-    return Panel("With failed messages", _count(rows), _list(**_active(since), trouble="failed"), note, failed)
+    none = "No message failed in the past 7 days."
+    return _panel("With failed messages", "in the past 7 days", none, trouble="failed", when="week")
 
 
-def _unanswered() -> Panel:
-    rows = Conversation.objects.unanswered()
-    note = "being answered right now" if rows.exists() else "Every message has its answer."
-    return Panel("Unanswered", _count(rows), _list(trouble="unanswered"), note)
+def _disliked() -> Panel:
+    none = "No thumbs down in the past 7 days."
+    return _panel("Thumbs down", "in the past 7 days", none, trouble="disliked", when="week")
 
 
-def _count(rows: QuerySet[Conversation]) -> str:
-    number = counted(rows, AT_MOST + 1)
-    return f"{intcomma(AT_MOST)}+" if number > AT_MOST else intcomma(number)
+def _unsure() -> Panel:
+    none = "Nothing below 50% in the past 7 days."
+    return _panel("Unsure", "below 50% in the past 7 days", none, confidence="50", when="week", attention=False)
 
 
-def _midnight() -> datetime:
-    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+def _unanswered() -> list[Panel]:
+    """Only while there are any: they are being answered right now."""
+    return [_panel("Unanswered", "being answered right now", "", trouble="unanswered", attention=False)] * bool(
+        _number(trouble="unanswered")
+    )
 
 
-def _active(since: datetime) -> dict[str, str]:
-    """As the admin's own date filter says it, so that the filter shows as chosen."""
-    return {"last_active__gte": str(since), "last_active__lt": str(_midnight() + timedelta(days=1))}
+def _panel(title: str, some: str, none: str, *, attention: bool = True, **chosen: str) -> Panel:
+    count = _number(**chosen)
+    return Panel(title, _words(count), _list(**chosen), some if count else none, attention and count > 0)
+
+
+def _number(**chosen: str) -> int:
+    rows = narrowed(Conversation.objects.all(), Filters(chosen).wanted)
+    return counted(rows, COUNTED + 1)
+
+
+def _words(count: int) -> str:
+    return f"{intcomma(COUNTED)}+" if count > COUNTED else intcomma(count)
 
 
 def _list(**chosen: str) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from conversations.models import Conversation, Message
-from conversations.selectors import transcript
+from conversations.models import Annotation, Conversation, Message
+from conversations.models.talk import UNSURE
+from conversations.selectors import review
 
-WINDOW = 200
+WINDOW = 100
+AROUND = 40  # messages after the one that a window was opened at
 RUNNERS_UP = 5
+FALLBACK = "nlu_fallback"
+COLORS = 6
 
 
 @dataclass(frozen=True)
@@ -41,24 +46,77 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Span:
+    """A stretch of a message. `entity` is empty where it is none."""
+
+    text: str
+    entity: str = ""
+    value: str = ""
+
+    @property
+    def color(self) -> int:
+        """Of the entity, as `colorOf` of entities.js has it."""
+        return sum(map(ord, self.entity)) % COLORS
+
+
+@dataclass(frozen=True)
 class Line:
-    """One message, in words for the page."""
+    """One message, in words for the page. `also`: other intents that have the same text as an example."""
 
     message: Message
+    also: Sequence[str] = ()
+
+    @cached_property
+    def annotation(self) -> Annotation | None:
+        return getattr(self.message, "annotation", None)
+
+    @property
+    def revision(self) -> int:
+        return self.annotation.revision if self.annotation else 0
 
     @property
     def understood(self) -> Guess | None:
         return Guess(self.message.intent, self.message.confidence or 0.0) if self.message.intent else None
 
     @property
+    def in_doubt(self) -> bool:
+        """Failed, or understood with little confidence; a pressed button is understood as it is."""
+        unsure = self.message.intent in ("", FALLBACK) or (self.message.confidence or 0.0) < UNSURE
+        answered = self.message.status == Message.Status.ANSWERED
+        return self.message.status == Message.Status.FAILED or (self.message.can_be_taught and answered and unsure)
+
+    @property
+    def right_intent(self) -> str:
+        """As staff say, or else as predicted."""
+        judged = self.annotation.intent if self.annotation else ""
+        return judged or ("" if self.message.intent == FALLBACK else self.message.intent)
+
+    @property
     def runners_up(self) -> list[Guess]:
         ranking = self.message.ranking or []
         guesses = [Guess(str(guess.get("name")), guess.get("confidence") or 0.0) for guess in ranking]
-        return [guess for guess in guesses if guess.name != self.message.intent][:RUNNERS_UP]
+        return [guess for guess in guesses if guess.name not in (self.message.intent, FALLBACK)][:RUNNERS_UP]
+
+    @cached_property
+    def marked(self) -> list[dict[str, Any]]:
+        """The entities as staff marked them, or else as predicted."""
+        judged = self.annotation is not None and self.annotation.verdict == Annotation.Verdict.CORRECTED
+        return list((self.annotation.entities if judged and self.annotation else self.message.entities) or [])
+
+    @property
+    def marked_as_json(self) -> str:
+        return json.dumps(self.marked, ensure_ascii=False)
+
+    @cached_property
+    def spans(self) -> list[Span]:
+        return list(_spans(self.message.text, self.marked))
 
     @property
     def entities(self) -> list[tuple[str, str]]:
-        return [(str(entity.get("entity")), _in_words(entity.get("value"))) for entity in self.message.entities or []]
+        """Those that no place in the text says, or whose value is another word than the text's."""
+        shown = {(span.entity, span.text) for span in self.spans if span.entity}
+        named = [(str(entity.get("entity")), _in_words(entity.get("value"))) for entity in self.marked]
+        return [pair for pair in named if pair not in shown]
 
     @property
     def timings(self) -> list[tuple[str, float]]:
@@ -96,12 +154,32 @@ class Window:
     newest: bool
 
 
-def window(conversation: Conversation, before: int | None) -> Window:
-    """The newest messages, or the newest before the one of that number."""
-    lines = [Line(message) for message in transcript(conversation.pk, before, WINDOW)]
+def window(conversation: Conversation, before: int | None = None, at: int | None = None) -> Window:
+    """The newest messages, the newest before the one of that number, or those around one."""
+    if before is None and at is not None and at + AROUND < conversation.last_seq:
+        before = max(at + AROUND, min(WINDOW, conversation.last_seq)) + 1
+    lines = [Line(message) for message in review.lines(conversation.pk, before=before, limit=WINDOW)]
     first = lines[0].message.seq if lines else 1
     newest = before is None or before > conversation.last_seq
     return Window(lines, first if first > 1 else None, None if newest else (before or 0) + WINDOW, newest)
+
+
+def _spans(text: str, entities: list[dict[str, Any]]) -> Iterator[Span]:
+    """The text in stretches, marked where an entity stands. What overlaps or lies outside is left out."""
+    end = 0
+    placed = [
+        entity for entity in entities if isinstance(entity.get("start"), int) and isinstance(entity.get("end"), int)
+    ]
+    for entity in sorted(placed, key=lambda entity: entity["start"]):
+        begins, ends = entity["start"], entity["end"]
+        if not end <= begins < ends <= len(text):
+            continue
+        if begins > end:
+            yield Span(text[end:begins])
+        yield Span(text[begins:ends], str(entity.get("entity")), _in_words(entity.get("value")))
+        end = ends
+    if text[end:]:
+        yield Span(text[end:])
 
 
 def _link(title: str, target: Any) -> Link:

@@ -6,18 +6,15 @@ processes in which REST callers wait.
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
-from channels.layers import get_channel_layer
 from django.dispatch import receiver
 
-from assistant.lib.threads import post
+from assistant.lib.hints import hint
 from conversations.channels.payloads import message_payload, rest_payload
 from conversations.models import Conversation, Message
 from conversations.signals import messages_added, state_changed, turn_answered
 
-log = logging.getLogger("frontdesk.hints")
 REST = "rest"
 
 
@@ -35,31 +32,19 @@ def hint_messages(sender: object, conversation: Conversation, messages: list[Mes
 def hint_answer(sender: object, conversation: Conversation, turn: int, messages: list[Message], **_: Any) -> None:
     if conversation.channel == REST:
         replies = [rest_payload(message) for message in messages]
-        _send(REST, {"type": "turn.answered", "conversation": conversation.pk, "turn": turn, "replies": replies})
+        hint(REST, {"type": "turn.answered", "conversation": conversation.pk, "turn": turn, "replies": replies})
     elif messages:
         _show(conversation, messages)
     else:
-        _send(group_of(conversation), {"type": "conversation.frame", "payload": {"type": "typing", "on": False}})
+        hint(group_of(conversation), {"type": "conversation.frame", "payload": {"type": "typing", "on": False}})
 
 
 @receiver(state_changed, dispatch_uid="hint-state")
 def hint_state(sender: object, conversation: Conversation, **_: Any) -> None:
     state = {"type": "state", "state": conversation.state, "newest_seq": conversation.last_seq}
-    _send(group_of(conversation), {"type": "conversation.frame", "payload": state})
+    hint(group_of(conversation), {"type": "conversation.frame", "payload": state})
 
 
 def _show(conversation: Conversation, messages: list[Message]) -> None:
     payloads = [message_payload(message, conversation.last_seq) for message in messages]
-    _send(group_of(conversation), {"type": "conversation.messages", "messages": payloads})
-
-
-def _send(group: str, event: dict[str, Any]) -> None:
-    post(_delivered(group, event))
-
-
-async def _delivered(group: str, event: dict[str, Any]) -> None:
-    layer = get_channel_layer()
-    try:
-        await layer.group_send(group, event)
-    except Exception as error:  # only a hint: whoever waits asks the database
-        log.warning("a hint was lost: %s", type(error).__name__)
+    hint(group_of(conversation), {"type": "conversation.messages", "messages": payloads})

@@ -24,7 +24,8 @@ class Tag(models.Model):
 class Annotation(models.Model):
     """The verdict on one of the visitor's messages. `revision` grows with every change: whoever saves says which one
     they saw, so that nobody overwrites what they have not seen. `intent` and `entities` are what is right; `example`
-    is what a bot is taught by it: trained on after a correction, held out for evaluation where it was right."""
+    is what a bot is taught by it: trained on after a correction, held out for evaluation where it was right. `moved` is
+    the mark of what lost this text to it: those examples come back when the verdict is taken back."""
 
     class Verdict(models.TextChoices):
         NONE = "", "Not judged"
@@ -38,12 +39,19 @@ class Annotation(models.Model):
     entities = models.JSONField(default=list, blank=True)
     flagged = models.BooleanField(default=False)
     example = models.ForeignKey(Example, models.SET_NULL, null=True, blank=True, related_name="annotations")
+    moved = models.DateTimeField(null=True, blank=True, editable=False)
     revision = models.PositiveIntegerField(default=1)
     by = models.ForeignKey(STAFF, models.SET_NULL, null=True, blank=True, related_name="+")
     updated = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.get_verdict_display()}"
+
+    @property
+    def in_words(self) -> str:
+        """`corrected to ask_hours, flagged`"""
+        verdict = str(self.get_verdict_display()).lower()
+        return f"{verdict}{f' to {self.intent}' * (verdict == 'corrected')}{', flagged' * self.flagged}"
 
 
 class Note(models.Model):

@@ -10,6 +10,10 @@ from django.db.models import F, Q
 
 from training.models import Environment, ModelVersion
 
+NEWEST_FIRST = ["-last_active", "-id"]
+UNSURE = 0.7  # a confidence below this is worth a look
+LONG = 40  # messages
+
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def unanswered(self) -> ConversationQuerySet:
@@ -71,7 +75,20 @@ class Conversation(models.Model):
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(answered_turn__lt=F("last_turn")), name="unanswered"),
-            models.Index(fields=["-last_active", "-id"], name="newest_first"),
+            models.Index(fields=NEWEST_FIRST, name="newest_first"),
+            models.Index(fields=["channel", *NEWEST_FIRST], name="newest_of_channel"),
+            models.Index(fields=["state", *NEWEST_FIRST], name="newest_of_state"),
+            # What staff look for and few have. Each costs something only where it is true.
+            models.Index(fields=NEWEST_FIRST, name="to_review", condition=Q(reviewed_turn__lt=F("last_turn"))),
+            models.Index(fields=NEWEST_FIRST, name="reviewed", condition=Q(reviewed_turn__gt=0)),
+            models.Index(fields=NEWEST_FIRST, name="failed", condition=Q(failed_turns__gt=0)),
+            models.Index(fields=NEWEST_FIRST, name="disliked", condition=Q(thumbs_down__gt=0)),
+            models.Index(fields=NEWEST_FIRST, name="flagged", condition=Q(flag_count__gt=0)),
+            models.Index(fields=NEWEST_FIRST, name="saved_for_later", condition=Q(saved_for_later=True)),
+            models.Index(fields=[*NEWEST_FIRST, "last_seq"], name="long", condition=Q(last_seq__gte=LONG)),
+            models.Index(
+                fields=[*NEWEST_FIRST, "lowest_confidence"], name="unsure", condition=Q(lowest_confidence__lt=UNSURE)
+            ),
         ]
         permissions = [
             ("review_conversation", "Can review: correct, flag, tag, note, mark reviewed"),
@@ -139,12 +156,18 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["intent", "-id"], name="messages_by_intent", condition=Q(role="user")),
+            models.Index(fields=["model_version", "-id"], name="messages_by_version", condition=Q(role="user")),
             models.Index(fields=["-id"], name="failed_messages", condition=Q(status="failed")),
         ]
         ordering = ["conversation_id", "seq"]
 
     def __str__(self) -> str:
         return f"{self.conversation_id}#{self.seq}"
+
+    @property
+    def can_be_taught(self) -> bool:
+        """A visitor's own words. What a pressed button says (`/ask_hours`) names its intent itself."""
+        return self.role == self.Role.USER and bool(self.text.strip()) and not self.payload and self.text[0] != "/"
 
 
 class Event(models.Model):

@@ -1,7 +1,32 @@
 """Writes to conversations."""
 
 from conversations.services.answering import answer
+from conversations.services.deleting import delete_conversations
+from conversations.services.exporting import export_conversations
+from conversations.services.judging import flag_message, judge_message
+from conversations.services.noting import add_note, change_note, delete_note, tag_conversation
 from conversations.services.receiving import Received, open_conversation, receive
 from conversations.services.remarks import give_feedback, request_handoff
+from conversations.services.replaying import CannotReplay, ask_for_replay
+from conversations.services.reviewing import mark_reviewed, save_for_later
 
-__all__ = ["Received", "answer", "give_feedback", "open_conversation", "receive", "request_handoff"]
+__all__ = [
+    "CannotReplay",
+    "Received",
+    "add_note",
+    "answer",
+    "ask_for_replay",
+    "change_note",
+    "delete_conversations",
+    "delete_note",
+    "export_conversations",
+    "flag_message",
+    "give_feedback",
+    "judge_message",
+    "mark_reviewed",
+    "open_conversation",
+    "receive",
+    "request_handoff",
+    "save_for_later",
+    "tag_conversation",
+]

@@ -16,9 +16,11 @@ def give_feedback(*, conversation: Conversation, seq: int, value: str, reason: s
         raise FrontdeskError("Feedback is up, down or empty.", code="bad_feedback")
     rows = Message.objects.filter(conversation=conversation, seq=seq, role=Message.Role.BOT)
     with writing():
-        changed = rows.update(feedback=value, feedback_reason=reason[:1000])
-    if not changed:
-        raise FrontdeskError("There is no such message of the bot.", code="bad_feedback")
+        talk = Conversation.objects.filter(pk=conversation.pk)
+        talk.select_for_update().values_list("pk").get()  # so that two thumbs at once are both counted
+        if not rows.update(feedback=value, feedback_reason=reason[:1000]):
+            raise FrontdeskError("There is no such message of the bot.", code="bad_feedback")
+        talk.update(thumbs_down=Message.objects.filter(conversation=conversation, feedback="down").count())
 
 
 def request_handoff(*, conversation: str, key: str = "") -> None:

@@ -1,5 +1,6 @@
 """The staff site in a real browser, on a running installation."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -29,10 +30,10 @@ def test_it_leads_from_the_index_to_what_was_said(page: Page, live: Running) -> 
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
 
-    page.get_by_role("link", name="Conversations today").click()
-    page.get_by_label("Search conversations").fill(sender)
+    page.get_by_role("link", name="To review").first.click()
+    page.get_by_label("Search in all messages").fill(sender)
     page.keyboard.press("Enter")
-    page.get_by_role("link", name=sender).click()
+    page.locator("#result_list").get_by_role("link", name=sender).click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text(sender)
     expect(page.get_by_label("Messages", exact=True)).to_contain_text("hello from the browser")
@@ -40,13 +41,33 @@ def test_it_leads_from_the_index_to_what_was_said(page: Page, live: Running) -> 
     assert complaints == []
 
 
-def test_it_opens_what_was_understood_by_keyboard(page: Page, live: Running) -> None:
-    live.post_until_answered("keys", "hello by keyboard")
-    page.goto("/admin/conversations/conversation/?q=keys")
-    page.get_by_role("link", name="keys").click()
-    page.locator(".more summary").first.focus()
+def test_it_finds_chooses_and_opens_by_keyboard(page: Page, live: Running) -> None:
+    """`/` searches, j and k go through the rows, x chooses one, Enter opens it at the hit."""
+    word = f"needle{page.viewport_size['width'] if page.viewport_size else 0}"
+    for number in (1, 2):
+        live.post_until_answered(f"{word}-{number}", f"a {word} of mine")
+    page.goto("/admin/conversations/conversation/")
+    page.keyboard.press("/")
+    page.keyboard.type(word)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Time by stage").first).to_be_visible()
+    expect(page.locator("mark").first).to_have_text(word)
+    for key in "jjx":
+        page.keyboard.press(key)
+    expect(page.locator("tr.selected")).to_have_count(1)
+    expect(page.get_by_role("button", name="Mark reviewed")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/change/\?.*at=\d"))
+
+
+def test_it_narrows_and_widens_the_list_again(page: Page, live: Running) -> None:
+    live.post_until_answered("narrow", "hello")
+    page.goto("/admin/conversations/conversation/")
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("Active").select_option("Today")
+    page.get_by_role("button", name="Show").click()
+    expect(page).to_have_url(re.compile(r"\?when=today$"))
+    page.get_by_role("link", name="Today").click()
+    expect(page).to_have_url(re.compile(r"conversation/\??$"))
 
 
 def test_it_changes_between_light_and_dark(page: Page) -> None:
@@ -60,6 +81,9 @@ def test_it_changes_between_light_and_dark(page: Page) -> None:
 PAGES = (
     "/admin/",
     "/admin/conversations/conversation/",
+    "/admin/conversations/conversation/?when=week&review=todo",
+    "/admin/conversations/replay/",
+    "/admin/conversations/replay/add/",
     "/admin/training/modelversion/",
     "/admin/training/environment/",
     "/admin/auth/user/",
@@ -69,7 +93,7 @@ PAGES = (
 def test_it_has_no_barrier_that_axe_can_find(page: Page, live: Running) -> None:
     live.post_until_answered("axe", "hello")
     page.goto("/admin/conversations/conversation/?q=axe")
-    transcript = page.get_by_role("link", name="axe").get_attribute("href")
+    transcript = page.locator("#result_list").get_by_role("link", name="axe").get_attribute("href")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         for path in (*PAGES, str(transcript)):

@@ -35,13 +35,15 @@ def test_it_shows_what_was_understood(desk: Client, wrote: Write, live_model: Mo
         intent="ask_hours",
         confidence=0.874,
         ranking=[{"name": "ask_hours", "confidence": 0.874}, {"name": "ask_prices", "confidence": 0.062}],
-        entities=[{"entity": "day", "value": "Saturday"}],
+        entities=[{"entity": "day", "value": "Saturday", "start": 8, "end": 16}, {"entity": "time", "value": 9}],
         timings={"parse": 3.14159},
         model_version=live_model,
     )
     page = page_of(desk, conversation)
     for shown in ("ask_hours", 'value="0.874"', "87%", "ask_prices", "6%", "Saturday", "3.1 ms", "main-test"):
         assert shown in page
+    assert 'title="day: Saturday">Saturday' in page
+    assert '<span class="code">time</span> 9' in page
 
 
 def test_it_shows_what_was_answered(desk: Client, wrote: Write) -> None:
@@ -108,18 +110,30 @@ def test_it_reads_long_conversations_window_by_window(
         Message(conversation=conversation, seq=n, role="bot", status="sent", text=f"say {n}", created=NOON)
         for n in range(1, 451)
     )
-    with django_assert_max_num_queries(8):
-        assert texts(desk, conversation) == [f"say {n}" for n in range(251, 451)]
-    assert 'href="?before=251"' in page_of(desk, conversation)
-    assert texts(desk, conversation, before="251") == [f"say {n}" for n in range(51, 251)]
-    assert 'href="?before=451"' in page_of(desk, conversation, before="251")
-    assert 'href="?before=51"' in page_of(desk, conversation, before="251")
-    assert len(texts(desk, conversation, before="nonsense")) == 200
+    with django_assert_max_num_queries(10):
+        assert texts(desk, conversation) == [f"say {n}" for n in range(351, 451)]
+    assert 'href="?before=351"' in page_of(desk, conversation)
+    assert texts(desk, conversation, before="351") == [f"say {n}" for n in range(251, 351)]
+    assert 'href="?before=451"' in page_of(desk, conversation, before="351")
+    assert 'href="?before=251"' in page_of(desk, conversation, before="351")
+    assert len(texts(desk, conversation, before="nonsense")) == 100
+
+
+@pytest.mark.parametrize(("at", "shown"), [(1, (1, 100)), (200, (141, 240)), (449, (351, 450)), (999, (351, 450))])
+def test_it_opens_at_a_message(desk: Client, wrote: Write, at: int, shown: tuple[int, int]) -> None:
+    conversation = wrote(last_seq=450)
+    Message.objects.bulk_create(
+        Message(conversation=conversation, seq=n, role="bot", status="sent", text=f"{n}", created=NOON)
+        for n in range(1, 451)
+    )
+    found = texts(desk, conversation, at=str(at))
+    assert (int(found[0]), int(found[-1])) == shown
 
 
 def test_it_survives_contents_of_any_shape(desk: Client, wrote: Write) -> None:
     conversation = wrote()
-    said(conversation, 1, "odd", ranking=[{}], entities=[{"value": {"from": 1}}], intent="x", confidence=None)
+    odd = [{"value": {"from": 1}}, {"start": 2, "end": 1}, {"start": 0, "end": 99}, {"start": "0", "end": None}]
+    said(conversation, 1, "odd", ranking=[{}], entities=odd, intent="x", confidence=None)
     said(conversation, 2, "", "bot", content={"buttons": [{}], "attachment": {"type": "audio"}})
     assert "odd" in page_of(desk, conversation)
 

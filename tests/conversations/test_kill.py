@@ -144,10 +144,10 @@ def test_it_ends_within_five_seconds_of_sigterm(installation):
 
 
 def test_it_can_be_reached_again_after_a_restart(installation):
-    [answer] = installation.post_until_answered("maria", "hello")
+    [answer] = installation.post_until_answered("maria", "ahoy")
     restart(installation, installation.names())
     installation.wait_until_up()
 
-    assert answer == "You said: hello"
+    assert answer == "You said: ahoy"
     assert installation.post_until_answered("maria", "and again") == ["You said: and again"]
     assert until(lambda: rows(installation, "SELECT count(*) FROM conversations_conversation"))[0][0] == 1

@@ -22,7 +22,7 @@ def post_raw(live, body, headers=None):
 
 
 def test_it_answers_as_rasa_does(live):
-    assert live.post("maria", "hello") == (200, [{"recipient_id": "maria", "text": "You said: hello"}])
+    assert live.post("maria", "ahoy") == (200, [{"recipient_id": "maria", "text": "You said: ahoy"}])
 
 
 def test_it_passes_buttons_on(live):
@@ -31,7 +31,7 @@ def test_it_passes_buttons_on(live):
 
 
 def test_it_says_at_once_that_the_bot_keeps_quiet(live):
-    live.post("quiet-maria", "hello")
+    live.post("quiet-maria", "ahoy")
     began = time.monotonic()
 
     assert live.post("quiet-maria", "/silent") == (200, [])
@@ -47,8 +47,8 @@ def test_it_answers_every_message_of_a_burst_with_its_own_replies(live):
 
 
 def test_it_gives_the_same_answer_to_the_same_idempotency_key(live):
-    first = live.post("key-maria", "hello", key="k-1")
-    again = live.post("key-maria", "hello", key="k-1")
+    first = live.post("key-maria", "ahoy", key="k-1")
+    again = live.post("key-maria", "ahoy", key="k-1")
     other = live.post("key-maria", "goodbye", key="k-1")
 
     assert first == again
@@ -58,7 +58,7 @@ def test_it_gives_the_same_answer_to_the_same_idempotency_key(live):
 def test_it_keeps_many_callers_waiting_without_a_thread_each(live):
     began = time.monotonic()
     with ThreadPoolExecutor(300) as clients:
-        statuses = list(clients.map(lambda n: live.post(f"caller-{n}", "hello")[0], range(300)))
+        statuses = list(clients.map(lambda n: live.post(f"caller-{n}", "ahoy")[0], range(300)))
     assert statuses == [200] * 300
     assert time.monotonic() - began < 20
 

@@ -49,7 +49,7 @@ class Tab:
 async def test_it_answers(live):
     async with Tab(live) as tab:
         welcome = await tab.hello()
-        await tab.say("message", id="m1", text="hello")
+        await tab.say("message", id="m1", text="ahoy")
         accepted = await tab.see("accepted")
         answer = await tab.see("message")
         while answer["role"] != "bot":
@@ -57,7 +57,7 @@ async def test_it_answers(live):
 
     assert (welcome["state"], welcome["newest_seq"], welcome["messages"]) == ("bot", 0, [])
     assert (accepted["id"], accepted["seq"]) == ("m1", 1)
-    assert (answer["seq"], answer["text"], answer["newest_seq"]) == (2, "You said: hello", 2)
+    assert (answer["seq"], answer["text"], answer["newest_seq"]) == (2, "You said: ahoy", 2)
 
 
 async def test_it_welcomes_a_visitor_back_with_what_was_missed(live):
@@ -75,31 +75,31 @@ async def test_it_welcomes_a_visitor_back_with_what_was_missed(live):
 async def test_it_takes_a_resent_message_once(live):
     async with Tab(live) as tab:
         await tab.hello()
-        await tab.ask("hello", id="same")
-        await tab.say("message", id="same", text="hello")
+        await tab.ask("ahoy", id="same")
+        await tab.say("message", id="same", text="ahoy")
         again = await tab.see("accepted")
         await tab.say("fetch", after_seq=0)
         messages = await tab.see("messages")
 
     assert again["seq"] == 1
-    assert [message["text"] for message in messages["messages"]] == ["hello", "You said: hello"]
+    assert [message["text"] for message in messages["messages"]] == ["ahoy", "You said: ahoy"]
 
 
 async def test_it_keeps_tabs_in_step(live):
     async with Tab(live) as one, Tab(live) as two:
         visitor = (await one.hello())["visitor"]
         await two.hello(visitor)
-        await one.say("message", id="m1", text="hello")
+        await one.say("message", id="m1", text="ahoy")
         seen = [await two.see("message"), await two.see("message")]
 
-    assert [(m["seq"], m["role"], m["text"]) for m in seen] == [(1, "user", "hello"), (2, "bot", "You said: hello")]
+    assert [(m["seq"], m["role"], m["text"]) for m in seen] == [(1, "user", "ahoy"), (2, "bot", "You said: ahoy")]
     assert seen[0]["id"] == "m1"
 
 
 async def test_it_tells_the_newest_seq_with_every_pong(live):
     async with Tab(live) as tab:
         await tab.hello()
-        await tab.ask("hello")
+        await tab.ask("ahoy")
         await tab.say("ping")
         assert (await tab.see("pong"))["newest_seq"] == 2
 
@@ -116,7 +116,7 @@ async def test_it_stops_typing_where_the_bot_keeps_quiet(live):
 async def test_it_stores_thumbs(live):
     async with Tab(live) as tab:
         await tab.hello()
-        answer = await tab.ask("hello")
+        answer = await tab.ask("ahoy")
         await tab.say("feedback", seq=answer["seq"], value="down", reason="wrong")
         await tab.say("fetch", after_seq=1)
         [message] = (await tab.see("messages"))["messages"]
@@ -190,8 +190,8 @@ async def test_it_leaves_others_alone_when_one_visitor_floods(installation):
         for number in range(12):
             await flooder.say("message", id=f"m{number}", text="flood")
         refused = [await flooder.see("accepted", "error") for _ in range(12)]
-        answer = await asyncio.wait_for(other.ask("hello"), 10)
+        answer = await asyncio.wait_for(other.ask("ahoy"), 10)
 
     assert [frame.get("code") for frame in refused] == [None] * 5 + ["rate_limited"] * 7
     assert refused[-1]["retry_after"] > 0
-    assert answer["text"] == "You said: hello"
+    assert answer["text"] == "You said: ahoy"

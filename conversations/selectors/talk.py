@@ -1,10 +1,11 @@
-"""Reads of conversations."""
+"""Reads of one conversation, and of what waits for an answer."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -27,6 +28,15 @@ SELECT m.id, m.conversation_id, m.turn, m.text, m.payload, m.metadata, m.created
 FROM conversations_message m LEFT JOIN training_modelversion v ON v.id = m.model_version_id
 WHERE m.conversation_id = %s AND m.role = 'user' AND m.turn = %s
 """
+# One look-up in the index for each, where DISTINCT would read every message.
+_INTENTS = """
+WITH RECURSIVE used(intent) AS (
+    SELECT MIN(intent) FROM conversations_message WHERE role = 'user'
+    UNION ALL
+    SELECT (SELECT MIN(intent) FROM conversations_message WHERE role = 'user' AND intent > used.intent)
+    FROM used WHERE used.intent IS NOT NULL
+) SELECT intent FROM used WHERE intent > '' LIMIT 1000
+"""
 
 
 def messages_after(conversation_id: int, seq: int, limit: int = PAGE) -> list[Message]:
@@ -39,13 +49,6 @@ def latest_messages(conversation_id: int, limit: int = PAGE) -> list[Message]:
     return list(Message.objects.filter(conversation_id=conversation_id).order_by("-seq")[:limit])[::-1]
 
 
-def transcript(conversation_id: int, before: int | None, limit: int) -> list[Message]:
-    """The newest `limit` messages before the one of that seq, oldest first, with their model versions."""
-    rows = Message.objects.filter(conversation_id=conversation_id).select_related("model_version")
-    earlier = rows if before is None else rows.filter(seq__lt=before)
-    return list(earlier.defer("metadata").order_by("-seq")[:limit])[::-1]
-
-
 def channels_in_use() -> list[str]:
     """One look-up in the index for each, where DISTINCT would read every conversation."""
     names: list[str] = []
@@ -53,6 +56,13 @@ def channels_in_use() -> list[str]:
     while (name := rows.filter(channel__gt=names[-1] if names else "").first()) is not None:
         names.append(name)
     return names
+
+
+def intents_in_use() -> list[str]:
+    """All that was ever understood."""
+    with connection.cursor() as cursor:
+        cursor.execute(_INTENTS)
+        return [intent for (intent,) in cursor.fetchall()]
 
 
 def replies_to(conversation_id: int, turn: int) -> list[Message]:

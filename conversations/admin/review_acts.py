@@ -1,0 +1,281 @@
+"""What staff do at the review desk. Each parses a form, calls one service, and answers with a page or its parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from assistant.lib.errors import FrontdeskError
+from conversations import selectors, services
+from conversations.admin import review_parts as parts
+from conversations.admin.filters import Filters
+from conversations.admin.listing import PAGE
+from conversations.admin.transcript import Line
+from conversations.models import Annotation, Conversation, Message, Note
+from conversations.selectors import review
+from training import selectors as taught
+
+CHANGE, LIST = "admin:conversations_conversation_change", "admin:conversations_conversation_changelist"
+Fields = dict[str, Any]
+
+
+def acting(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view of those who may review. What a service refuses is said in its own words."""
+
+    @require_POST
+    @wraps(view)
+    def allowed(request: HttpRequest, pk: int, page: ModelAdmin, **more: Any) -> HttpResponse:
+        if not request.user.has_perm("conversations.review_conversation"):
+            raise PermissionDenied
+        conversation = parts.found(pk)
+        try:
+            return view(request, conversation, **more)
+        except FrontdeskError as error:
+            return _refused(request, conversation, error, more.get("seq", 0))
+
+    return allowed
+
+
+@acting
+def judge(request: HttpRequest, conversation: Conversation, seq: int) -> HttpResponse:
+    """`verdict` correct, corrected (to `other`) or empty; or `intent`, a choice, which is a correction by itself; or
+    `move`, which takes the text away from the intents that have it beside `also`."""
+    message = parts.message_of(conversation, seq)
+    before, move = _judged(message), request.POST.get("move") == "yes"
+    chosen = request.POST.get("also" if move else "intent", "")
+    annotation = services.judge_message(
+        message=message,
+        verdict=Annotation.Verdict.CORRECTED if chosen else request.POST.get("verdict", ""),
+        intent=chosen or request.POST.get("other", ""),
+        entities=_entities(request),
+        revision=_revision(request),
+        move=move,
+        by=_staff(request),
+    )
+    said = {"": "Verdict taken back.", "correct": "Noted as correct.", "corrected": f"Taught as {annotation.intent}."}
+    undo = {"url": request.path, "fields": {**before, "revision": annotation.revision}}
+    return _answer(request, conversation, said[annotation.verdict], seq=seq, undo=undo, also=_also(annotation))
+
+
+@acting
+def flag(request: HttpRequest, conversation: Conversation, seq: int) -> HttpResponse:
+    flagged = request.POST.get("flagged") == "yes"
+    annotation = services.flag_message(
+        message=parts.message_of(conversation, seq), flagged=flagged, revision=_revision(request), by=_staff(request)
+    )
+    undo = {"url": request.path, "fields": {"flagged": "" if flagged else "yes", "revision": annotation.revision}}
+    return _answer(request, conversation, "Flagged." if flagged else "Flag taken away.", seq=seq, undo=undo)
+
+
+@acting
+def note(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    """A new note (beside message `seq`, if any), another `text` for the one of that `id`, or `delete` it."""
+    seq = int(request.POST.get("seq") or 0)
+    message = parts.message_of(conversation, seq) if seq else None
+    kept = (
+        Note.objects.filter(conversation=conversation, pk=request.POST["id"]).first() if "id" in request.POST else None
+    )
+    if kept and "delete" in request.POST:
+        undo = {"url": request.path, "fields": {"text": kept.text, "seq": seq or ""}}
+        services.delete_note(note=kept, by=_staff(request))
+        return _answer(request, conversation, "Note deleted.", seq=seq, undo=undo)
+    if kept:
+        undo = {"url": request.path, "fields": {"text": kept.text, "seq": seq or "", "id": kept.pk}}
+        services.change_note(note=kept, text=request.POST.get("text", ""), by=_staff(request))
+        return _answer(request, conversation, "Note changed.", seq=seq, undo=undo)
+    made = services.add_note(
+        conversation=conversation, text=request.POST.get("text", ""), message=message, by=_staff(request)
+    )
+    undo = {"url": request.path, "fields": {"id": made.pk, "delete": "yes", "seq": seq or ""}}
+    return _answer(request, conversation, "Note added.", seq=seq, undo=undo)
+
+
+@acting
+def tag(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    """`add` and `remove`, either with commas between names."""
+    here = [tag.name for tag in conversation.tags.all()]
+    gone = {name.casefold() for name in _names(request, "remove")}
+    names = [name for name in [*here, *_names(request, "add")] if name.casefold() not in gone]
+    services.tag_conversation(conversation=conversation, names=names, by=_staff(request))
+    undo = {"add": request.POST.get("remove", ""), "remove": request.POST.get("add", "")}
+    said = f"Tagged {undo['remove']}." if undo["remove"] else f"Tag {undo['add']} taken away."
+    return _answer(request, conversation, said, undo={"url": request.path, "fields": undo})
+
+
+@acting
+def later(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    saved = request.POST.get("saved") == "yes"
+    services.save_for_later(conversation=conversation, saved=saved, by=_staff(request))
+    undo = {"url": request.path, "fields": {"saved": "" if saved else "yes"}}
+    return _answer(request, conversation, "Saved for later." if saved else "Not saved any more.", undo=undo)
+
+
+@acting
+def reviewed(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    """Done with it, and on to the next that waits; `undo` brings it back and stays."""
+    undo = "undo" in request.POST
+    seen = request.POST.get("seen", "")
+    services.mark_reviewed(
+        conversation=conversation, undo=undo, seen_turn=int(seen) if seen.isdecimal() else None, by=_staff(request)
+    )
+    back = {"url": request.path, "fields": {"undo": "yes"}, "page": _address(conversation, request)}
+    if undo:
+        return _answer(request, conversation, "Waits for review again.")
+    following = review.next_to_review(conversation, among=rows_of_list(request))
+    if following is None:
+        return _leave(request, f"{conversation.external_id} is reviewed. Nothing else waits here.")
+    return _go(request, _address(following, request), f"{conversation.external_id} is reviewed.", back)
+
+
+def to_next(request: HttpRequest, pk: int, page: ModelAdmin) -> HttpResponse:
+    return _beside(request, pk, page, older=True)
+
+
+def to_previous(request: HttpRequest, pk: int, page: ModelAdmin) -> HttpResponse:
+    return _beside(request, pk, page, older=False)
+
+
+@require_GET
+def _beside(request: HttpRequest, pk: int, page: ModelAdmin, *, older: bool) -> HttpResponse:
+    if not page.has_view_permission(request):
+        raise PermissionDenied
+    here = parts.found(pk)
+    other = review.neighbour(here, rows_of_list(request), older=older)
+    if other is None:
+        messages.info(request, f"This is the {'last' if older else 'first'} one of the list.")
+    return redirect(_address(other or here, request))
+
+
+def rows_of_list(request: HttpRequest) -> QuerySet[Conversation]:
+    """The conversations of the list that the reader came from: of a search, its newest hits."""
+    asked = QueryDict(filters_of(request)).dict()
+    rows = selectors.narrowed(Conversation.objects.all(), Filters(asked).wanted)
+    words = str(asked.get("q", "")).strip()
+    if not words:
+        return rows
+    hits = selectors.search(words, rows, PAGE).hits
+    return rows.filter(pk__in=[*selectors.by_name(words, rows), *(hit.conversation_id for hit in hits)])
+
+
+def filters_of(request: HttpRequest) -> str:
+    """The query string of the list that the reader came from."""
+    return request.GET.get("_changelist_filters") or request.POST.get("_changelist_filters") or ""
+
+
+def _answer(
+    request: HttpRequest,
+    conversation: Conversation,
+    said: str,
+    *,
+    seq: int = 0,
+    undo: Fields | None = None,
+    also: tuple[str, ...] = (),
+) -> HttpResponse:
+    """The pieces that changed, or the page again."""
+    if not _by_script(request):
+        messages.success(request, said)
+        return redirect(_address(conversation, request, seq))
+    conversation = parts.found(conversation.pk)
+    pieces = {**parts.draw_about(request, conversation), **_line(request, conversation, seq, also)}
+    return JsonResponse({"said": said, "undo": undo, "parts": pieces})
+
+
+def _go(request: HttpRequest, url: str, said: str, undo: Fields) -> HttpResponse:
+    """On to another conversation, whose page says what was done here."""
+    if _by_script(request):
+        return JsonResponse({"said": said, "undo": undo, "go": url})
+    messages.success(request, said)
+    return redirect(url)
+
+
+def _leave(request: HttpRequest, said: str) -> HttpResponse:
+    """Back to the list."""
+    messages.success(request, said)
+    url = f"{reverse(LIST)}?{filters_of(request)}"
+    return JsonResponse({"go": url}) if _by_script(request) else redirect(url)
+
+
+def _refused(request: HttpRequest, conversation: Conversation, error: FrontdeskError, seq: int) -> HttpResponse:
+    """What a colleague made of it meanwhile is shown; what was chosen stays chosen."""
+    if _by_script(request):
+        pieces = _line(request, conversation, seq)
+        told = {"code": error.code, "message": error.message, "extra": error.extra, "parts": pieces}
+        return JsonResponse(told, status=error.status)
+    messages.error(request, error.message)
+    mine = request.POST.get("intent") or request.POST.get("other") or ""
+    return redirect(_address(conversation, request, seq, mine=mine))
+
+
+def _line(request: HttpRequest, conversation: Conversation, seq: int, also: tuple[str, ...] = ()) -> dict[str, str]:
+    rows = review.line(conversation.pk, seq) if seq else []
+    return parts.draw_line(request, conversation, Line(rows[0], also)) if rows else {}
+
+
+def _address(conversation: Conversation, request: HttpRequest, seq: int = 0, mine: str = "") -> str:
+    wanted = {"at": str(seq) if seq else "", "mine": mine, "_changelist_filters": filters_of(request)}
+    query = urlencode({name: value for name, value in wanted.items() if value})
+    url = reverse(CHANGE, args=[conversation.pk])
+    return f"{url}{'?' if query else ''}{query}{f'#m{seq}' if seq else ''}"
+
+
+def _judged(message: Message) -> Fields:
+    """The form that says what the verdict is now."""
+    annotation = Line(message).annotation
+    if annotation is None or not annotation.verdict:
+        return {"verdict": ""}
+    return {
+        "verdict": annotation.verdict,
+        "other": annotation.intent,
+        "entities": json.dumps(annotation.entities, ensure_ascii=False),
+    }
+
+
+def _also(annotation: Annotation) -> tuple[str, ...]:
+    """Other intents that have the message's text among their examples."""
+    if annotation.verdict != Annotation.Verdict.CORRECTED:
+        return ()
+    alike = taught.same_text(annotation.conversation.environment.bot, annotation.message.text)
+    return tuple(sorted({example.intent.name for example in alike} - {annotation.intent}))
+
+
+def _entities(request: HttpRequest) -> list[Fields] | None:
+    if not request.POST.get("entities"):
+        return None
+    try:
+        entities = json.loads(request.POST["entities"])
+    except (ValueError, RecursionError):
+        raise FrontdeskError("Entities are a JSON list.", code="bad_entities") from None
+    if not isinstance(entities, list) or not all(isinstance(entity, dict) for entity in entities):
+        raise FrontdeskError("Entities are a JSON list.", code="bad_entities")
+    return entities
+
+
+def _revision(request: HttpRequest) -> int:
+    revision = request.POST.get("revision", "")
+    return int(revision) if revision.isdecimal() and len(revision) < 10 else 0
+
+
+def _names(request: HttpRequest, field: str) -> list[str]:
+    return [name.strip() for name in request.POST.get(field, "").split(",") if name.strip()]
+
+
+def _by_script(request: HttpRequest) -> bool:
+    return request.accepts("application/json") and not request.accepts("text/html")
+
+
+def _staff(request: HttpRequest) -> Any:
+    if not request.user.is_authenticated:
+        raise Http404
+    return request.user

@@ -1,0 +1,115 @@
+"""The websocket of one reader of one conversation. It carries hints: what is shown is fetched by HTTP."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from assistant.lib.threads import in_pool
+from conversations.consumers.desk_hints import desk_of
+from conversations.models import Conversation
+
+AWAY_AFTER = 60.0  # seconds without a word from a colleague's page, which pings after 20
+MAX_FRAME = 500
+
+
+class DeskConsumer(AsyncWebsocketConsumer):
+    """Colleagues hear of each other through the group: whoever comes says hello, and those who are there answer."""
+
+    group = ""
+
+    async def connect(self) -> None:
+        self.user, self.at = self.scope["user"], 0
+        self.others: dict[str, dict[str, Any]] = {}
+        pk = await in_pool(_readable, self.user, self.scope["url_route"]["kwargs"]["public_id"])
+        if pk is None:
+            await self.close()
+            return
+        await self.accept()
+        self.group = desk_of(pk)
+        await self.channel_layer.group_add(self.group, self.channel_name)
+        await self._show_people()
+        await self._say_where(hello=True)
+
+    async def disconnect(self, code: int) -> None:
+        if not self.group:
+            return
+        await self.channel_layer.group_discard(self.group, self.channel_name)
+        await self.channel_layer.group_send(self.group, {"type": "desk.gone", "channel": self.channel_name})
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """`ping`, and `at` with the number of the message that one looks at. Other frames mean nothing."""
+        frame = _parsed(text_data)
+        if not self.group or frame.get("type") not in {"ping", "at"}:
+            return
+        if frame["type"] == "at":
+            seq = frame.get("seq")
+            self.at = seq if isinstance(seq, int) and not isinstance(seq, bool) and 0 <= seq < 2**31 else 0
+        else:
+            await self._send({"type": "pong"})
+        await self._say_where()
+
+    # --- what the house says
+
+    async def desk_frame(self, event: dict[str, Any]) -> None:
+        await self._send(event["payload"])
+
+    async def desk_here(self, event: dict[str, Any]) -> None:
+        """A colleague's page is here, and where in the conversation."""
+        if event["person"]["id"] == self.user.pk:
+            return
+        self.others[event["channel"]] = {**event["person"], "heard": time.monotonic()}
+        await self._show_people()
+        if event["hello"]:
+            await self._say_where()
+
+    async def desk_gone(self, event: dict[str, Any]) -> None:
+        if self.others.pop(event["channel"], None):
+            await self._show_people()
+
+    # --- the rest
+
+    async def _say_where(self, *, hello: bool = False) -> None:
+        person = {"id": self.user.pk, "name": _name(self.user), "initials": _initials(self.user), "at": self.at}
+        event = {"type": "desk.here", "channel": self.channel_name, "person": person, "hello": hello}
+        await self.channel_layer.group_send(self.group, event)
+
+    async def _show_people(self) -> None:
+        """Each colleague once, however many pages they have open: as last heard."""
+        self.others = {
+            key: person for key, person in self.others.items() if time.monotonic() - person["heard"] < AWAY_AFTER
+        }
+        newest = {person["id"]: person for person in sorted(self.others.values(), key=lambda person: person["heard"])}
+        people = [{name: person[name] for name in ("name", "initials", "at")} for person in newest.values()]
+        await self._send({"type": "presence", "people": people})
+
+    async def _send(self, payload: dict[str, Any]) -> None:
+        await self.send(json.dumps(payload, ensure_ascii=False))
+
+
+def _readable(user: Any, public_id: Any) -> int | None:
+    """The conversation's key, None where there is none or this user may not read it."""
+    if not (user.is_active and user.is_staff and user.has_perm("conversations.view_conversation")):
+        return None
+    return Conversation.objects.filter(public_id=public_id).values_list("pk", flat=True).first()
+
+
+def _parsed(text: str | None) -> dict[str, Any]:
+    try:
+        frame = json.loads(text[:MAX_FRAME]) if text else None
+    except (ValueError, RecursionError):
+        return {}
+    return frame if isinstance(frame, dict) else {}
+
+
+def _name(user: Any) -> str:
+    return str(user.get_full_name() or user.get_username())
+
+
+def _initials(user: Any) -> str:
+    words = re.findall(r"[^\W_]+", _name(user)) or ["?"]
+    return (words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]).upper()

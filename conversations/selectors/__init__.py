@@ -1,0 +1,51 @@
+"""Reads of conversations: of one (`talk`), and lists of many (`finding`, `searching`)."""
+
+from conversations.selectors.finding import REVIEWS, TROUBLES, Page, Place, Wanted, narrowed, page, walks
+from conversations.selectors.replays import Group, differing_conversations, for_replay, groups_of, what_visitors_said
+from conversations.selectors.searching import Found, Hit, by_name, marked, search
+from conversations.selectors.talk import (
+    PAGE,
+    answered_turns,
+    channels_in_use,
+    intents_in_use,
+    latest_messages,
+    messages_after,
+    next_unanswered,
+    replies_to,
+    turn_for_engine,
+    waiting_for_a_worker,
+)
+from conversations.selectors.worst import Trouble, worst_since
+
+__all__ = [
+    "PAGE",
+    "REVIEWS",
+    "TROUBLES",
+    "Found",
+    "Group",
+    "Hit",
+    "Page",
+    "Place",
+    "Trouble",
+    "Wanted",
+    "answered_turns",
+    "by_name",
+    "channels_in_use",
+    "differing_conversations",
+    "for_replay",
+    "groups_of",
+    "intents_in_use",
+    "latest_messages",
+    "marked",
+    "messages_after",
+    "narrowed",
+    "next_unanswered",
+    "page",
+    "replies_to",
+    "search",
+    "turn_for_engine",
+    "waiting_for_a_worker",
+    "walks",
+    "what_visitors_said",
+    "worst_since",
+]

@@ -1,0 +1,49 @@
+"""What is said again in a replay, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count
+from django.db.models.fields.json import KT
+
+from conversations.models import Conversation, Message, Replay
+
+TESTS = {"test"}  # channels on which nobody real writes
+
+
+@dataclass(frozen=True)
+class Group:
+    """Turns that one version takes as `left` and the other as `right`."""
+
+    left: str
+    right: str
+    count: int
+
+    @property
+    def same_intent(self) -> bool:
+        return self.left == self.right
+
+
+def for_replay(count: int) -> Sequence[Conversation]:
+    """The newest conversations of real people in which something was said."""
+    rows = Conversation.objects.exclude(channel__in=TESTS).filter(last_turn__gt=0)
+    return list(rows.order_by("-last_active", "-id").only("public_id", "channel")[:count])
+
+
+def what_visitors_said(conversation_id: int, limit: int) -> Sequence[Message]:
+    rows = Message.objects.filter(conversation=conversation_id, role=Message.Role.USER).order_by("seq")
+    fields = ("conversation_id", "seq", "turn", "text", "payload", "metadata")
+    return list(rows.only(*fields)[:limit])
+
+
+def groups_of(replay: Replay) -> Sequence[Group]:
+    """The most frequent first."""
+    named = replay.turns.annotate(was=KT("left__intent"), now=KT("right__intent")).order_by()
+    rows = named.values("was", "now").annotate(count=Count("pk")).order_by("-count", "was", "now")
+    return [Group(row["was"] or "", row["now"] or "", row["count"]) for row in rows]
+
+
+def differing_conversations(replay: Replay) -> int:
+    return replay.turns.order_by().values("conversation").distinct().count()

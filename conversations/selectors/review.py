@@ -1,0 +1,66 @@
+"""Reads for the review desk: what to look at next, and what was made of a conversation."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from conversations.models import Conversation, Event, Message, Note, Tag
+from conversations.selectors.finding import REVIEWS
+
+Rows = QuerySet[Conversation]
+
+
+def conversation_for_review(pk: int) -> Conversation | None:
+    """With all that the review page says of it."""
+    rows = Conversation.objects.select_related("environment__bot", "reviewed_by").prefetch_related("tags")
+    return rows.defer("snapshot").filter(pk=pk).first()
+
+
+def next_to_review(after: Conversation, among: Rows | None = None) -> Conversation | None:
+    """Down the list, newest first, the next that waits for review; from its end back to the top. None where no other
+    one waits. What was saved for later does not wait."""
+    rows = among if among is not None else Conversation.objects.all()
+    waiting = rows.filter(REVIEWS["todo"], saved_for_later=False).exclude(pk=after.pk)
+    return neighbour(after, waiting, older=True) or waiting.order_by("-last_active", "-id").first()
+
+
+def neighbour(of: Conversation, among: Rows, *, older: bool) -> Conversation | None:
+    """The one beside it in the list, newest first. Said so that the list's index is entered in the right place."""
+    if older:
+        behind = Q(last_active__lt=of.last_active) | Q(pk__lt=of.pk)
+        return among.filter(behind, last_active__lte=of.last_active).order_by("-last_active", "-id").first()
+    ahead = Q(last_active__gt=of.last_active) | Q(pk__gt=of.pk)
+    return among.filter(ahead, last_active__gte=of.last_active).order_by("last_active", "id").first()
+
+
+def message_for_review(conversation_id: int, seq: int) -> Message | None:
+    rows = Message.objects.select_related("model_version", "conversation__environment__bot", "annotation__by")
+    return rows.filter(conversation_id=conversation_id, seq=seq).first()
+
+
+def lines(conversation_id: int, *, before: int | None = None, after: int | None = None, limit: int) -> list[Message]:
+    """At most `limit` messages, oldest first: the newest before that seq, or the oldest after it. With their model
+    versions, annotations and notes."""
+    rows = Message.objects.filter(conversation_id=conversation_id).defer("metadata")
+    rows = rows.select_related("model_version", "annotation__by").prefetch_related("notes__by")
+    if after is not None:
+        return list(rows.filter(seq__gt=after).order_by("seq")[:limit])
+    earlier = rows if before is None else rows.filter(seq__lt=before)
+    return list(earlier.order_by("-seq")[:limit])[::-1]
+
+
+def line(conversation_id: int, seq: int) -> list[Message]:
+    return [found for found in lines(conversation_id, after=seq - 1, limit=1) if found.seq == seq]
+
+
+def notes_of(conversation_id: int) -> list[Note]:
+    """Those beside the conversation as a whole."""
+    return list(Note.objects.filter(conversation_id=conversation_id, message=None).select_related("by"))
+
+
+def tag_names() -> list[str]:
+    return list(Tag.objects.values_list("name", flat=True))
+
+
+def events_of(conversation_id: int, turn: int) -> list[Event]:
+    return list(Event.objects.filter(conversation_id=conversation_id, turn=turn).order_by("position"))

@@ -1,0 +1,131 @@
+"""Staff say whether a message was understood; what they say is taught."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from assistant.lib import audit
+from assistant.lib.database import writing
+from assistant.lib.errors import FrontdeskError
+from conversations.errors import ChangedMeanwhile
+from conversations.models import Annotation, Conversation, Message
+from conversations.services.teaching import teach, unteach
+from conversations.signals import review_changed
+
+Entities = Sequence[Mapping[str, Any]]
+Verdict = Annotation.Verdict
+NAMES_NO_INTENT = {"", "nlu_fallback"}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    verdict: str
+    intent: str
+    entities: list[dict[str, Any]]
+
+
+def judge_message(
+    *,
+    message: Message,
+    verdict: str,
+    intent: str = "",
+    entities: Entities | None = None,
+    revision: int,
+    by: User | None,
+    move: bool = False,
+) -> Annotation:
+    """What was understood is `correct`, or `corrected` to this intent and these entities (None: as they are), or not
+    judged (empty). A correction becomes an example to train on, a correct message one that is held out; taking the
+    verdict back takes away what it taught. `move`: the text stops being an example of other intents.
+
+    `revision` is the one that was seen (0: none yet). Raises ChangedMeanwhile where it is another one now.
+    """
+    with writing():
+        annotation = _locked(message)
+        wanted = _checked(annotation, verdict, intent, entities)
+        if _holds(annotation, wanted) and not move:
+            return annotation
+        _refuse_unseen(annotation, revision)
+        before = _judgement(annotation)
+        unteach(annotation, by=by)
+        annotation.verdict, annotation.intent, annotation.entities = wanted.verdict, wanted.intent, wanted.entities
+        teach(annotation, by=by, move=move)
+        _save(annotation, {"verdict": (before.verdict, wanted.verdict), "intent": (before.intent, wanted.intent)}, by)
+    return annotation
+
+
+def flag_message(*, message: Message, flagged: bool, revision: int, by: User | None) -> Annotation:
+    """Raises ChangedMeanwhile where `revision` is not the newest."""
+    with writing():
+        annotation = _locked(message)
+        if annotation.flagged == flagged:
+            return annotation
+        _refuse_unseen(annotation, revision)
+        annotation.flagged = flagged
+        _save(annotation, {"flagged": (not flagged, flagged)}, by)
+        flags = Annotation.objects.filter(conversation=message.conversation_id, flagged=True).count()
+        Conversation.objects.filter(pk=message.conversation_id).update(flag_count=flags)
+    return annotation
+
+
+def _checked(annotation: Annotation, verdict: str, intent: str, entities: Entities | None) -> Judgement:
+    message = annotation.message
+    if verdict not in Verdict.values:
+        raise FrontdeskError("A verdict is correct, corrected or empty.", code="bad_verdict")
+    if not verdict:
+        return Judgement("", "", [])
+    if not message.can_be_taught:
+        raise FrontdeskError("Only what a visitor wrote can be judged.", code="bad_verdict")
+    right = message.intent if verdict == Verdict.CORRECT else intent.strip()
+    if right in NAMES_NO_INTENT:
+        raise FrontdeskError("Say which intent is right.", code="bad_verdict")
+    if verdict == Verdict.CORRECTED and annotation.verdict == verdict and entities is None:
+        entities = annotation.entities
+    marked = entities if verdict == Verdict.CORRECTED and entities is not None else message.entities
+    return Judgement(verdict, right, [dict(entity) for entity in marked or []])
+
+
+def _locked(message: Message) -> Annotation:
+    """The message's annotation, one that is not stored yet where there is none. Nobody else has it meanwhile."""
+    Message.objects.select_for_update().filter(pk=message.pk).values_list("pk", flat=True).get()
+    rows = Annotation.objects.select_related("by", "example", "message", "conversation__environment__bot")
+    found = rows.filter(message=message).first()
+    return found or Annotation(message=message, conversation=message.conversation, revision=0)
+
+
+def _refuse_unseen(annotation: Annotation, revision: int) -> None:
+    if annotation.revision == revision:
+        return
+    who = annotation.by.get_username() if annotation.by else "Somebody"
+    raise ChangedMeanwhile(
+        f"{who} changed this meanwhile: {annotation.in_words}.",
+        by=who,
+        revision=annotation.revision,
+        verdict=annotation.verdict,
+        intent=annotation.intent,
+        flagged=annotation.flagged,
+    )
+
+
+def _judgement(annotation: Annotation) -> Judgement:
+    return Judgement(annotation.verdict, annotation.intent, annotation.entities)
+
+
+def _holds(annotation: Annotation, wanted: Judgement) -> bool:
+    return _judgement(annotation) == wanted
+
+
+def _save(annotation: Annotation, changes: audit.Changes, by: User | None) -> None:
+    annotation.revision += 1
+    annotation.by = by
+    annotation.save()
+    audit.note(annotation, changes, by=by)
+    conversation_id, seq = annotation.conversation_id, annotation.message.seq
+    transaction.on_commit(
+        lambda: review_changed.send_robust(Conversation, conversation_id=conversation_id, seq=seq), robust=True
+    )

@@ -1,0 +1,136 @@
+/** The review desk: reading, judging and going on without a mouse. The page works without this, by links and forms. */
+import { keys } from "./keys.js";
+import { Forms } from "./desk_forms.js";
+import { Live } from "./desk_live.js";
+import { openEntities, openEvents, openNote } from "./desk_openings.js";
+import { desk, el, mayReview } from "./desk_page.js";
+import { Picker, forgetVocabulary, vocabulary } from "./desk_picker.js";
+import { Thread } from "./desk_thread.js";
+
+const thread = new Thread();
+const forms = new Forms(thread);
+let picker = null;
+
+document.body.classList.add("by-script");
+if (matchMedia("(max-width: 1023px)").matches) document.getElementById("facts").open = false;
+begin();
+new Live(thread, forms);
+
+const acts = {
+  correct: () => press("correct"),
+  flag: () => press("flag"),
+  "take-back": () => press("take-back"),
+  intent: () => pick(),
+  entities: () => ifAny("entities", () => openEntities(thread.current, forms)),
+  note: () => thread.current && openNote(thread.current),
+  reviewed: () => forms.press(document.querySelector("#desk-state [data-act=reviewed]")),
+  later: () => forms.press(document.querySelector("#desk-state [data-act=later]")),
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[type=button][data-act]");
+  if (button) acts[button.dataset.act]?.();
+  const link = event.target.closest(".events-link");
+  if (link) openEvents(event, link);
+});
+
+keys(
+  {
+    "j ArrowDown": { label: "Next message of the visitor", run: () => thread.move(1) },
+    "k ArrowUp": { label: "The one before", run: () => thread.move(-1) },
+    d: { label: "Next one in doubt", run: () => thread.move(1, ".in-doubt:not(.is-judged)") },
+    "]": { label: "Next conversation", run: () => follow("next") },
+    "[": { label: "Previous conversation", run: () => follow("prev") },
+  },
+  "Reading",
+);
+
+if (mayReview) {
+  keys(
+    {
+      c: { label: "Correct, or take that back", run: acts.correct },
+      i: { label: "Change the intent", run: acts.intent },
+      "1 2 3 4 5": { shown: ["1–5"], label: "Choose a runner-up", run: ({ key }) => choose(Number(key)) },
+      e: { label: "Mark entities", run: acts.entities },
+      f: { label: "Flag the message", run: acts.flag },
+      n: { label: "Note beside the message", run: acts.note },
+      u: { label: "Undo", run: () => forms.undo() },
+    },
+    "This message",
+  );
+  keys(
+    {
+      r: { label: "Reviewed, and to the next", run: acts.reviewed },
+      s: { label: "Save for later", run: acts.later },
+      t: { label: "Tag", run: () => reach("#desk-tags [name=add]") },
+    },
+    "This conversation",
+  );
+  document.addEventListener("sent", () => forgetVocabulary());
+  requestIdleCallback?.(() => vocabulary().catch(() => null));
+}
+keys({ Escape: { label: "Close what is open", run: () => leaveField() } }, "Everywhere");
+
+/** Where one was led to, or else the visitor's first message that nobody has reviewed. */
+function begin() {
+  const at = location.hash.match(/^#m(\d+)$/)?.[1] ?? desk.dataset.at;
+  if (at && thread.line(at)) {
+    thread.select(thread.line(at), { focus: false, scroll: false });
+    return thread.line(at).scrollIntoView({ block: "center", behavior: "instant" });
+  }
+  const reviewed = Number(desk.dataset.reviewed);
+  const theirs = thread.lines.filter((line) => line.matches(".message-user"));
+  const first = theirs.find((line) => Number(line.dataset.turn) > reviewed) ?? theirs.at(-1);
+  thread.select(first, { focus: false });
+}
+
+function press(act) {
+  return ifAny(act, (button) => forms.press(button));
+}
+
+function ifAny(act, run) {
+  const button = thread.current?.querySelector(`[data-act="${act}"]`);
+  if (button) run(button);
+}
+
+function choose(number) {
+  forms.press(thread.current?.querySelectorAll(".choice")[number - 1]);
+}
+
+function pick() {
+  ifAny("intent", () => {
+    if (picker?.isOpen) picker.close();
+    const line = thread.current;
+    picker = new Picker(line, (name) => correct(line, name));
+    picker.open();
+  });
+}
+
+function correct(line, name) {
+  const form = document.getElementById(line.id).querySelector(".judge-panel form[data-seq]");
+  const button = el("button", { name: "intent", value: name, hidden: true });
+  form.append(button);
+  form.requestSubmit(button);
+  button.remove();
+}
+
+function follow(rel) {
+  document.querySelector(`.desk-tools a[rel=${rel}]`)?.click();
+}
+
+function reach(selector) {
+  const field = document.querySelector(selector);
+  field?.scrollIntoView({ block: "nearest", behavior: "instant" });
+  field?.focus();
+}
+
+function leaveField() {
+  if (picker?.isOpen) return picker.close();
+  document.querySelector(".message.is-current [data-passing] [data-cancel]")?.click();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || !event.target.matches?.("textarea, input[type=text]")) return;
+  event.target.closest("[data-passing]")?.querySelector("[data-cancel]")?.click();
+  event.target.blur();
+});

@@ -1,0 +1,140 @@
+import { Socket } from "../widget/socket.js";
+import { ask, desk, el, nodesOf, put } from "./desk_page.js";
+
+/** The page keeps up: new messages, answers, and what colleagues make of them. Hints come by websocket. */
+export class Live {
+  #wanted = new Set();
+  #busy = null;
+  #opened = 0;
+
+  constructor(thread, forms) {
+    this.thread = thread;
+    this.forms = forms;
+    this.pill = document.getElementById("new-messages");
+    this.unseen = 0;
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const on = { open: () => this.#open(), frame: (frame) => this.#frame(frame), lost: () => this.#people(null) };
+    this.socket = new Socket(`${scheme}//${location.host}/ws/desk/${desk.dataset.publicId}/`, on);
+    this.pill.addEventListener("click", () => this.#toEnd());
+    addEventListener("scroll", () => this.thread.isAtEnd && this.#seen(), { passive: true });
+    thread.addEventListener("select", ({ detail }) => this.socket.send({ type: "at", seq: detail }));
+    this.socket.start();
+  }
+
+  #open() {
+    const seq = Number(this.thread.current?.dataset.seq ?? 0);
+    this.socket.send({ type: "at", seq });
+    this.#look(this.#opened++ ? this.#shownSeqs() : this.#pendingSeqs());
+  }
+
+  #frame(frame) {
+    if (frame.type === "presence") return this.#people(frame.people);
+    if (frame.type === "changed") return this.#look(frame.seq ? [frame.seq] : []);
+    if (["message", "answered", "state"].includes(frame.type)) this.#look(this.#pendingSeqs());
+  }
+
+  /** Fetch what is new, and these again. One at a time; what is asked meanwhile comes next. */
+  #look(seqs) {
+    seqs.forEach((seq) => this.#wanted.add(seq));
+    this.again = true;
+    this.#busy ??= this.#fetch().finally(() => (this.#busy = null));
+  }
+
+  async #fetch() {
+    while (this.again) {
+      this.again = false;
+      const seqs = [...this.#wanted];
+      this.#wanted.clear();
+      for (const seq of seqs) await this.#refresh(seq);
+      await this.#fetchNew();
+    }
+  }
+
+  async #refresh(seq) {
+    const line = this.thread.line(seq);
+    if (!line || this.forms.isSending(seq)) return;
+    const { items } = await ask(`messages/?seq=${seq}`);
+    const [fresh] = nodesOf(items).filter((node) => node.dataset.seq);
+    const now = this.thread.line(seq);
+    if (fresh && isOther(now, fresh) && !this.forms.isSending(seq)) this.#show(now, fresh);
+  }
+
+  /** Nobody's open choice is taken away: whoever chooses is told, and sees it when saving. */
+  #show(line, fresh) {
+    const words = fresh.querySelector(".verdict")?.textContent.trim();
+    if (line.querySelector(".picker, [data-passing]") && line.dataset.revision !== fresh.dataset.revision) {
+      line.querySelector(".meanwhile")?.remove();
+      line.querySelector(".judge-panel").prepend(el("p", { class: "meanwhile", role: "status" }, `Meanwhile: ${words || "a colleague changed this"}.`));
+      return;
+    }
+    put({ [line.id]: fresh.outerHTML });
+    if (line.dataset.revision !== fresh.dataset.revision) flash(document.getElementById(line.id));
+  }
+
+  async #fetchNew() {
+    const { thread } = this;
+    const wasAtEnd = thread.isAtEnd;
+    const found = await ask(`messages/?after=${thread.last}`);
+    put(found.parts);
+    if (!thread.showsNewest) return this.#count(Math.max(0, found.newest - Number(desk.dataset.newest)));
+    thread.add(found.items);
+    if (found.seqs.length && wasAtEnd && !thread.current?.matches(".is-current:focus-within")) this.#toEnd();
+    else if (found.seqs.length) this.#count(this.unseen + found.seqs.length);
+    if (thread.last < found.newest && found.seqs.length) this.again = true;
+  }
+
+  #count(count) {
+    this.unseen = count;
+    this.pill.hidden = !count || this.thread.isAtEnd;
+    this.pill.textContent = `${count} new message${count === 1 ? "" : "s"} ↓`;
+  }
+
+  #seen() {
+    this.#count(0);
+  }
+
+  #toEnd() {
+    if (!this.thread.showsNewest) return location.assign(`${desk.dataset.base}change/#end`);
+    document.getElementById("end").scrollIntoView({ block: "end", behavior: "instant" });
+    this.#seen();
+  }
+
+  #pendingSeqs() {
+    return this.thread.lines.filter((line) => line.matches(".status-received")).map((line) => Number(line.dataset.seq));
+  }
+
+  #shownSeqs() {
+    return this.thread.lines.map((line) => Number(line.dataset.seq));
+  }
+
+  /** `people` is null where the line is lost. */
+  #people(people) {
+    const seen = people ?? [];
+    document.querySelectorAll(".message .is-here").forEach((node) => node.remove());
+    document.querySelectorAll("#people").forEach((place) => place.replaceChildren(...seen.map(face)));
+    for (const person of seen) this.thread.line(person.at)?.querySelector(".said-by")?.append(here(person));
+    this.colleagues = seen;
+  }
+}
+
+function face({ name, initials }) {
+  return el("span", { class: "face", title: `${name} is here`, role: "img", "aria-label": `${name} is here` }, initials);
+}
+
+function here({ name, initials }) {
+  return el("span", { class: "face face-small is-here", title: `${name} looks at this`, role: "img", "aria-label": `${name} looks at this` }, initials);
+}
+
+function isOther(line, fresh) {
+  const notes = (node) => [...node.querySelectorAll(".note-text")].map((note) => note.textContent).join("\n");
+  return line.dataset.revision !== fresh.dataset.revision || statusOf(line) !== statusOf(fresh) || notes(line) !== notes(fresh);
+}
+
+function statusOf(line) {
+  return [...line.classList].find((name) => name.startsWith("status-"));
+}
+
+function flash(line) {
+  line?.classList.add("was-changed");
+  setTimeout(() => line?.classList.remove("was-changed"), 2400);
+}

@@ -1,0 +1,228 @@
+"""What staff make of a conversation: verdicts and what they teach, flags, tags, notes, what comes next."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from auditlog.models import LogEntry
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from assistant.lib.errors import FrontdeskError
+from conversations import services
+from conversations.errors import ChangedMeanwhile
+from conversations.models import Annotation, Conversation, Message
+from conversations.selectors.review import neighbour, next_to_review
+from conversations.signals import review_changed
+from tests.admin_ui.conftest import Write, said, wrote  # noqa: F401  (a fixture)
+from training.models import Example
+from training.selectors import production
+from training.services import add_example
+
+pytestmark = pytest.mark.django_db
+RANKING = [{"name": "ask_hours", "confidence": 0.41}, {"name": "ask_prices", "confidence": 0.33}]
+SUNDAY = [{"start": 8, "end": 14, "entity": "day", "value": "Sunday", "extractor": "DIETClassifier"}]
+
+
+@pytest.fixture
+def message(wrote: Write) -> Message:  # noqa: F811
+    """`Open on Sunday?`, taken for ask_hours with little confidence."""
+    conversation = wrote(last_turn=1, answered_turn=1, last_seq=1)
+    return said(
+        conversation,
+        1,
+        "Open on Sunday?",
+        turn=1,
+        intent="ask_hours",
+        confidence=0.41,
+        ranking=RANKING,
+        entities=SUNDAY,
+    )
+
+
+@pytest.fixture
+def ben(db: None) -> User:
+    return User.objects.create_user("ben", is_staff=True)
+
+
+def judge(message: Message, verdict: str, by: User, intent: str = "", revision: int = 0, **more: Any) -> Annotation:
+    return services.judge_message(message=message, verdict=verdict, intent=intent, revision=revision, by=by, **more)
+
+
+def examples() -> list[tuple[str, str, str]]:
+    """Intent, text and use of those that are alive."""
+    rows = Example.objects.filter(deleted=None).order_by("id")
+    return list(rows.values_list("intent__name", "text", "use"))
+
+
+def test_it_teaches_what_was_corrected(message: Message, ana: User) -> None:
+    annotation = judge(message, "corrected", ana, "ask_prices")
+    example = Example.objects.get()
+
+    assert (annotation.verdict, annotation.intent, annotation.revision) == ("corrected", "ask_prices", 1)
+    assert examples() == [("ask_prices", "Open on Sunday?", "training")]
+    assert example.entities == [{"start": 8, "end": 14, "entity": "day", "value": "Sunday"}]
+    assert (example.origin, example.source) == ("review", f"{message.conversation.public_id}#1")
+
+
+def test_it_holds_out_what_was_right(message: Message, ana: User) -> None:
+    judge(message, "correct", ana)
+    assert examples() == [("ask_hours", "Open on Sunday?", "held_out")]
+
+
+def test_it_takes_back_what_it_taught(message: Message, ana: User) -> None:
+    first = judge(message, "corrected", ana, "ask_prices")
+    second = judge(message, "corrected", ana, "ask_way", first.revision)
+    assert examples() == [("ask_way", "Open on Sunday?", "training")]
+    judge(message, "", ana, revision=second.revision)
+    assert examples() == []
+
+
+def test_it_leaves_examples_that_others_made_or_need(message: Message, ana: User) -> None:
+    add_example(bot=production().bot, intent="ask_hours", text="Open on Sunday?", by=ana)
+    twin = said(message.conversation, 2, "Open on Sunday?", turn=2)
+    first = judge(message, "corrected", ana, "ask_way")
+    judge(twin, "corrected", ana, "ask_way")
+    judge(message, "corrected", ana, "ask_hours", first.revision)
+    judge(message, "", ana, revision=first.revision + 1)
+
+    assert examples() == [("ask_hours", "Open on Sunday?", "training"), ("ask_way", "Open on Sunday?", "training")]
+
+
+def test_it_moves_the_text_away_from_other_intents_and_back(message: Message, ana: User) -> None:
+    add_example(bot=production().bot, intent="ask_hours", text="open on sunday", by=ana)
+    annotation = judge(message, "corrected", ana, "ask_prices", move=True)
+    assert examples() == [("ask_prices", "Open on Sunday?", "training")]
+    judge(message, "", ana, revision=annotation.revision)
+    assert examples() == [("ask_hours", "open on sunday", "training")]
+
+
+def test_it_trains_on_what_was_held_out_once_it_is_corrected_to_it(message: Message, ana: User) -> None:
+    annotation = judge(message, "correct", ana)
+    judge(message, "corrected", ana, "ask_hours", annotation.revision, entities=[])
+    assert examples() == [("ask_hours", "Open on Sunday?", "training")]
+    assert Example.objects.get(deleted=None).entities == []
+
+
+def test_it_keeps_marked_entities_when_the_intent_changes_after_them(message: Message, ana: User) -> None:
+    marks = [{"start": 0, "end": 4, "entity": "state", "value": "open"}]
+    first = judge(message, "corrected", ana, "ask_hours", entities=marks)
+    second = judge(message, "corrected", ana, "ask_way", first.revision)
+    assert second.entities == marks
+
+
+def test_it_overwrites_nothing_unseen(message: Message, ana: User, ben: User) -> None:
+    judge(message, "corrected", ben, "ask_way")
+    with pytest.raises(ChangedMeanwhile) as refused:
+        judge(message, "corrected", ana, "ask_prices")
+
+    assert refused.value.message == "ben changed this meanwhile: corrected to ask_way."
+    assert (refused.value.status, refused.value.code) == (409, "changed_meanwhile")
+    assert (refused.value.extra["by"], refused.value.extra["revision"]) == ("ben", 1)
+    assert examples() == [("ask_way", "Open on Sunday?", "training")]
+
+
+def test_it_agrees_with_whoever_said_the_same_first(message: Message, ana: User, ben: User) -> None:
+    judge(message, "corrected", ben, "ask_way")
+    annotation = judge(message, "corrected", ana, "ask_way")
+    assert (annotation.by, annotation.revision) == (ben, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict", "intent"),
+    [
+        ({}, "great", ""),
+        ({}, "corrected", ""),
+        ({}, "corrected", "no/such/name"),
+        ({"intent": "nlu_fallback"}, "correct", ""),
+        ({"role": "bot"}, "corrected", "ask_way"),
+        ({"payload": "/ask_hours"}, "corrected", "ask_way"),
+        ({"text": "/ask_hours"}, "corrected", "ask_way"),
+    ],
+)
+def test_it_refuses_what_teaches_nothing(message: Message, ana: User, fields: Any, verdict: str, intent: str) -> None:
+    Message.objects.filter(pk=message.pk).update(**fields)
+    message.refresh_from_db()
+    with pytest.raises(FrontdeskError):
+        judge(message, verdict, ana, intent)
+    assert not Annotation.objects.exists()
+    assert not Example.objects.exists()
+
+
+def test_it_counts_flags(message: Message, ana: User) -> None:
+    annotation = services.flag_message(message=message, flagged=True, revision=0, by=ana)
+    message.conversation.refresh_from_db()
+    assert message.conversation.flag_count == 1
+    services.flag_message(message=message, flagged=False, revision=annotation.revision, by=ana)
+    message.conversation.refresh_from_db()
+    assert message.conversation.flag_count == 0
+
+
+def test_it_names_tags_as_they_are_named(message: Message, ana: User) -> None:
+    def tagged(*names: str) -> list[str]:
+        return services.tag_conversation(conversation=message.conversation, names=names, by=ana)
+
+    assert tagged("Price list") == ["Price list"]
+    assert tagged("price  LIST", "new", "New ") == ["New", "Price list"]
+    assert tagged() == []
+
+
+@pytest.mark.parametrize("names", [["x" * 61], ["a,b"], [f"tag {n}" for n in range(21)]])
+def test_it_refuses_what_is_no_tag(message: Message, ana: User, names: list[str]) -> None:
+    with pytest.raises(FrontdeskError):
+        services.tag_conversation(conversation=message.conversation, names=names, by=ana)
+
+
+def test_it_leaves_notes_to_those_who_wrote_them(message: Message, ana: User, ben: User) -> None:
+    note = services.add_note(conversation=message.conversation, text=" ask sales ", message=message, by=ana)
+    services.change_note(note=note, text="asked sales", by=ana)
+    with pytest.raises(FrontdeskError):
+        services.delete_note(note=note, by=ben)
+    assert [note.text for note in message.notes.all()] == ["asked sales"]
+    services.delete_note(note=note, by=ana)
+    assert not message.notes.exists()
+
+
+def test_it_is_reviewed_as_far_as_it_was_seen(message: Message, ana: User) -> None:
+    conversation = message.conversation
+    services.save_for_later(conversation=conversation, saved=True, by=ana)
+    Conversation.objects.filter(pk=conversation.pk).update(last_turn=3)
+    row = services.mark_reviewed(conversation=conversation, seen_turn=1, by=ana)
+    assert (row.reviewed_turn, row.reviewed_by, row.saved_for_later) == (1, ana, False)
+    assert Conversation.objects.unreviewed().get() == conversation
+    assert services.mark_reviewed(conversation=conversation, undo=True, by=ana).reviewed_turn == 0
+
+
+def test_it_leads_down_the_list_and_round(wrote: Write, ana: User) -> None:  # noqa: F811
+    now = timezone.now()
+    rows = [wrote("hi", active=now - timedelta(hours=hours)) for hours in range(4)]
+    services.save_for_later(conversation=rows[1], saved=True, by=ana)
+    services.mark_reviewed(conversation=rows[2], by=ana)
+
+    assert next_to_review(rows[0]) == rows[3]
+    assert next_to_review(rows[3]) == rows[0]
+    assert next_to_review(rows[3], among=Conversation.objects.filter(pk=rows[2].pk)) is None
+    assert neighbour(rows[1], Conversation.objects.all(), older=True) == rows[2]
+    assert neighbour(rows[0], Conversation.objects.all(), older=False) is None
+
+
+def test_it_writes_down_who_did_what(message: Message, ana: User) -> None:
+    annotation = judge(message, "corrected", ana, "ask_prices")
+    entry = LogEntry.objects.get_for_object(annotation).get()
+    assert (entry.actor, entry.changes["intent"]) == (ana, ["", "ask_prices"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_tells_the_desk_after_the_commit(message: Message, ana: User) -> None:
+    told: list[tuple[int, int]] = []
+
+    def hear(conversation_id: int, seq: int, **_: Any) -> None:
+        told.append((conversation_id, seq))
+
+    review_changed.connect(hear)
+    judge(message, "correct", ana)
+    services.add_note(conversation=message.conversation, text="so", by=ana)
+    review_changed.disconnect(hear)
+    assert told == [(message.conversation_id, 1), (message.conversation_id, 0)]

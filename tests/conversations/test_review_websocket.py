@@ -1,0 +1,145 @@
+"""The review desk's websocket, spoken by hand to a running installation."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.running import Running
+
+pytestmark = pytest.mark.processes
+Frame = dict[str, Any]
+
+
+class Reader:
+    """One member of the staff who reads one conversation. `see(type)` waits for the next frame of that type."""
+
+    def __init__(self, live: Running, public_id: str, name: str = "admin", origin: str = "") -> None:
+        self.live, self.public_id, self.name, self.origin = live, public_id, name, origin or live.url
+
+    async def __aenter__(self) -> Reader:
+        self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        if self.name:
+            await self._log_in()
+        address = f"{self.live.url}/ws/desk/{self.public_id}/"
+        try:
+            self.socket = await self.http.ws_connect(address, headers={"Origin": self.origin})
+        except aiohttp.WSServerHandshakeError:
+            await self.http.close()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.socket.close()
+        await self.http.close()
+
+    async def _log_in(self) -> None:
+        address = f"{self.live.url}/admin/login/"
+        await (await self.http.get(address)).text()
+        fields = {"username": self.name, "password": "desk-of-ana", "csrfmiddlewaretoken": await self._token()}
+        answer = await self.http.post(f"{address}?next=/health/live", data=fields, headers={"Referer": address})
+        assert answer.status == 200
+
+    async def _token(self) -> str:
+        return next(cookie.value for cookie in self.http.cookie_jar if cookie.key == "csrftoken")
+
+    async def say(self, type: str, **fields: Any) -> None:
+        await self.socket.send_str(json.dumps({"type": type, **fields}))
+
+    async def any(self) -> Frame:
+        return dict(json.loads(await self.socket.receive_str(timeout=20)))
+
+    async def see(self, type: str, fits: Callable[[Frame], bool] = lambda frame: True) -> Frame:
+        while True:
+            frame = await self.any()
+            if frame["type"] == type and fits(frame):
+                return frame
+
+    async def sees(self, *people: tuple[str, int]) -> None:
+        """Wait until exactly these are here, each at that message."""
+        await self.see("presence", lambda frame: {(it["name"], it["at"]) for it in frame["people"]} == set(people))
+
+    async def judge(self, pk: int, seq: int) -> int:
+        act = f"{self.live.url}/admin/conversations/conversation/{pk}/messages/{seq}/flag/"
+        fields = {"flagged": "yes", "revision": 0, "csrfmiddlewaretoken": await self._token()}
+        return (await self.http.post(act, data=fields, headers={"Accept": "application/json"})).status
+
+
+@pytest.fixture(scope="module")
+def ben(live: Running) -> str:
+    code = (
+        "from django.contrib.auth.models import User;"
+        "User.objects.filter(username='ben').exists() or"
+        " User.objects.create_superuser('ben', '', 'desk-of-ana', first_name='Ben', last_name='Okafor')"
+    )
+    live.manage("shell", "-v", "0", "-c", code)
+    return "ben"
+
+
+@pytest.fixture
+def talk(live: Running) -> tuple[str, str, int]:
+    """Sender, public id and key of a conversation of one question and its answer."""
+    sender = uuid.uuid4().hex
+    live.post_until_answered(sender, "hello")
+    [(public_id, pk)] = live.read(
+        f"SELECT public_id, id FROM conversations_conversation WHERE external_id = '{sender}'"
+    )
+    return sender, str(uuid.UUID(str(public_id))), pk
+
+
+async def test_it_tells_of_what_is_said_and_answered(live: Running, talk: tuple[str, str, int]) -> None:
+    async with Reader(live, talk[1]) as reader:
+        await reader.see("presence")
+        live.post_until_answered(talk[0], "anybody there?")
+        told = [await reader.any() for _ in range(2)]  # by two processes, in either order
+    assert {"type": "message", "seqs": [3]} in told
+    assert {"type": "answered", "turn": 2, "seqs": [4]} in told
+
+
+async def test_it_tells_what_a_colleague_changed(live: Running, talk: tuple[str, str, int], ben: str) -> None:
+    async with Reader(live, talk[1]) as ana, Reader(live, talk[1], ben) as other:
+        await ana.sees(("Ben Okafor", 0))
+        assert await other.judge(talk[2], 1) == 200
+        assert await ana.see("changed") == {"type": "changed", "seq": 1}
+
+
+async def test_it_shows_who_is_here_and_where(live: Running, talk: tuple[str, str, int], ben: str) -> None:
+    async with Reader(live, talk[1]) as ana:
+        async with Reader(live, talk[1], ben) as other, Reader(live, talk[1], ben) as again:
+            await other.sees(("admin", 0))
+            await ana.sees(("Ben Okafor", 0))
+            await again.say("at", seq=2)
+            await ana.sees(("Ben Okafor", 2))
+        await ana.sees()
+
+
+async def test_it_answers_pings_and_overhears_nonsense(live: Running, talk: tuple[str, str, int]) -> None:
+    async with Reader(live, talk[1]) as reader:
+        for nonsense in ("no json", "[1]", '{"type": "dance"}', '{"type": "at", "seq": "x"}', "[" * 60_000):
+            await reader.socket.send_str(nonsense)
+        await reader.say("ping")
+        assert await reader.see("pong") == {"type": "pong"}
+
+
+@pytest.mark.parametrize(
+    ("name", "origin", "public_id"),
+    [
+        ("", "", ""),
+        ("admin", "https://evil.example", ""),
+        ("admin", "", "6f1c1ad2-0000-4000-8000-000000000000"),
+    ],
+    ids=["nobody", "another site", "no such conversation"],
+)
+async def test_it_is_closed_to_strangers(
+    live: Running, talk: tuple[str, str, int], name: str, origin: str, public_id: str
+) -> None:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        async with Reader(live, public_id or talk[1], name, origin):
+            pass
+    assert refused.value.status == 403
