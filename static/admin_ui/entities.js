@@ -84,7 +84,9 @@ class Editor {
 
   look() {
     const [start, end] = trimmed(this.text, this.field.selectionStart, this.field.selectionEnd);
-    this.selected = start < end ? { start, end } : null;
+    const [was, chosen] = [this.selected, start < end ? { start, end } : null];
+    if (was?.start === chosen?.start && was?.end === chosen?.end) return; // a late event takes no button from under the focus
+    this.selected = chosen;
     this.offer();
   }
 

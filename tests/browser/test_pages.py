@@ -77,7 +77,7 @@ def test_it_puts_no_token_into_an_address(visitor):
     tab = visitor.tab()
     tab.page.on("request", lambda request: addresses.append(request.url))
     tab.page.on("websocket", lambda socket: addresses.append(socket.url))
-    tab.open().say("hello")
+    tab.open().say("ahoy")
     token = tab.page.evaluate("Object.values(localStorage).find((value) => value.includes(':'))").strip('"')
 
     assert len(token) > 30

@@ -17,11 +17,11 @@ def said(*texts):
 
 def test_it_answers_and_goes_on_after_a_reload(visitor):
     tab = visitor.tab().open()
-    tab.say("hello")
+    tab.say("ahoy")
     tab.page.reload()
     tab.say("hello again")
 
-    assert tab.texts() == said("hello", "hello again")
+    assert tab.texts() == said("ahoy", "hello again")
     assert visitor.complaints == []
 
 
@@ -172,7 +172,7 @@ def test_it_says_that_a_text_is_too_long_and_keeps_it(visitor):
 
 def test_it_calls_a_person_and_says_so(visitor):
     tab = visitor.tab().open()
-    tab.say("hello")
+    tab.say("ahoy")
     tab.chat.get_by_role("button", name="More options").click()
     tab.chat.get_by_role("button", name="Talk to a person").click()
     expect(tab.chat.get_by_text("A person will join you soon")).to_be_visible()
@@ -180,7 +180,7 @@ def test_it_calls_a_person_and_says_so(visitor):
 
 def test_it_keeps_thumbs(visitor):
     tab = visitor.tab().open()
-    tab.say("hello")
+    tab.say("ahoy")
     tab.chat.get_by_role("button", name="Helpful", exact=True).click()
     expect(tab.chat.get_by_text("Thank you")).to_be_visible()
     tab.page.reload()
@@ -220,7 +220,7 @@ def test_it_is_written_from_right_to_left_in_arabic(visitor):
 
 def test_it_comes_back_at_once_when_the_tab_is_looked_at(visitor, live):
     tab = visitor.tab().open()
-    tab.say("hello")
+    tab.say("ahoy")
     began = time.monotonic()
     visitor.context.set_offline(True)
     expect(tab.chat.get_by_role("status").filter(has_text="You are offline")).to_be_visible()
