@@ -18,6 +18,11 @@ from tests.settings import MODE
 from training.models import ModelVersion
 from training.selectors import production
 
+BEN = """
+from django.contrib.auth.models import User
+User.objects.create_superuser("ben", "", "desk-of-ana", first_name="Ben")
+"""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if MODE != "distributed":
@@ -79,6 +84,13 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running = Running(tmp_path_factory.mktemp("live"), MODE, workers=1).start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def ben(live: Running) -> str:
+    """A colleague in that installation, by name."""
+    live.manage("shell", "-v", "0", "-c", BEN)
+    return "ben"
 
 
 @pytest.fixture

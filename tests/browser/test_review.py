@@ -17,10 +17,6 @@ from tests.running import REAL, ROOT, Running
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 LIST = "/admin/conversations/conversation/"
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-STAFF = """
-from django.contrib.auth.models import User
-User.objects.create_superuser("ben", "", "desk-of-ana", first_name="Ben")
-"""
 
 
 class Desk:
@@ -95,13 +91,6 @@ def desk_of(chromium: Browser, live: Running) -> Iterator[DeskOf]:
     yield come
     for desk in opened:
         desk.context.close()
-
-
-@pytest.fixture(scope="module")
-def ben(live: Running) -> str:
-    if not live.read("SELECT 1 FROM auth_user WHERE username = 'ben'"):
-        live.manage("shell", "-v", "0", "-c", STAFF)
-    return "ben"
 
 
 @pytest.fixture

@@ -71,17 +71,6 @@ class Reader:
         return (await self.http.post(act, data=fields, headers={"Accept": "application/json"})).status
 
 
-@pytest.fixture(scope="module")
-def ben(live: Running) -> str:
-    code = (
-        "from django.contrib.auth.models import User;"
-        "User.objects.filter(username='ben').exists() or"
-        " User.objects.create_superuser('ben', '', 'desk-of-ana', first_name='Ben', last_name='Okafor')"
-    )
-    live.manage("shell", "-v", "0", "-c", code)
-    return "ben"
-
-
 @pytest.fixture
 def talk(live: Running) -> tuple[str, str, int]:
     """Sender, public id and key of a conversation of one question and its answer."""
@@ -104,7 +93,7 @@ async def test_it_tells_of_what_is_said_and_answered(live: Running, talk: tuple[
 
 async def test_it_tells_what_a_colleague_changed(live: Running, talk: tuple[str, str, int], ben: str) -> None:
     async with Reader(live, talk[1]) as ana, Reader(live, talk[1], ben) as other:
-        await ana.sees(("Ben Okafor", 0))
+        await ana.sees(("Ben", 0))
         assert await other.judge(talk[2], 1) == 200
         assert await ana.see("changed") == {"type": "changed", "seq": 1}
 
@@ -113,9 +102,9 @@ async def test_it_shows_who_is_here_and_where(live: Running, talk: tuple[str, st
     async with Reader(live, talk[1]) as ana:
         async with Reader(live, talk[1], ben) as other, Reader(live, talk[1], ben) as again:
             await other.sees(("admin", 0))
-            await ana.sees(("Ben Okafor", 0))
+            await ana.sees(("Ben", 0))
             await again.say("at", seq=2)
-            await ana.sees(("Ben Okafor", 2))
+            await ana.sees(("Ben", 2))
         await ana.sees()
 
 
