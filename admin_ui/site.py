@@ -19,9 +19,8 @@ HOUSEKEEPING = {
     "auth": "Staff",
     "auditlog": "Audit log",
     "axes": "Log-ins",
-    "django_celery_results": "Background tasks",
 }
-UNUSED = {"AccessFailureLog", "GroupResult"}  # tables that stay empty with our settings
+UNUSED = {"AccessFailureLog"}  # a table that stays empty with our settings
 
 
 class StaffSite(AdminSite):

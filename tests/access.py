@@ -37,8 +37,6 @@ MODELS = {
     "axes_accessattempt": Model(ADMIN, change=SUPERUSER, delete=SUPERUSER),
     "axes_accesslog": Model(ADMIN, change=SUPERUSER, delete=SUPERUSER),
     "axes_accessfailurelog": Model(SUPERUSER, change=SUPERUSER, delete=SUPERUSER),
-    "django_celery_results_taskresult": Model(SUPERUSER, SUPERUSER, SUPERUSER, SUPERUSER),
-    "django_celery_results_groupresult": Model(SUPERUSER, SUPERUSER, SUPERUSER, SUPERUSER),
 }
 
 _READS: Level = VIEWER

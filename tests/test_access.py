@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from auditlog.models import LogEntry
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
+from django.core.management.color import no_style
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
-from django_celery_results.models import GroupResult, TaskResult
 from rest_framework_simplejwt.tokens import AccessToken
 
 from conversations.channels.widget.visitors import token_of
@@ -81,8 +82,6 @@ def house(db: None, settings: Any, tmp_path: Any) -> None:
     job = Job.objects.create(pk=1, bot=bot, kind="train", version=version, status="done")
     Evaluation.objects.create(pk=1, version=version, kind="held_out")
     Replay.objects.create(pk=1, left=version, right=version, job=job)
-    TaskResult.objects.create(pk=1, task_id="1")
-    GroupResult.objects.create(pk=1, group_id="1")
     AccessFailureLog.objects.create(pk=1)
     AccessAttempt.objects.create(pk=1, failures_since_start=1)
     AccessLog.objects.create(pk=1)
@@ -95,6 +94,14 @@ def house(db: None, settings: Any, tmp_path: Any) -> None:
         action=LogEntry.Action.UPDATE,
         changes={"name": ["a", "b"]},
     )
+    _number_after_these()
+
+
+def _number_after_these() -> None:
+    """PostgreSQL's sequences do not see rows that bring their own number."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
+            cursor.execute(statement)
 
 
 @pytest.fixture

@@ -33,7 +33,6 @@ PAGES = [
     "/api/docs/",
     "/admin/axes/accessattempt/",
     "/admin/axes/accesslog/",
-    "/admin/django_celery_results/taskresult/",
 ]
 
 

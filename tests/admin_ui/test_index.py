@@ -145,6 +145,6 @@ def test_it_asks_little_whatever_there_is(desk: Client, wrote: Write, django_ass
 def test_it_lists_housekeeping_last_and_empty_tables_never(desk: Client) -> None:
     apps = desk.get("/admin/").context["app_list"]
     assert isinstance(apps, list)
-    assert [app["name"] for app in apps][-3:] == ["Staff", "Log-ins", "Background tasks"]
+    assert [app["name"] for app in apps][-2:] == ["Staff", "Log-ins"]
     assert "GroupResult" not in {model["object_name"] for app in apps for model in app["models"]}
     assert StaffSite.site_header in desk.get("/admin/").content.decode()
