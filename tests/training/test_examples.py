@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from assistant.lib.errors import FrontdeskError
 from training.models import Bot, Example
 from training.selectors import entity_names, intent_names, same_text
+from training.selectors.data import taught_of
 from training.services import (
     add_example,
     change_example,
@@ -72,6 +73,15 @@ def test_it_finds_the_same_text_under_every_intent(bot: Bot) -> None:
     add_example(bot=bot, intent="order", text="One pizza!")
     add_example(bot=bot, intent="menu", text="one  pizza")
     assert [row.intent.name for row in same_text(bot, "ONE PIZZA")] == ["order", "menu"]
+
+
+def test_it_trains_on_the_newer_word_of_a_conversation(bot: Bot) -> None:
+    add_example(bot=bot, intent="goodbye", text="See you then!")
+    add_example(bot=bot, intent="book", text="see you then", origin="review")
+    assert [(row.intent, row.text) for row in taught_of(bot).examples if "you then" in row.text] == [
+        ("book", "see you then")
+    ]
+    assert len(same_text(bot, "See you then")) == 2
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "x" * 4001, "a\0b", "\ud800"])

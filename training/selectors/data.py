@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from numpy.typing import NDArray
 
 from assistant.embeddings import WIDTH, embed
@@ -43,7 +43,7 @@ def changes_of(bot: Bot) -> list[Change]:
 
 def taught_of(bot: Bot) -> Taught:
     """What is trained on: all that is alive and not held out. In the order in which it came."""
-    rows = examples_of(bot).filter(use=Example.Use.TRAINING).order_by("id")
+    rows = examples_of(bot).filter(use=Example.Use.TRAINING).exclude(_overruled()).order_by("id")
     examples = rows.values_list("intent__name", "text", "entities", "metadata")
     return Taught(
         intents=dict(bot.intents.filter(deleted=None).order_by("id").values_list("name", "answer")),
@@ -55,6 +55,14 @@ def taught_of(bot: Bot) -> Taught:
 
 def examples_of(bot: Bot) -> QuerySet[Example]:
     return Example.objects.filter(bot=bot, deleted=None, intent__deleted=None).select_related("intent")
+
+
+def _overruled() -> Exists:
+    """By a newer correction of the same text to another intent: what staff said in a conversation holds. The finding
+    "same text under two intents" goes on naming them."""
+    same = Example.objects.filter(bot=OuterRef("bot"), alike=OuterRef("alike"), deleted=None, intent__deleted=None)
+    corrected = same.filter(origin=Example.Origin.REVIEW, use=Example.Use.TRAINING, id__gt=OuterRef("id"))
+    return Exists(corrected.exclude(intent=OuterRef("intent")))
 
 
 def same_text(bot: Bot, text: str) -> list[Example]:
