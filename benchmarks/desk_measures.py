@@ -79,11 +79,20 @@ def _pages() -> Iterator[Measured]:
 
 
 def _addresses() -> Iterator[tuple[str, str]]:
-    from benchmarks.desk_fill import INTENTS, RARE_INTENT, RARE_PHRASE, RARE_WORD, Talk
     from conversations.models import Conversation
-    from training.models import ModelVersion
 
     yield "list", LIST
+    yield from _filters()
+    yield from _searches()
+    row = Conversation.objects.filter(last_turn=5).latest("id")
+    yield "transcript", f"{LIST}{row.pk}/change/"
+    yield "dashboard", "/admin/"
+
+
+def _filters() -> Iterator[tuple[str, str]]:
+    from benchmarks.desk_fill import INTENTS, RARE_INTENT
+    from training.models import ModelVersion
+
     for review in ("todo", "done", "later", "flagged"):
         yield f"review: {review}", f"{LIST}?review={review}"
     for trouble in ("failed", "disliked", "unanswered"):
@@ -109,6 +118,12 @@ def _addresses() -> Iterator[tuple[str, str]]:
     yield "tag: common", f"{LIST}?tag=common"
     yield "tag: rare", f"{LIST}?tag=rare"
     yield "three at once", f"{LIST}?review=todo&confidence=50&channel=widget"
+
+
+def _searches() -> Iterator[tuple[str, str]]:
+    from benchmarks.desk_fill import RARE_PHRASE, RARE_WORD, Talk
+    from conversations.models import Conversation
+
     talk = Talk()
     phrase = " ".join(talk.replies[0].rstrip(".").split()[2:4])
     searches = {
@@ -126,9 +141,6 @@ def _addresses() -> Iterator[tuple[str, str]]:
     for name, words in searches.items():
         yield f"search: {name}", f"{LIST}?q={words.replace(' ', '+').replace(chr(34), '%22')}"
     yield "search: common word and filter", f"{LIST}?q=the&trouble=failed"
-    row = Conversation.objects.filter(last_turn=5).latest("id")
-    yield "transcript", f"{LIST}{row.pk}/change/"
-    yield "dashboard", "/admin/"
 
 
 def _measured(name: str, opened: Callable[[], Any]) -> Measured:

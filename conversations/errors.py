@@ -20,10 +20,3 @@ class KeyReused(BadMessage):
 
     code = "key_reused"
     status = 422
-
-
-class ChangedMeanwhile(FrontdeskError):
-    """Somebody changed it since it was read. `extra` says who, and what it is now."""
-
-    code = "changed_meanwhile"
-    status = 409

@@ -75,6 +75,11 @@ def house(db: None, settings: Any, tmp_path: Any) -> None:
     Message.objects.create(
         pk=1, conversation=talk, seq=1, turn=1, role="user", text="hi", status="answered", created=now
     )
+    _teach_and_work(bot, version)
+    _number_after_these()
+
+
+def _teach_and_work(bot: Bot, version: ModelVersion) -> None:
     intent = Intent.objects.create(pk=1, bot=bot, name="main-test")
     Example.objects.create(pk=1, bot=bot, intent=intent, text="hi", exact="1", alike="1")
     Response.objects.create(pk=1, bot=bot, name="main-test", variations=[{"text": "Hi"}])
@@ -94,7 +99,6 @@ def house(db: None, settings: Any, tmp_path: Any) -> None:
         action=LogEntry.Action.UPDATE,
         changes={"name": ["a", "b"]},
     )
-    _number_after_these()
 
 
 def _number_after_these() -> None:

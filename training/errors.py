@@ -26,10 +26,3 @@ class InUse(FrontdeskError):
 
     code = "in_use"
     status = 409
-
-
-class Conflict(FrontdeskError):
-    """Somebody else changed it since it was shown."""
-
-    code = "changed_meanwhile"
-    status = 409

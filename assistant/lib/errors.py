@@ -16,3 +16,10 @@ class FrontdeskError(Exception):
         self.message = message
         self.code = code or self.code
         self.extra = extra
+
+
+class ChangedMeanwhile(FrontdeskError):
+    """Somebody else changed it since it was shown. `extra` may say who, and what it is now."""
+
+    code = "changed_meanwhile"
+    status = 409

@@ -11,8 +11,7 @@ from django.db import transaction
 
 from assistant.lib import audit
 from assistant.lib.database import writing
-from assistant.lib.errors import FrontdeskError
-from conversations.errors import ChangedMeanwhile
+from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from conversations.models import Annotation, Conversation, Message
 from conversations.services.teaching import teach, unteach
 from conversations.signals import review_changed

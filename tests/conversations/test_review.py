@@ -10,9 +10,8 @@ from auditlog.models import LogEntry
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from assistant.lib.errors import FrontdeskError
+from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from conversations import services
-from conversations.errors import ChangedMeanwhile
 from conversations.models import Annotation, Conversation, Message
 from conversations.selectors.review import neighbour, next_to_review
 from conversations.signals import review_changed

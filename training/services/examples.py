@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from assistant.lib import audit
 from assistant.lib.database import writing
-from training.errors import BadExample, Conflict
+from assistant.lib.errors import ChangedMeanwhile
+from training.errors import BadExample
 from training.keys import alike_key, exact_key
 from training.models import Bot, Example, Intent
 from training.services.locking import locked
@@ -60,14 +61,14 @@ def change_example(
     entities: Entities | None = None,
     use: str | None = None,
 ) -> Example:
-    """What is None stays. Raises Conflict where somebody changed it since revision `revision`, BadExample, BadIntent.
+    """What is None stays. `revision`: the one that was seen. Raises ChangedMeanwhile, BadExample, BadIntent.
 
     With a new text, entities that are not given are gone: they marked places in the old one."""
     with writing():
         bot = locked(example.bot)
         row = Example.objects.select_related("intent", "bot").get(pk=example.pk)
         if row.revision != revision or row.deleted:
-            raise Conflict("Somebody changed this example meanwhile. Look at it again.", revision=row.revision)
+            raise ChangedMeanwhile("Somebody changed this example meanwhile. Look at it again.", revision=row.revision)
         return _change(row, _wanted(bot, row, intent, text, entities, use, by), by)
 
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from assistant.lib import audit
 from assistant.lib.database import writing
-from training.errors import Conflict, InUse
+from assistant.lib.errors import ChangedMeanwhile
+from training.errors import InUse
 from training.models import Bot, Response
 from training.selectors.usage import usage_of, users_of
 from training.services.locking import locked
@@ -26,12 +27,12 @@ def save_response(
     by: User | None,
     revision: int | None = None,
 ) -> Response:
-    """Made where there is none. `revision`: the one that the writer saw. Raises BadResponse, or Conflict."""
+    """Made where there is none. `revision`: the one that the writer saw. Raises BadResponse, or ChangedMeanwhile."""
     name, variations = checked_response(name), checked_variations(variations)
     with writing():
         row = Response.objects.filter(bot=locked(bot), name=name, deleted=None).first()
         if revision is not None and (row is None or row.revision != revision):
-            raise Conflict("Somebody changed this response meanwhile. Look at it again.")
+            raise ChangedMeanwhile("Somebody changed this response meanwhile. Look at it again.")
         return written_response(bot, name, variations, by)
 
 

@@ -8,7 +8,6 @@ from django.urls import URLPattern, URLResolver
 from django.urls.resolvers import ResolverMatch, RoutePattern
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from assistant.lib.api.doors import Door
 from assistant.lib.api.errors import NotFound
@@ -38,6 +37,3 @@ class Nowhere(Door):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise NotFound("There is nothing at this address.")
-
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        raise NotImplementedError
