@@ -110,6 +110,7 @@ async def _row(plan: Plan, stand: Stand, channel: str, shape: Shape) -> Row:
     before = usage.read(stand.pids())
     heard: Heard = await shape.run(opened, Script(shape.at_once))
     after = usage.read(stand.pids())
+    stand.check()
     rss, pss = usage.memory(stand.pids())
     messages = max(1, len(heard.waits))
     return Row(

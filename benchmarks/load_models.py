@@ -30,6 +30,7 @@ pipeline:
 policies:
 - name: RulePolicy
 """
+KEY = {"SECRET_KEY": "one key for all, or each would refuse what another trained"}
 _REPLACE = """
 import json, pathlib
 from training.models import MAIN, Bot
@@ -43,7 +44,7 @@ class Workshop:
 
     def __init__(self, folder: Path, engine: str, model: str) -> None:
         folder.mkdir(parents=True)
-        self._place = Running(folder, "embedded", engine=engine)
+        self._place = Running(folder, "embedded", engine=engine, extra=KEY)
         self._place.manage("migrate", "--verbosity", "0")
         if model == "stock":
             files = folder / "files.json"

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import psycopg2
 import yaml
 
-from benchmarks.load_models import Workshop
+from benchmarks.load_models import KEY, Workshop
 from tests.running import Running, free_port, until
 
 RASA = str(Path(sys.executable).parent / "rasa")
@@ -34,6 +34,9 @@ class Stand(Protocol):
     ports: list[int]
 
     def up(self, workshop: Workshop) -> None: ...
+
+    def check(self) -> None:
+        """Raises AssertionError where what it answered is worth nothing."""
 
     def down(self) -> None: ...
 
@@ -53,6 +56,7 @@ class Frontdesk(Running):
 
     def up(self, workshop: Workshop) -> None:
         self.folder.mkdir(parents=True)
+        self.extra |= KEY
         self.ports = [self.port, *(free_port() for _ in range(self.webs - 1))]
         if self.mode == "distributed":
             self._make_services()
@@ -60,6 +64,12 @@ class Frontdesk(Running):
         workshop.install(self)
         self.start_processes()
         until(lambda: self.post("warm", "hi")[0] == 200, 90, f"the first answer in {self.folder}")
+        self.check()
+
+    def check(self) -> None:
+        """That the bot itself answered: its apology for a turn that failed looks like any other answer."""
+        failed = self.read("SELECT count(*) FROM conversations_message WHERE status = 'failed'")[0][0]
+        assert not failed, f"{failed} turns failed\n{self.logs()[-4000:]}"
 
     def down(self) -> None:
         self.stop()
@@ -111,6 +121,9 @@ class RasaRun:
                 start_new_session=True,
             )
         until(self._answers, 120, "rasa run")
+
+    def check(self) -> None:
+        """The visitors have seen to it: it answers nothing where it fails."""
 
     def down(self) -> None:
         os.killpg(self._process.pid, signal.SIGKILL)

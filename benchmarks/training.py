@@ -28,7 +28,7 @@ from benchmarks.training_staff import Staff
 from tests.running import FAKE, REAL, until
 
 RESULTS = Path(__file__).parent / "results" / "training.json"
-GENTLE = (20, 4.0)  # visitors, seconds that each thinks: some 5 messages a second
+GENTLE = (100, 5.0)  # visitors, seconds that each thinks: some 20 messages a second
 BUSY = (100, 1.0)  # some 100 messages a second
 NEWEST = "SELECT max(id) FROM conversations_message WHERE role = 'user' AND model_version_id = {version}"
 ANSWERED = "SELECT count(*) FROM conversations_message WHERE role = 'user' AND model_version_id = {version}"
@@ -148,7 +148,9 @@ async def _live_under_load(stand: Frontdesk, staff: Staff, seconds: float) -> Ro
 
 async def _talk(stand: Frontdesk, shape: Shape) -> Heard:
     ports = cycle(stand.ports)
-    return await shape.run(lambda: RestVisitor(next(ports)), Script(shape.at_once))
+    heard = await shape.run(lambda: RestVisitor(next(ports)), Script(shape.at_once))
+    stand.check()
+    return heard
 
 
 def _heard(stand: Frontdesk, what: str, heard: Heard, **numbers: float) -> Row:

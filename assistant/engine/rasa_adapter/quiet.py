@@ -23,7 +23,7 @@ ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "CUDA_VISIBLE_DEVICES": "-1",
-    "OPENBLAS_NUM_THREADS": "1",  # one turn at a time: a second thread would only be in the way
+    "OPENBLAS_NUM_THREADS": "1",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
     "RASA_TELEMETRY_ENABLED": "false",
     "LOG_LEVEL": "WARNING",
@@ -124,7 +124,10 @@ with _process_untouched(), _unneeded_left_out():
     import rasa.core.processor
     import rasa.engine.recipes.default_components
     import rasa.shared.utils.io
+    from threadpoolctl import threadpool_limits
 
+# One turn at a time: a second thread would only spin. The variable above is too late where NumPy was there before us.
+threadpool_limits(1, user_api="blas")
 # Whoever configures logging closes all handlers there are, and TensorFlow's then closes the stream that it found as
 # standard error when it was imported, unless that is the process's own.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
