@@ -51,6 +51,8 @@ def _sqlite() -> list[str]:
         f"CREATE VIRTUAL TABLE {TABLE} USING fts5(text, content='conversations_message', content_rowid='id',"
         " columnsize=0, tokenize='unicode61 remove_diacritics 2')",
         f"INSERT INTO {TABLE}({TABLE}) VALUES ('rebuild')",  # noqa: S608
+        # A message costs a quarter of what it costs as FTS5 comes, which merges the parts of its index four at a time.
+        f"INSERT INTO {TABLE}({TABLE}, rank) VALUES ('automerge', 16)",  # noqa: S608
         *_triggers(),
     ]
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
-from django.db import close_old_connections
+from django.db import connection
 
 T = TypeVar("T")
 _pool = ThreadPoolExecutor(8, thread_name_prefix="database")
@@ -31,7 +31,7 @@ def post(coroutine: Coroutine[Any, Any, object]) -> None:
 
 
 def _with_good_connection(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    close_old_connections()
+    connection.close_if_unusable_or_obsolete()
     return function(*args, **kwargs)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from assistant.engine import History, Turn, Window
-from conversations.models import Conversation, Event, Message
+from conversations.models import Conversation, Message
 from training.models import ModelVersion
 
 PAGE = 200
@@ -28,6 +29,8 @@ SELECT m.id, m.conversation_id, m.turn, m.text, m.payload, m.metadata, m.created
 FROM conversations_message m LEFT JOIN training_modelversion v ON v.id = m.model_version_id
 WHERE m.conversation_id = %s AND m.role = 'user' AND m.turn = %s
 """
+_SNAPSHOT = "SELECT snapshot, snapshot_position FROM conversations_conversation WHERE id = %s"
+_EVENTS = "SELECT data FROM conversations_event WHERE conversation_id = %s AND position > %s ORDER BY position"
 # One look-up in the index for each, where DISTINCT would read every message.
 _INTENTS = """
 WITH RECURSIVE used(intent) AS (
@@ -126,9 +129,10 @@ def _window(message: Message, turns: int | None) -> Window:
 
     All events where there is none, or where the model may look at all turns.
     """
-    events = Event.objects.filter(conversation_id=message.conversation_id).order_by("position")
-    rows = Conversation.objects.filter(pk=message.conversation_id)
-    snapshot, position = rows.values_list("snapshot", "snapshot_position").get()
-    if turns is None or snapshot is None:
-        return Window(None, list(events.values_list("data", flat=True)))
-    return Window(snapshot, list(events.filter(position__gt=position).values_list("data", flat=True)))
+    with connection.cursor() as cursor:
+        cursor.execute(_SNAPSHOT, [message.conversation_id])
+        snapshot, position = cursor.fetchone()
+        whole = turns is None or snapshot is None
+        cursor.execute(_EVENTS, [message.conversation_id, 0 if whole else position])
+        events = [json.loads(data) for (data,) in cursor.fetchall()]
+    return Window(None if whole else json.loads(snapshot), events)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from assistant.lib.database import writing
 from conversations.errors import BadMessage, EmptyMessage, KeyReused, MessageTooLong
 from conversations.models import Conversation, Message
+from conversations.services.rows import add_message
 from conversations.signals import messages_added, turn_received
 from training.selectors import production
 
@@ -92,7 +93,7 @@ def _store(channel: str, external_id: str, message: Message) -> Received:
         message.created = conversation.last_active
         message.seq, message.turn = conversation.last_seq, conversation.last_turn
         message.model_version_id = conversation.live_version
-        message.save(force_insert=True)
+        add_message(message)
         transaction.on_commit(lambda: _tell(conversation, message))
     return Received(conversation.pk, message.seq, conversation.last_turn, new=True)
 

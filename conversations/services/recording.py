@@ -12,6 +12,7 @@ from django.utils import timezone
 from assistant.engine import OutMessage, Reply
 from assistant.lib.database import writing
 from conversations.models import Conversation, Message
+from conversations.services.rows import write_turn
 from conversations.signals import turn_answered
 from training.models import ModelVersion
 
@@ -32,12 +33,6 @@ UPDATE conversations_conversation SET
 WHERE id = %(conversation)s AND lease = %(lease)s AND answered_turn = %(turn)s - 1
 RETURNING last_seq - %(messages)s, event_count - %(events)s, last_turn
 """
-_UNDERSTOOD = """
-UPDATE conversations_message SET status = %s, model_version_id = %s, intent = %s, confidence = %s,
-    ranking = %s, entities = %s, timings = %s, error = %s
-WHERE id = %s
-"""
-_ADD_EVENTS = "INSERT INTO conversations_event (conversation_id, position, turn, data) VALUES "
 
 
 def record(message: Message, version: ModelVersion, reply: Reply | None, lease: str) -> bool:
@@ -51,9 +46,10 @@ def record(message: Message, version: ModelVersion, reply: Reply | None, lease: 
         if moved is None:
             return False
         seq, position, last_turn = moved
-        _write_understanding(message, version, answered, failed=reply is None)
-        _write_events(message, answered, position)
-        replies = _write_replies(message, version, answered, seq)
+        message.status = Message.Status.FAILED if reply is None else Message.Status.ANSWERED
+        message.model_version = version
+        replies = _replies(message, answered, seq)
+        write_turn(message, answered, replies, position)
         message.conversation.last_seq = seq + len(replies)
         transaction.on_commit(lambda: _tell(message, replies))
     return bool(last_turn > (message.turn or 0))
@@ -81,36 +77,9 @@ def _move(
     return moved
 
 
-def _write_understanding(message: Message, version: ModelVersion, reply: Reply, *, failed: bool) -> None:
-    parts = (list(reply.ranking), list(reply.entities), dict(reply.timings))
-    values: list[Any] = [
-        Message.Status.FAILED.value if failed else Message.Status.ANSWERED.value,
-        version.pk,
-        reply.intent[:255],
-        reply.confidence,
-        *(json.dumps(part) for part in parts),
-        reply.error[:255],
-        message.pk,
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_UNDERSTOOD, values)
-
-
-def _write_events(message: Message, reply: Reply, position: int) -> None:
-    rows = [
-        (message.conversation_id, position + number, message.turn, json.dumps(event))
-        for number, event in enumerate(reply.events, 1)
-    ]
-    if not rows:
-        return
-    with connection.cursor() as cursor:  # a third of what the same insert takes by way of models
-        places = ", ".join(["(%s, %s, %s, %s)"] * len(rows))
-        cursor.execute(_ADD_EVENTS + places, [value for row in rows for value in row])
-
-
-def _write_replies(message: Message, version: ModelVersion, reply: Reply, seq: int) -> list[Message]:
+def _replies(message: Message, reply: Reply, seq: int) -> list[Message]:
     now = timezone.now()
-    replies = [
+    return [
         Message(
             conversation_id=message.conversation_id,
             seq=seq + number,
@@ -121,11 +90,10 @@ def _write_replies(message: Message, version: ModelVersion, reply: Reply, seq: i
             text=out.text,
             action=out.action[:255],
             content=_content(out),
-            model_version=version,
+            model_version_id=message.model_version_id,
         )
         for number, out in enumerate(reply.messages, 1)
     ]
-    return Message.objects.bulk_create(replies)
 
 
 def _content(out: OutMessage) -> dict[str, Any]:
