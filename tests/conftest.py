@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -99,6 +99,21 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running = Running(tmp_path_factory.mktemp("own"), MODE).start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def installation_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Running]]:
+    """`installation_with(REST_TIMEOUT="1")`: one of the test's own with these settings, whose worker answers."""
+    begun: list[Running] = []
+
+    def begin(**extra: str) -> Running:
+        begun.append(Running(tmp_path_factory.mktemp("own"), MODE, workers=1, extra=extra))
+        begun[-1].start().post_until_answered("first", "hello")
+        return begun[-1]
+
+    yield begin
+    for running in begun:
+        running.stop()
 
 
 @pytest.fixture

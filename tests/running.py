@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -69,6 +71,7 @@ class Running:
             "RATE_LIMIT_PUBLIC": "off",
             "RATE_LIMIT_VISITOR": "off",
             "DJANGO_SUPERUSER_PASSWORD": "desk-of-ana",
+            "EMBED_IN_BACKGROUND": "false",  # each would build the model's graph anew
             **({"DATABASE_URL": self.database, "REDIS_URL": self.redis} if self.mode == "distributed" else {}),
         }
         return {**kept, **ours, **self.extra}
@@ -76,12 +79,20 @@ class Running:
     # --- life
 
     def start(self) -> Running:
-        if self.mode == "distributed":
-            self._make_services()
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("prepare")
+        self.furnish()
         self.start_processes()
         return self
+
+    def furnish(self) -> None:
+        """Migrated and prepared: a copy of what was made once for this engine."""
+        from tests.prepared import prepared
+
+        model = prepared(self.mode, self.engine)
+        shutil.copytree(model.folder, self.folder, dirs_exist_ok=True)
+        if self.mode == "distributed":
+            self.make_database(f'TEMPLATE "{model.name}"')
+            self.redis_port = free_port()
+            self.start_redis()
 
     def start_processes(self) -> None:
         for name in self.names():
@@ -125,7 +136,7 @@ class Running:
         if self.redis_port:
             self.stop_redis()
         if self.mode == "distributed":
-            self._sql(f'DROP DATABASE IF EXISTS "{self._name}" WITH (FORCE)')
+            self.drop_database()
 
     def logs(self) -> str:
         return "\n".join(f"--- {path.name}\n{path.read_text()}" for path in sorted(self.folder.glob("*.log")))
@@ -133,12 +144,13 @@ class Running:
     # --- the services of the distributed form
 
     @property
-    def _name(self) -> str:
-        return f"fd_{self.folder.name.replace('-', '_')}"[-50:].lower()
+    def name(self) -> str:
+        """Of its database. Two runs of the tests at once have two."""
+        return re.sub(r"\W", "_", f"fd_{self.folder.parent.name}_{self.folder.name}")[-50:].lower()
 
     @property
     def database(self) -> str:
-        return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{self._name}").geturl()
+        return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{self.name}").geturl()
 
     @property
     def redis(self) -> str:
@@ -153,11 +165,12 @@ class Running:
             cursor.execute(statement)
             return cursor.fetchall()
 
-    def _make_services(self) -> None:
-        self._sql(f'DROP DATABASE IF EXISTS "{self._name}" WITH (FORCE)')
-        self._sql(f'CREATE DATABASE "{self._name}"')
-        self.redis_port = free_port()
-        self.start_redis()
+    def make_database(self, after: str = "") -> None:
+        self.drop_database()
+        self._sql(f'CREATE DATABASE "{self.name}" {after}')
+
+    def drop_database(self) -> None:
+        self._sql(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
     def _sql(self, statement: str) -> None:
         connection = psycopg2.connect(urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres").geturl())

@@ -1,21 +1,24 @@
-"""The starter assistant on the real engine, trained once a test run, to talk to."""
+"""The starter assistant on the real engine, as `manage.py prepare` trained it once a test run, to talk to."""
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 
-from assistant.engine import Archive
+from assistant.engine import Model
 from assistant.engine.archives import sign
 from assistant.engine.rasa_adapter.engine import RasaEngine
 from conversations.models import Message
 from conversations.services import answer, receive
+from tests.prepared import prepared
+from tests.running import REAL
+from tests.settings import MODE
 from training.models import ModelVersion
 from training.selectors import production
-from training.starter import starter_bundle
 
 
 @lru_cache(maxsize=1)
@@ -24,8 +27,14 @@ def rasa_engine() -> RasaEngine:
 
 
 @lru_cache(maxsize=1)
-def archive() -> Archive:
-    return rasa_engine().train(starter_bundle(settings.BASE_DIR), Path(settings.VAR_DIR) / "models", "starter")
+def trained() -> tuple[Model, int | None]:
+    """The model, signed with the key of the tests, and how many turns it looks back."""
+    made = prepared(MODE, REAL)
+    [(name, sha256, history_turns)] = made.read("SELECT name, sha256, history_turns FROM training_modelversion")
+    folder = Path(settings.VAR_DIR) / "models"
+    folder.mkdir(exist_ok=True)
+    path = shutil.copy(made.folder / "models" / f"{name}.tar.gz", folder / "starter.tar.gz")
+    return Model("starter", path, sha256, sign(sha256)), history_turns
 
 
 class Talk:
@@ -34,14 +43,14 @@ class Talk:
     def __init__(self) -> None:
         self.sender = uuid.uuid4().hex
         place = production()
-        trained = archive()
+        model, history_turns = trained()
         place.active_version = ModelVersion.objects.create(
             bot=place.bot,
             name="starter",
             status=ModelVersion.Status.READY,
-            sha256=trained.sha256,
-            signature=sign(trained.sha256),
-            history_turns=trained.history_turns,
+            sha256=model.sha256,
+            signature=model.signature,
+            history_turns=history_turns,
         )
         place.save()
 

@@ -16,7 +16,7 @@ from assistant.engine import Bundle, Guess, Labelled, Model
 from assistant.engine.fake_bots import learned
 from assistant.engine.types import Engine
 from tests.assistant.engine_conversations import recorded
-from tests.starter import archive
+from tests.starter import trained
 from training.starter import starter_bundle
 
 pytestmark = pytest.mark.rasa
@@ -37,7 +37,7 @@ def engine(rasa_engine: Engine) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def before(engine: Engine) -> Model:
-    return recorded(archive().path)
+    return trained()[0]
 
 
 @pytest.fixture(scope="module")

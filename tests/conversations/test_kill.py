@@ -5,26 +5,48 @@ import random
 import re
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-import psycopg2
 import pytest
 import redis
 
-from tests.running import until
+from tests.running import Running
+from tests.settings import MODE
 
 pytestmark = pytest.mark.processes
 SENDERS, EACH = 40, 50  # 2,000 messages
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    running = Running(tmp_path_factory.mktemp("house"), MODE).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def installation(house):
+    """What one test broke, the next finds whole: the same database, all processes, empty logs."""
+    for log in house.folder.glob("*.log"):
+        log.write_bytes(b"")
+    for name in house.names():
+        if name not in house.processes or house.processes[name].poll() is not None:
+            house.start_process(name)
+    house.wait_until_up()
+    return house
 
 
 class Load:
     """Clients that send numbered messages one after another and never give one up."""
 
     def __init__(self, installation, senders=SENDERS, each=EACH):
-        self.installation, self.senders, self.each = installation, senders, each
+        self.installation, self.each = installation, each
+        self.name = uuid.uuid4().hex[:8]
+        self.senders = [f"{self.name}-{number}" for number in range(senders)]
         self.answers = {}
         self.pool = ThreadPoolExecutor(senders)
-        self.work = [self.pool.submit(self._talk, f"sender-{number}") for number in range(senders)]
+        self.work = [self.pool.submit(self._talk, sender) for sender in self.senders]
 
     def _talk(self, sender):
         said = [self.installation.post_until_answered(sender, f"message {n}", 120) for n in range(self.each)]
@@ -39,26 +61,14 @@ class Load:
             task.result()
 
 
-def rows(installation, statement):
-    """What the database says, read past the product."""
-    if installation.mode == "embedded":
-        import sqlite3
-
-        with sqlite3.connect(installation.folder / "frontdesk.sqlite3", timeout=20) as connection:
-            return connection.execute(statement).fetchall()
-    with psycopg2.connect(installation.database) as connection, connection.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.fetchall()
-
-
 def assert_all_answered_once_and_in_order(installation, load):
     expected = [[f"You said: message {n}"] for n in range(load.each)]
-    assert load.answers == {f"sender-{number}": expected for number in range(load.senders)}
+    assert load.answers == dict.fromkeys(load.senders, expected)
     transcripts = {}
-    for sender, seq, role, text in rows(
-        installation,
+    for sender, seq, role, text in installation.read(
         "SELECT c.external_id, m.seq, m.role, m.text FROM conversations_message m "
-        "JOIN conversations_conversation c ON c.id = m.conversation_id ORDER BY m.conversation_id, m.seq",
+        "JOIN conversations_conversation c ON c.id = m.conversation_id "
+        f"WHERE c.external_id LIKE '{load.name}-%' ORDER BY m.conversation_id, m.seq"
     ):
         transcripts.setdefault(sender, []).append((seq, role, int(re.search(r"\d+$", text).group())))
     whole = [(n, role) for n in range(load.each) for role in ("user", "bot")]
@@ -121,9 +131,10 @@ def test_it_puts_a_new_model_live_under_load(installation):
     load.wait()
 
     assert_all_answered_once_and_in_order(installation, load)
-    versions = rows(
-        installation,
-        "SELECT conversation_id, model_version_id FROM conversations_message ORDER BY conversation_id, seq",
+    versions = installation.read(
+        "SELECT m.conversation_id, m.model_version_id FROM conversations_message m "
+        "JOIN conversations_conversation c ON c.id = m.conversation_id "
+        f"WHERE c.external_id LIKE '{load.name}-%' ORDER BY m.conversation_id, m.seq"
     )
     assert versions == sorted(versions)
     assert len({version for _, version in versions}) == 2
@@ -150,4 +161,4 @@ def test_it_can_be_reached_again_after_a_restart(installation):
 
     assert answer == "You said: ahoy"
     assert installation.post_until_answered("maria", "and again") == ["You said: and again"]
-    assert until(lambda: rows(installation, "SELECT count(*) FROM conversations_conversation"))[0][0] == 1
+    assert installation.read("SELECT count(*) FROM conversations_conversation WHERE external_id = 'maria'") == [(1,)]

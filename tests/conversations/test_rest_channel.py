@@ -63,11 +63,8 @@ def test_it_keeps_many_callers_waiting_without_a_thread_each(live):
     assert time.monotonic() - began < 20
 
 
-def test_it_says_504_when_the_answer_takes_too_long_and_keeps_the_message(installation):
-    installation.extra = {"REST_TIMEOUT": "1"}
-    for name in list(installation.processes):
-        installation.kill(name)
-    installation.start_processes()
+def test_it_says_504_when_the_answer_takes_too_long_and_keeps_the_message(installation_with):
+    installation = installation_with(REST_TIMEOUT="1")
     status, body = installation.post("slow-maria", "/sleep 2", key="slow")
     time.sleep(2)
 

@@ -179,11 +179,8 @@ async def test_it_opens_no_socket_for_a_stranger_site(live):
             pass
 
 
-async def test_it_leaves_others_alone_when_one_visitor_floods(installation):
-    installation.extra = {"RATE_LIMIT_VISITOR": "5/m"}
-    for name in list(installation.processes):
-        installation.kill(name)
-    installation.start_processes()
+async def test_it_leaves_others_alone_when_one_visitor_floods(installation_with):
+    installation = installation_with(RATE_LIMIT_VISITOR="5/m")
     async with Tab(installation) as flooder, Tab(installation) as other:
         await flooder.hello()
         await other.hello()
