@@ -150,7 +150,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_BEAT_SCHEDULE = {
     "sweep-unanswered": {"task": "conversations.sweep", "schedule": 2.0, "options": {"expires": 4.0}},
     "sweep-jobs": {"task": "training.sweep", "schedule": 2.0, "options": {"expires": 4.0}},
+    "clear-leftovers": {"task": "training.clear_leftovers", "schedule": timedelta(hours=1)},
 }
+EMBED_IN_BACKGROUND = env.bool("EMBED_IN_BACKGROUND", default=True)  # examples, while no job runs or waits
+if EMBED_IN_BACKGROUND:
+    CELERY_BEAT_SCHEDULE["embed-examples"] = {
+        "task": "training.fill_vectors",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
 # --- Conversations -------------------------------------------------------------------------------
@@ -174,6 +182,8 @@ CHAT_THREADS = env.int("CHAT_THREADS", default=8)  # turns under way at once in 
 
 # --- Training ------------------------------------------------------------------------------------
 MODEL_UPLOAD_MB = env.int("MODEL_UPLOAD_MB", default=500)  # the largest model that staff may upload
+FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"  # beside the models, so that a whole upload is moved and not copied
+FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
 
 # --- Pages ---------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

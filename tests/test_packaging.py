@@ -66,7 +66,12 @@ def test_it_sets_only_what_the_settings_read(ours: dict[str, Any]) -> None:
     text = (ROOT / "assistant/settings.py").read_text()
     read = set(re.findall(r"env(?:\.\w+)?\(\s*\"(\w+)\"", text))
     names = {name.removesuffix("_FILE") for service in ours.values() for name in service["environment"]}
-    assert names <= read
+    assert names <= read | {"TMPDIR"}  # that one Python reads itself
+
+
+def test_it_spools_uploads_where_the_settings_make_a_folder(ours: dict[str, Any]) -> None:
+    (folder,) = re.findall(r"VAR_DIR=(\S+)", (ROOT / "Dockerfile").read_text())
+    assert ours["web"]["environment"]["TMPDIR"] == f"{folder}/{settings.FILE_UPLOAD_TEMP_DIR.name}"
 
 
 def test_it_runs_commands_that_exist(ours: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from training.signals import job_asked
 
 log = logging.getLogger("frontdesk.tasks")
 USELESS_AFTER = 10.0  # seconds: the sweeper has sent another by then
-_one_at_a_time = threading.Lock()
+_one_at_a_time, _one_filler = threading.Lock(), threading.Lock()
 
 
 @shared_task(name="training.work")
@@ -39,6 +39,26 @@ def sweep() -> None:
     services.release_dead_jobs()
     if claimable().exists():
         _wake_a_worker()
+
+
+@shared_task(name="training.fill_vectors")
+def fill_vectors() -> None:
+    """Work out what embeddings are missing. In embedded mode one portion, until the clock comes again: visitors wait
+    for the same processor."""
+    if not _one_filler.acquire(blocking=False):
+        return
+    try:
+        while services.fill_portion() and not settings.EMBEDDED:
+            pass
+    finally:
+        _one_filler.release()
+
+
+@shared_task(name="training.clear_leftovers")
+def clear_leftovers() -> None:
+    """Files that nobody will ask for."""
+    services.clear_leftovers()
+    services.clear_deleted()
 
 
 @receiver(job_asked, dispatch_uid="work-on-jobs")

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from tests.admin_ui.conftest import _desk_of
 from training.models import Bot, Example, Intent, Response
 from training.selectors import production
-from training.services import add_example, create_intent, save_response, seed_bot
+from training.services import add_example, create_intent, rename_intent, save_response, seed_bot
 
 LIST = "/admin/training/intent/"
 FETCH = {"X-Requested-With": "fetch"}
@@ -134,6 +134,14 @@ def test_it_loses_nobody_s_change(desk: Client, bot: Bot) -> None:
     assert answer.status_code == 409
     assert "Somebody changed this example meanwhile" in answer.content.decode()
     assert "my words" in answer.content.decode()
+
+
+def test_it_makes_no_intent_of_a_name_that_is_gone_or_misspelt(desk: Client, bot: Bot) -> None:
+    row = add_example(bot=bot, intent="ask_menu", text="a big menu")
+    rename_intent(intent=row.intent, name="ask_card", by=None)
+    shown = post(desk, of(row), revision=1, intent="ask_menu", marked="a big menu")
+    assert "There is no intent ask_menu. Create it first." in shown
+    assert not bot.intents.filter(name="ask_menu").exists()
 
 
 def test_it_moves_many_and_takes_it_back(desk: Client, bot: Bot) -> None:

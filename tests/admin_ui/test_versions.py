@@ -180,18 +180,27 @@ def test_it_sends_a_model_whole_and_refuses_one_that_changed(desk: Client, taugh
     assert "changed" in desk.get(f"{VERSIONS}{version.pk}/download/", follow=True).content.decode()
 
 
+def test_it_finds_nothing_at_an_address_that_names_nothing(desk: Client) -> None:
+    for name in ("modelversion", "evaluation", "job"):
+        assert desk.get(f"/admin/training/{name}/main/change/").status_code == 404
+
+
 def test_it_deletes_what_is_not_live(desk: Client, newer: ModelVersion, live_model: ModelVersion) -> None:
     assert "Are you sure" in page(desk, f"{VERSIONS}{newer.pk}/delete/")
     desk.post(f"{VERSIONS}{newer.pk}/delete/", {"post": "yes"})
     desk.post(f"{VERSIONS}{live_model.pk}/delete/", {"post": "yes"})
-    assert list(ModelVersion.objects.all()) == [live_model]
+    assert list(ModelVersion.objects.exclude(status="deleted")) == [live_model]
+    assert "main-newer" not in page(desk, VERSIONS)
+    shown = page(desk, f"{VERSIONS}{newer.pk}/change/")
+    assert "Deleted" in shown
+    assert not any(words in shown for words in (">Activate", "Download<", ">Delete<"))
 
 
 def test_it_lets_everyone_do_what_their_role_allows(newer: ModelVersion, live_model: ModelVersion) -> None:
     activate_version(version=newer)
     activate_version(version=live_model)
     viewer = desk_with("view_bot")
-    acts = (">Activate", "Train</button>", "oll back to", ">Upload", ">Delete", "Download<")
+    acts = (">Activate", "Train</button>", "oll back to", ">Upload", ">Delete<", "Download<")
     for address in ("", f"{newer.pk}/change/", f"compare/?right={newer.pk}"):
         shown = page(viewer, VERSIONS + address)
         assert not any(words in shown for words in acts)

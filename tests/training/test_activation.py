@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
+import time_machine
 from auditlog.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from assistant.lib.errors import FrontdeskError
 from training.models import PRODUCTION, Activation, Bot, Environment, Job, ModelVersion
 from training.services import activate_version, delete_version, roll_back
+from training.tasks import clear_leftovers
 
 pytestmark = pytest.mark.django_db
 
@@ -91,14 +96,33 @@ def test_it_keeps_one_order_of_activations_whoever_is_first(transactional_db: No
     assert live(bot) == rows[-1].version
 
 
-def test_it_deletes_a_version_with_its_file(bot: Bot, ana: User, django_capture_on_commit_callbacks) -> None:
+def test_it_deletes_a_version_and_its_file_an_hour_later(bot: Bot, ana: User) -> None:
     version = ready(bot, "old")
     version.path.parent.mkdir(exist_ok=True)
     version.path.write_bytes(b"model")
-    with django_capture_on_commit_callbacks(execute=True):
-        delete_version(version=version, by=ana)
-    assert not version.path.exists()
+    delete_version(version=version, by=ana)
     assert LogEntry.objects.get().changes == {"name": ["old", None]}
+    clear_leftovers()
+    assert version.path.exists()
+    with time_machine.travel(timezone.now() + timedelta(minutes=61)):
+        clear_leftovers()
+    assert not version.path.exists()
+
+
+def test_it_looks_at_no_message_when_a_version_is_deleted(
+    bot: Bot, ana: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    first, second = ready(bot, "first"), ready(bot, "second")
+    activate_version(version=first)
+    place = activate_version(version=second)
+    with django_assert_max_num_queries(12) as done:
+        delete_version(version=first, by=ana)
+    assert not any("conversations_message" in query["sql"] for query in done.captured_queries)
+    with pytest.raises(FrontdeskError, match="first is deleted"):
+        roll_back(environment=place, by=ana)
+    with pytest.raises(FrontdeskError, match="first is deleted"):
+        activate_version(version=first, by=ana)
+    assert live(bot) == second
 
 
 def test_it_deletes_nothing_that_is_live_or_worked_on(bot: Bot, ana: User) -> None:

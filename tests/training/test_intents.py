@@ -10,17 +10,20 @@ import yaml
 from django.contrib.auth.models import User
 
 from assistant.engine.rasa_adapter.bundles import check_bundle
-from assistant.lib.errors import FrontdeskError
+from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.assembling import examples_in, unpacked
 from training.importing import import_project
 from training.models import Bot, Intent
 from training.services import (
+    add_example,
+    change_example,
     create_intent,
     delete_intent,
     merge_intents,
     rename_intent,
     replace_files,
     restore_deleted,
+    save_response,
     set_answer,
     training_set_of,
 )
@@ -164,3 +167,20 @@ def test_it_takes_its_answer_back(bot: Bot, ana: User) -> None:
     set_answer(intent=jobs, texts=["We hire bakers."], by=ana)
     set_answer(intent=jobs, texts=[], by=ana)
     assert "rules" not in files_of(bot)["data/taught.yml"]
+
+
+def test_it_lets_nobody_save_an_example_of_an_intent_that_was_merged_meanwhile(bot: Bot, ana: User) -> None:
+    row = add_example(bot=bot, intent="greet", text="hello over there", by=ana)
+    seen = row.revision
+    merge_intents(source=intent(bot, "greet"), target=intent(bot, "bye"), by=ana)
+    with pytest.raises(ChangedMeanwhile):
+        change_example(example=row, by=ana, revision=seen, intent="greet", text="hello there")
+    assert not Intent.objects.filter(bot=bot, name="greet", deleted=None).exists()
+
+
+def test_it_refuses_to_rename_where_the_answer_of_the_new_name_is_there(bot: Bot, ana: User) -> None:
+    create_intent(bot=bot, name="faq/open", by=ana)
+    for name in ("utter_faq/open", "utter_faq/hours"):
+        save_response(bot=bot, name=name, variations=[{"text": "At nine."}], by=ana)
+    with pytest.raises(FrontdeskError, match="utter_faq/hours already"):
+        rename_intent(intent=intent(bot, "faq/open"), name="faq/hours", by=ana)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -97,19 +99,35 @@ def test_it_lets_one_of_many_threads_claim_a_job(transactional_db: None) -> None
     bot = Bot.objects.create(name="faq")
     for n in range(3):
         ask_for_job(bot=bot, kind="test", by=None, n=n)
-    start, claimed = threading.Barrier(8), []
+    jobs = all_at_once(lambda number: queueing.claim(worker=f"w{number}"))
+    assert [job.status for job in jobs if job] == [Status.RUNNING]
 
-    def race(name: str) -> None:
+
+def test_it_takes_impatient_clicks_for_one_request(transactional_db: None) -> None:
+    bot = Bot.objects.create(name="faq")
+    asked = all_at_once(lambda number: ask_for_job(bot=bot, kind="test", by=None))
+    assert len(asked) == 8
+    assert set(asked) == set(Job.objects.all())
+    assert Job.objects.count() == 1
+
+
+def all_at_once(act: Callable[[int], Any]) -> list[Any]:
+    """What it returned in each of eight threads that begin together."""
+    start, returned = threading.Barrier(8), []
+
+    def race(number: int) -> None:
         start.wait()
-        claimed.append(queueing.claim(worker=name))
-        connection.close()
+        try:
+            returned.append(act(number))
+        finally:
+            connection.close()
 
-    threads = [threading.Thread(target=race, args=(f"w{n}",)) for n in range(8)]
+    threads = [threading.Thread(target=race, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [job.status for job in claimed if job] == [Status.RUNNING]
+    return returned
 
 
 def test_it_cancels_what_waits_at_once_and_what_runs_when_it_tells_next(bot: Bot, ana: User) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.test import Client
 
 from assistant.engine.archives import verify
 from assistant.lib.errors import FrontdeskError
 from tests.training.conftest import Taught
 from training.models import Job, ModelVersion
 from training.services import cancel_job, train_version, upload_version, work
+from training.tasks import clear_leftovers
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +35,7 @@ def uploaded(taught: Taught, content: bytes, by: User | None = None, **options: 
 
 
 def left_in_quarantine(settings: LazySettings) -> list[Path]:
-    return list((settings.VAR_DIR / "models" / "quarantine").iterdir())
+    return list((settings.VAR_DIR / "models" / "quarantine").glob("*"))
 
 
 @pytest.fixture
@@ -90,3 +96,43 @@ def test_it_refuses_what_is_too_large_or_empty(taught: Taught, settings: LazySet
         uploaded(taught, b"")
     assert left_in_quarantine(settings) == []
     assert not ModelVersion.objects.filter(origin="uploaded").exists()
+
+
+class Watched(TemporaryFileUploadHandler):
+    """Remembers the inode of what was spooled."""
+
+    inodes: list[int] = []
+
+    def file_complete(self, file_size: int) -> UploadedFile:
+        done = super().file_complete(file_size)
+        self.inodes.append(os.stat(done.temporary_file_path()).st_ino)
+        return done
+
+
+def test_it_spools_beside_the_models_and_moves_what_came(
+    taught: Taught, archive: bytes, ana: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    settings.FILE_UPLOAD_HANDLERS = [f"{__name__}.Watched"]
+    client = Client()
+    client.force_login(ana)
+    address = f"/admin/training/modelversion/upload/?bot__id__exact={taught.bot.pk}"
+    sent = client.post(address, {"file": SimpleUploadedFile("model.tar.gz", archive)})
+    version = ModelVersion.objects.get(origin="uploaded")
+    assert (sent.status_code, version.size) == (302, len(archive))
+    assert version.sha256 == hashlib.sha256(archive).hexdigest()
+    assert version.quarantine_path.stat().st_ino == Watched.inodes[-1]
+    assert list(settings.FILE_UPLOAD_TEMP_DIR.iterdir()) == []
+
+
+def test_it_clears_what_killed_processes_left_and_nothing_else(taught: Taught, settings: LazySettings) -> None:
+    waiting = uploaded(taught, b"not checked yet").quarantine_path
+    left = [settings.FILE_UPLOAD_TEMP_DIR / "tmpk.upload.gz", waiting.parent / "0f.arriving"]
+    arriving = settings.FILE_UPLOAD_TEMP_DIR / "tmpn.upload.gz"
+    for path in (*left, arriving):
+        path.write_bytes(b"half a mod")
+    for path in (*left, waiting):
+        os.utime(path, (time.time() - 7200,) * 2)
+    clear_leftovers()
+    assert [path.exists() for path in (*left, arriving, waiting)] == [False, False, True, True]
+    arriving.unlink()

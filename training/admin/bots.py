@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from assistant.lib.admin import Panel, ReadOnlyAdmin
-from training.models import Bot, Environment
+from training.models import Bot, Environment, ModelVersion
 from training.selectors import production
+
+KEPT = ~Q(versions__status=ModelVersion.Status.DELETED)
 
 
 @admin.register(Bot)
@@ -24,7 +26,7 @@ class BotAdmin(ReadOnlyAdmin):
     fields = ("name", "created")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Bot]:
-        return super().get_queryset(request).annotate(version_count=Count("versions"))
+        return super().get_queryset(request).annotate(version_count=Count("versions", filter=KEPT))
 
     @admin.display(description="Versions", ordering="version_count")
     def version_count(self, row: Any) -> int:

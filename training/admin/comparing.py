@@ -50,7 +50,7 @@ class Comparing(admin.ModelAdmin):
 
 def _chosen(asked: str) -> ModelVersion | None:
     rows = ModelVersion.objects.select_related("bot", "training_set")
-    return rows.filter(pk=asked).first() if asked.isdigit() else None
+    return rows.filter(pk=asked).first() if asked.isdecimal() else None
 
 
 def _offered(of: ModelVersion | None) -> list[ModelVersion]:

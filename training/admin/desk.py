@@ -30,7 +30,8 @@ class Live:
 
     @property
     def back_to(self) -> ModelVersion | None:
-        return self.activation.previous if self.activation else None
+        before = self.activation.previous if self.activation else None
+        return before if before and before.status == ModelVersion.Status.READY else None
 
     @property
     def fresh(self) -> bool:
@@ -48,7 +49,7 @@ def live_in(bot: Bot, environment: str = PRODUCTION) -> Live | None:
 
 def chosen_bot(request: HttpRequest) -> Bot | None:
     asked = request.GET.get("bot__id__exact", "")
-    if asked.isdigit():
+    if asked.isdecimal():
         return Bot.objects.filter(pk=asked).first()
     return Bot.objects.filter(name=MAIN).first() or Bot.objects.order_by("name").first()
 

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from assistant.lib.admin import Guarded, ReadOnlyAdmin
 from training.admin.shown import bar, intents_in_words
+from training.admin.staff import number_in
 from training.confusion import picture_of
 from training.models import Evaluation
 
@@ -49,9 +50,8 @@ class EvaluationAdmin(Guarded, ReadOnlyAdmin):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        row = get_object_or_404(
-            Evaluation.objects.select_related("version__bot", "version__training_set"), pk=object_id
-        )
+        rows = Evaluation.objects.select_related("version__bot", "version__training_set")
+        row = get_object_or_404(rows, pk=number_in(object_id))
         context = {
             **self.admin_site.each_context(request),
             **shown(row, request.GET.get("right", ""), request.GET.get("guessed", "")),

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from assistant.lib.admin import Guarded, Panel, ReadOnlyAdmin
 from assistant.lib.errors import FrontdeskError
 from training.admin.shown import duration, kind_in_words, seconds_between
-from training.admin.staff import staff
+from training.admin.staff import number_in, staff
 from training.models import Job, ModelVersion
 from training.selectors import jobs_before, live_version, queue
 from training.services import cancel_job
@@ -168,9 +168,7 @@ class JobAdmin(Guarded, ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = Job.objects.select_related("bot", "version", "requested_by")
-        if not job_id.isdigit():
-            raise Http404
-        shown = JobShown(get_object_or_404(rows, pk=job_id))
+        shown = JobShown(get_object_or_404(rows, pk=number_in(job_id)))
         may = {
             name: request.user.has_perm(f"training.{name}") for name in ("train_bot", "activate_version", "edit_data")
         }

@@ -195,7 +195,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None
+    return int(text) if text and text.isdecimal() else None
 
 
 def _page_of(version: ModelVersion) -> str:

@@ -21,12 +21,14 @@ from assistant.lib.errors import FrontdeskError
 from training.admin.comparing import Comparing
 from training.admin.desk import chosen_bot, desk
 from training.admin.shown import duration
-from training.admin.staff import staff
+from training.admin.staff import number_in, staff
 from training.admin.version_acts import VersionActs
 from training.admin.version_page import version_page
 from training.models import Bot, Evaluation, ModelVersion
 from training.selectors import changes_of, newest_evaluations
 from training.services import delete_version
+
+DELETED = ModelVersion.Status.DELETED
 
 
 @admin.register(ModelVersion)
@@ -45,6 +47,8 @@ class ModelVersionAdmin(VersionActs, Comparing, Guarded, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
         rows = super().get_queryset(request).select_related("bot", "created_by", "training_set", "parent__training_set")
+        if request.GET.get("status__exact") != DELETED:
+            rows = rows.exclude(status=DELETED)
         return rows.prefetch_related("live_in")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -99,8 +103,9 @@ class ModelVersionAdmin(VersionActs, Comparing, Guarded, ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = ModelVersion.objects.select_related("bot", "created_by", "training_set", "parent__training_set")
-        version = get_object_or_404(rows, pk=object_id)
-        context = {**self.admin_site.each_context(request), **version_page(version), **self.may(request)}
+        version = get_object_or_404(rows, pk=number_in(object_id))
+        may = {"may": {}} if version.status == DELETED else self.may(request)
+        context = {**self.admin_site.each_context(request), **version_page(version), **may}
         page = "admin/training/modelversion/version.html"
         return TemplateResponse(request, page, {**context, "title": str(version), "opts": self.opts})
 

@@ -53,7 +53,9 @@ class Versions(BotDoor):
     )
     def get(self, request: Request) -> Response:
         wanted = {name: self.query[name] for name in ("status", "origin") if name in self.query}
-        return self.page(_versions().filter(bot=self.bot(), **wanted), VersionShape)
+        rows = _versions().filter(bot=self.bot(), **wanted)
+        deleted = ModelVersion.Status.DELETED
+        return self.page(rows if wanted.get("status") == deleted else rows.exclude(status=deleted), VersionShape)
 
 
 class Environments(BotDoor):

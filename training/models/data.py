@@ -81,6 +81,9 @@ class Example(Taught):
         indexes = [
             models.Index(fields=["bot", "alike"], name="examples_alike"),
             models.Index(fields=["intent", "use"], name="examples_of_intent"),
+            models.Index(
+                fields=["bot", "id"], condition=ALIVE & Q(vector__isnull=True), name="examples_without_vector"
+            ),
         ]
         ordering = ["id"]
 

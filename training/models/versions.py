@@ -29,6 +29,8 @@ class TrainingSet(models.Model):
 
 
 class ModelVersion(models.Model):
+    """One that was deleted stays as a row: messages, activations and jobs say which version it was."""
+
     class Status(models.TextChoices):
         QUEUED = "queued", "Queued"
         TRAINING = "training", "Training"
@@ -36,6 +38,7 @@ class ModelVersion(models.Model):
         READY = "ready", "Ready"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
+        DELETED = "deleted", "Deleted"
 
     class Origin(models.TextChoices):
         TRAINED = "trained", "Trained here"
@@ -59,6 +62,7 @@ class ModelVersion(models.Model):
     )
     error = models.TextField(blank=True)
     created = models.DateTimeField(auto_now_add=True)
+    deleted = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-created", "-id"]

@@ -65,6 +65,12 @@ def _overruled() -> Exists:
     return Exists(corrected.exclude(intent=OuterRef("intent")))
 
 
+def bot_without_vectors() -> Bot | None:
+    """One that has examples whose embeddings are not worked out yet."""
+    missing = Example.objects.filter(bot=OuterRef("pk"), vector=None, deleted=None, intent__deleted=None)
+    return Bot.objects.filter(Exists(missing)).first()
+
+
 def same_text(bot: Bot, text: str) -> list[Example]:
     """Those that differ in case, outer punctuation and blanks at most, under whatever intent."""
     return list(examples_of(bot).filter(alike=alike_key(text)).defer("vector"))

@@ -12,10 +12,11 @@ from training.services.sources import forget_sources
 from training.services.synonyms import delete_synonym, save_synonym
 from training.services.trainings import ask_for_training, train_version
 from training.services.undoing import restore_deleted
-from training.services.uploading import upload_version
-from training.services.vectors import fill_vectors
+from training.services.uploading import clear_leftovers, upload_version
+from training.services.vectors import fill_portion, fill_vectors
 from training.services.versions import (
     activate_version,
+    clear_deleted,
     delete_version,
     describe_version,
     roll_back,
@@ -31,6 +32,8 @@ __all__ = [
     "ask_for_training",
     "cancel_job",
     "change_example",
+    "clear_deleted",
+    "clear_leftovers",
     "create_intent",
     "delete_examples",
     "delete_intent",
@@ -39,6 +42,7 @@ __all__ = [
     "delete_version",
     "describe_version",
     "evaluate_version",
+    "fill_portion",
     "fill_vectors",
     "forget_sources",
     "hold_out_examples",

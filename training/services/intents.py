@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 
 from assistant.lib import audit
@@ -131,8 +132,12 @@ def _change(bot: Bot, change: Change, by: Staff) -> None:
 
 def _rename_retrieved(bot: Bot, old: str, new: str) -> None:
     """`utter_faq/hours` belongs to `faq/hours`."""
-    if "/" in old:
-        Response.objects.filter(bot=bot, name=f"utter_{old}", deleted=None).update(name=f"utter_{new}", edited=True)
+    if "/" not in old:
+        return
+    theirs = Response.objects.filter(bot=bot, deleted=None)
+    if theirs.filter(name=f"utter_{old}").exists() and theirs.filter(name=f"utter_{new}").exists():
+        raise BadIntent(f"There is a response utter_{new} already. Delete it first, or choose another name.")
+    theirs.filter(name=f"utter_{old}").update(name=f"utter_{new}", edited=True)
 
 
 def _take_over(gone: Intent, kept: Intent, by: Staff) -> int:
@@ -141,7 +146,8 @@ def _take_over(gone: Intent, kept: Intent, by: Staff) -> int:
     Example.objects.filter(intent=gone, deleted=None, exact__in=list(there.values_list("exact", flat=True))).update(
         deleted=timezone.now(), updated_by=by
     )
-    return gone.examples.filter(deleted=None).update(intent=kept)
+    moved = {"intent": kept, "updated_by": by, "updated": timezone.now(), "revision": F("revision") + 1}
+    return gone.examples.filter(deleted=None).update(**moved)
 
 
 def _mark_deleted(row: Intent, mark: datetime, by: Staff) -> None:

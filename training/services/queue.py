@@ -24,6 +24,7 @@ from training.jobs import Finish
 from training.models import Bot, Job, ModelVersion
 from training.selectors.jobs import TO_DO, claimable, dead
 from training.services.following import follow
+from training.services.locking import locked
 from training.signals import job_asked
 
 log = logging.getLogger("frontdesk.queue")
@@ -41,6 +42,7 @@ class JobEnded(FrontdeskError):
 def ask_for_job(*, bot: Bot, kind: str, by: User | None, version: ModelVersion | None = None, **arguments: Any) -> Job:
     """The new job; or the one that waits or runs already, where it is asked for a second time."""
     with writing():
+        locked(bot)
         same = Job.objects.filter(bot=bot, kind=kind, version=version, arguments=arguments, status__in=TO_DO).first()
         if same:
             return same

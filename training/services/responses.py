@@ -40,12 +40,15 @@ def delete_response(*, response: Response, by: User | None) -> datetime:
     """Returns the mark by which `restore_deleted` brings it back. Raises InUse where something says it."""
     mark = timezone.now()
     with writing():
-        locked(response.bot)
-        if users := users_of(response, usage_of(response.bot)):
-            raise InUse(f"Still in use: {response.name} is said by {', '.join(users)}.")
-        audit.note(response, {"variations": (response.variations, None)}, by=by, action=audit.DELETED)
-        response.deleted, response.updated_by, response.revision = mark, by, response.revision + 1
-        response.save()
+        bot = locked(response.bot)
+        row = Response.objects.get(pk=response.pk)
+        if row.deleted:
+            return row.deleted
+        if users := users_of(row, usage_of(bot)):
+            raise InUse(f"Still in use: {row.name} is said by {', '.join(users)}.")
+        audit.note(row, {"variations": (row.variations, None)}, by=by, action=audit.DELETED)
+        row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
+        row.save()
     return mark
 
 

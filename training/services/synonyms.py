@@ -36,7 +36,10 @@ def delete_synonym(*, synonym: Synonym, by: User | None) -> datetime:
     mark = timezone.now()
     with writing():
         locked(synonym.bot)
-        audit.note(synonym, {"value": (synonym.value, None)}, by=by, action=audit.DELETED)
-        synonym.deleted, synonym.updated_by, synonym.revision = mark, by, synonym.revision + 1
-        synonym.save()
+        row = Synonym.objects.get(pk=synonym.pk)
+        if row.deleted:
+            return row.deleted
+        audit.note(row, {"value": (row.value, None)}, by=by, action=audit.DELETED)
+        row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
+        row.save()
     return mark

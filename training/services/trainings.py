@@ -20,6 +20,7 @@ from training.selectors.evaluations import unseen_by
 from training.selectors.jobs import TO_DO
 from training.selectors.versions import live_version
 from training.services.evaluating import ask_for_evaluation
+from training.services.locking import locked
 from training.services.queue import ask_for_job
 from training.services.running import do_or_watch
 from training.services.seeding import training_set_of
@@ -31,6 +32,7 @@ def ask_for_training(*, bot: Bot, by: User | None, note: str = "") -> Job:
     returned. Raises TrainingFailed where there is nothing to train on."""
     taught = training_set_of(bot=bot)
     with writing():
+        locked(bot)
         under_way = Job.objects.filter(bot=bot, kind="train", status__in=TO_DO, version__training_set=taught)
         return under_way.select_related("version").first() or _asked(bot, taught, by, note)
 

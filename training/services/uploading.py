@@ -6,12 +6,15 @@ import hashlib
 import hmac
 import os
 import re
+import time
 from functools import partial
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files import File
+from django.core.files.move import file_move_safe
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.template.defaultfilters import filesizeformat
 
 from assistant.engine import Archive, ModelRefused, OnProgress, Progress, get_engine
@@ -25,6 +28,11 @@ from training.selectors.evaluations import unseen_by
 from training.services.evaluating import ask_for_evaluation
 from training.services.queue import ask_for_job
 from training.services.versions import named_version
+
+ARRIVING = ".arriving"
+SPOOLED = "*.upload*"  # so Django calls them
+LEFT_AFTER = 3600.0  # seconds
+BLOCK = 1 << 20
 
 
 class UploadRefused(FrontdeskError):
@@ -58,27 +66,61 @@ def check_upload(job: Job, tell: OnProgress) -> Finish:
     return partial(_admit, job, version, archive, bool(unseen_by(version)))
 
 
+def clear_leftovers() -> int:
+    """Delete what processes that were killed left of uploads. Returns how many files it were."""
+    arriving = [*Path(settings.FILE_UPLOAD_TEMP_DIR).glob(SPOOLED), *_quarantine().glob(f"*{ARRIVING}")]
+    left = [path for path in arriving if _is_left(path)]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
 def _kept(file: File) -> tuple[Path, str, int]:
-    """A copy of what comes in, its SHA-256 and its size in bytes."""
+    """Where it is now, its SHA-256 and its size in bytes."""
     limit = settings.MODEL_UPLOAD_MB * 1024**2
-    folder = settings.VAR_DIR / "models" / "quarantine"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{os.urandom(8).hex()}.arriving"
-    digest, size = hashlib.sha256(), 0
+    if file.size > limit:
+        raise UploadRefused(f"It is larger than {filesizeformat(limit)}.", code="too_large")
+    if not file.size:
+        raise UploadRefused("The file is empty.", code="empty")
+    path = _quarantine() / f"{os.urandom(8).hex()}{ARRIVING}"
     try:
-        with path.open("xb") as copy:
-            for chunk in file.chunks():
-                size += len(chunk)
-                if size > limit:
-                    raise UploadRefused(f"It is larger than {filesizeformat(limit)}.", code="too_large")
-                digest.update(chunk)
-                copy.write(chunk)
-        if not size:
-            raise UploadRefused("The file is empty.", code="empty")
+        _bring(file, path)
+        return path, _sha256(path), path.stat().st_size
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return path, digest.hexdigest(), size
+
+
+def _bring(file: File, path: Path) -> None:
+    """What is on disk already is moved, and copied only where that is another disk."""
+    if isinstance(file, TemporaryUploadedFile):
+        file_move_safe(file.temporary_file_path(), str(path))
+        return
+    with path.open("xb") as copy:
+        for chunk in file.chunks():
+            copy.write(chunk)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _quarantine() -> Path:
+    folder = Path(settings.VAR_DIR) / "models" / "quarantine"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _is_left(path: Path) -> bool:
+    """Every piece that arrives makes a file younger."""
+    try:
+        return time.time() - path.stat().st_mtime > LEFT_AFTER
+    except FileNotFoundError:
+        return False
 
 
 def _quarantined(bot: Bot, arriving: Path, sha256: str, size: int, by: User | None, note: str) -> ModelVersion:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
 from django.utils import timezone
 
 from assistant.engine import EngineError, get_engine
@@ -19,6 +19,8 @@ from training.models import PRODUCTION, Activation, Bot, Environment, Job, Model
 from training.selectors.jobs import TO_DO
 
 log = logging.getLogger("frontdesk.training")
+DELETED = ModelVersion.Status.DELETED
+KEPT = timedelta(hours=1)  # so long the file of a deleted version
 
 
 class CannotActivate(FrontdeskError):
@@ -62,17 +64,24 @@ def describe_version(*, version: ModelVersion, note: str, by: User | None) -> Mo
 
 
 def delete_version(*, version: ModelVersion, by: User | None) -> None:
-    """The row and its file. Raises CannotDelete for what is live or being worked on."""
+    """Its evaluations and its file; the row stays, marked: a million messages may name it. The file goes later, in
+    `clear_deleted`: a message that came while it was live is still answered by it. Raises CannotDelete for what is live
+    or being worked on."""
     with writing():
-        if Job.objects.filter(version=version, status__in=TO_DO).exists():
-            raise CannotDelete("A job works on it. Cancel that, or wait for its end.")
-        audit.note(version, {"name": (version.name, None)}, by=by, action=audit.DELETED)
-        path = version.path
-        try:
-            version.delete()
-        except ProtectedError:
-            raise CannotDelete(f"{version.name} is live. Activate another version first.") from None
-        transaction.on_commit(lambda: path.unlink(missing_ok=True))
+        row = ModelVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
+        _check_unused(row)
+        if row.status == DELETED:
+            return
+        row.status, row.deleted = DELETED, timezone.now()
+        row.save(update_fields=["status", "deleted"])
+        row.evaluations.all().delete()
+        audit.note(row, {"name": (row.name, None)}, by=by, action=audit.DELETED)
+
+
+def clear_deleted() -> None:
+    """Delete the files of versions that were deleted a while ago."""
+    for version in ModelVersion.objects.filter(status=DELETED, deleted__lt=timezone.now() - KEPT):
+        version.path.unlink(missing_ok=True)
 
 
 def named_version(*, bot: Bot, **fields: Any) -> ModelVersion:
@@ -99,7 +108,15 @@ def warm_up_live_models() -> None:
             log.error("%s could not be loaded: %s", place.active_version, error.message)
 
 
-def _put_live(place: Environment, version: ModelVersion, by: User | None) -> Environment:
+def _check_unused(version: ModelVersion) -> None:
+    if Job.objects.filter(version=version, status__in=TO_DO).exists():
+        raise CannotDelete("A job works on it. Cancel that, or wait for its end.")
+    if version.live_in.exists():
+        raise CannotDelete(f"{version.name} is live. Activate another version first.")
+
+
+def _put_live(place: Environment, chosen: ModelVersion, by: User | None) -> Environment:
+    version = ModelVersion.objects.select_for_update(of=("self",)).get(pk=chosen.pk)  # it may be deleted meanwhile
     if version.status != ModelVersion.Status.READY:
         raise CannotActivate(f"{version.name} is {version.get_status_display().lower()}, it can't go live.")
     before = place.active_version

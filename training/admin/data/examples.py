@@ -85,7 +85,7 @@ def _save(desk: Desk, row: Example) -> HttpResponse:
             example=row,
             by=desk.user,
             revision=int(given.get("revision", "0")) if given.get("revision", "0").isdecimal() else 0,
-            intent=given.get("intent") or None,
+            intent=_named(desk, given["intent"]) if given.get("intent") else None,
             text=text,
             entities=entities,
             use=Example.Use.HELD_OUT if given.get("held_out") else Example.Use.TRAINING,
@@ -117,6 +117,14 @@ def _form(desk: Desk, row: Example, error: FrontdeskError | None = None) -> Http
     return desk.shown("example", tab="examples", title="Edit an example", **context)
 
 
+def _named(desk: Desk, intent: str) -> str:
+    """Raises BadExample where there is none, or none any more: a slip, or renamed meanwhile, it would be made anew."""
+    name = intent.strip()
+    if name not in intent_names(desk.bot):
+        raise BadExample(f"There is no intent {name}. Create it first." if name else "Say where to move them.")
+    return name
+
+
 def _value(row: Example) -> dict[str, Any]:
     return {"text": row.text, "entities": row.entities}
 
@@ -143,9 +151,7 @@ def _is_json(value: str) -> bool:
 
 
 def _move(desk: Desk, ids: list[int]) -> None:
-    name = desk.request.POST.get("intent", "").strip()
-    if name not in intent_names(desk.bot):
-        raise BadExample(f"There is no intent {name}. Create it first." if name else "Say where to move them.")
+    name = _named(desk, desk.request.POST.get("intent", ""))
     before = defaultdict[str, list[int]](list)
     for pk, intent in Example.objects.filter(pk__in=ids, deleted=None).values_list("pk", "intent__name"):
         if intent != name:

@@ -20,14 +20,8 @@ SIMPLE = ("text", "buttons", "image")
 
 def overview(desk: Desk) -> HttpResponse:
     rows = Response.objects.filter(bot=desk.bot, deleted=None).select_related("updated_by")
-    if words := desk.request.GET.get("q", "").strip():
-        found = [
-            row
-            for row in rows
-            if words.lower() in f"{row.name} {json.dumps(row.variations, ensure_ascii=False)}".lower()
-        ]
-    else:
-        found = list(rows)
+    words = desk.request.GET.get("q", "").strip()
+    found = [row for row in rows if words.lower() in _words_of(row)]
     return desk.shown("responses", tab="responses", title="Responses", rows=found, q=words)
 
 
