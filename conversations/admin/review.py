@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 
 from conversations.admin import review_acts as acts
 from conversations.admin import review_parts as parts
+from conversations.admin.beside import filters_of
 from conversations.admin.transcript import window
 from conversations.selectors import review
 
@@ -61,7 +62,7 @@ class ReviewPages(admin.ModelAdmin):
             "window": window(conversation, before, at),
             "at": at,
             "mine": request.GET.get("mine", ""),
-            "list_url": f"{reverse('admin:conversations_conversation_changelist')}?{acts.filters_of(request)}",
+            "list_url": f"{reverse('admin:conversations_conversation_changelist')}?{filters_of(request)}",
             "has_delete_permission": self.has_delete_permission(request, conversation),
             **(extra_context or {}),
         }

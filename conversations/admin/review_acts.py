@@ -11,23 +11,21 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant.lib.errors import FrontdeskError
-from conversations import selectors, services
+from conversations import services
 from conversations.admin import review_parts as parts
-from conversations.admin.filters import Filters
-from conversations.admin.listing import PAGE
+from conversations.admin.beside import CameFrom, filters_of
 from conversations.admin.transcript import Line
 from conversations.models import Annotation, Conversation, Message, Note
 from conversations.selectors import review
 from training import selectors as taught
 
-CHANGE, LIST = "admin:conversations_conversation_change", "admin:conversations_conversation_changelist"
+CHANGE = "admin:conversations_conversation_change"
 Fields = dict[str, Any]
 
 
@@ -130,13 +128,15 @@ def reviewed(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     services.mark_reviewed(
         conversation=conversation, undo=undo, seen_turn=int(seen) if seen.isdecimal() else None, by=_staff(request)
     )
-    back = {"url": request.path, "fields": {"undo": "yes"}, "page": _address(conversation, request)}
+    back = {"url": request.path, "fields": {"undo": "yes"}, "page": _address(conversation.pk, request)}
     if undo:
         return _answer(request, conversation, "Waits for review again.")
-    following = review.next_to_review(conversation, among=rows_of_list(request))
-    if following is None:
-        return _leave(request, f"{conversation.external_id} is reviewed. Nothing else waits here.")
-    return _go(request, _address(following, request), f"{conversation.external_id} is reviewed.", back)
+    following = CameFrom.of(request).next_to_review(conversation)
+    if following.conversation_id is None:
+        rest = "The search goes on below." if following.further else "Nothing else waits here."
+        return _leave(request, f"{conversation.external_id} is reviewed. {rest}", following.further)
+    url = _address(following.conversation_id, request, following.seq)
+    return _go(request, url, f"{conversation.external_id} is reviewed.", back)
 
 
 def to_next(request: HttpRequest, pk: int, page: ModelAdmin) -> HttpResponse:
@@ -152,26 +152,14 @@ def _beside(request: HttpRequest, pk: int, page: ModelAdmin, *, older: bool) -> 
     if not page.has_view_permission(request):
         raise PermissionDenied
     here = parts.found(pk)
-    other = review.neighbour(here, rows_of_list(request), older=older)
-    if other is None:
+    came_from = CameFrom.of(request)
+    step = came_from.beside(here, older=older)
+    if step.further is not None:
+        messages.info(request, "Nothing new among the hits looked at. The search goes on from here.")
+        return redirect(came_from.url(step.further))
+    if step.conversation_id is None:
         messages.info(request, f"This is the {'last' if older else 'first'} one of the list.")
-    return redirect(_address(other or here, request))
-
-
-def rows_of_list(request: HttpRequest) -> QuerySet[Conversation]:
-    """The conversations of the list that the reader came from: of a search, its newest hits."""
-    asked = QueryDict(filters_of(request)).dict()
-    rows = selectors.narrowed(Conversation.objects.all(), Filters(asked).wanted)
-    words = str(asked.get("q", "")).strip()
-    if not words:
-        return rows
-    hits = selectors.search(words, rows, PAGE).hits
-    return rows.filter(pk__in=[*selectors.by_name(words, rows), *(hit.conversation_id for hit in hits)])
-
-
-def filters_of(request: HttpRequest) -> str:
-    """The query string of the list that the reader came from."""
-    return request.GET.get("_changelist_filters") or request.POST.get("_changelist_filters") or ""
+    return redirect(_address(step.conversation_id or here.pk, request, step.seq))
 
 
 def _answer(
@@ -186,7 +174,7 @@ def _answer(
     """The pieces that changed, or the page again."""
     if not _by_script(request):
         messages.success(request, said)
-        return redirect(_address(conversation, request, seq))
+        return redirect(_address(conversation.pk, request, seq))
     conversation = parts.found(conversation.pk)
     pieces = {**parts.draw_about(request, conversation), **_line(request, conversation, seq, also)}
     return JsonResponse({"said": said, "undo": undo, "parts": pieces})
@@ -200,10 +188,10 @@ def _go(request: HttpRequest, url: str, said: str, undo: Fields) -> HttpResponse
     return redirect(url)
 
 
-def _leave(request: HttpRequest, said: str) -> HttpResponse:
+def _leave(request: HttpRequest, said: str, further: int | None = None) -> HttpResponse:
     """Back to the list."""
     messages.success(request, said)
-    url = f"{reverse(LIST)}?{filters_of(request)}"
+    url = CameFrom.of(request).url(further)
     return JsonResponse({"go": url}) if _by_script(request) else redirect(url)
 
 
@@ -215,7 +203,7 @@ def _refused(request: HttpRequest, conversation: Conversation, error: FrontdeskE
         return JsonResponse(told, status=error.status)
     messages.error(request, error.message)
     mine = request.POST.get("intent") or request.POST.get("other") or ""
-    return redirect(_address(conversation, request, seq, mine=mine))
+    return redirect(_address(conversation.pk, request, seq, mine=mine))
 
 
 def _line(request: HttpRequest, conversation: Conversation, seq: int, also: tuple[str, ...] = ()) -> dict[str, str]:
@@ -223,10 +211,10 @@ def _line(request: HttpRequest, conversation: Conversation, seq: int, also: tupl
     return parts.draw_line(request, conversation, Line(rows[0], also)) if rows else {}
 
 
-def _address(conversation: Conversation, request: HttpRequest, seq: int = 0, mine: str = "") -> str:
+def _address(pk: int, request: HttpRequest, seq: int = 0, mine: str = "") -> str:
     wanted = {"at": str(seq) if seq else "", "mine": mine, "_changelist_filters": filters_of(request)}
     query = urlencode({name: value for name, value in wanted.items() if value})
-    url = reverse(CHANGE, args=[conversation.pk])
+    url = reverse(CHANGE, args=[pk])
     return f"{url}{'?' if query else ''}{query}{f'#m{seq}' if seq else ''}"
 
 

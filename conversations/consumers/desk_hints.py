@@ -1,4 +1,4 @@
-"""Hints to those who read a conversation: what was said, what was answered, what colleagues made of it."""
+"""Hints to those who read a conversation: what was said and answered, what the visitor and colleagues made of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.dispatch import receiver
 
 from assistant.lib.hints import hint
 from conversations.models import Conversation, Message
-from conversations.signals import messages_added, review_changed, state_changed, turn_answered
+from conversations.signals import feedback_given, messages_added, review_changed, state_changed, turn_answered
 
 
 def desk_of(conversation_id: int) -> str:
@@ -33,6 +33,11 @@ def tell_of_state(sender: object, conversation: Conversation, **_: Any) -> None:
 
 @receiver(review_changed, dispatch_uid="desk-review")
 def tell_of_review(sender: object, conversation_id: int, seq: int, **_: Any) -> None:
+    _tell(conversation_id, type="changed", seq=seq)
+
+
+@receiver(feedback_given, dispatch_uid="desk-feedback")
+def tell_of_feedback(sender: object, conversation_id: int, seq: int, **_: Any) -> None:
     _tell(conversation_id, type="changed", seq=seq)
 
 

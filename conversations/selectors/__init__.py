@@ -1,8 +1,10 @@
 """Reads of conversations: of one (`talk`), and lists of many (`finding`, `searching`)."""
 
 from conversations.selectors.finding import REVIEWS, TROUBLES, Page, Place, Wanted, narrowed, page, walks
+from conversations.selectors.hits import Hit
 from conversations.selectors.replays import Group, differing_conversations, for_replay, groups_of, what_visitors_said
-from conversations.selectors.searching import Found, Hit, by_name, marked, search
+from conversations.selectors.searching import Found, by_name, marked, search
+from conversations.selectors.stepping import Step, step
 from conversations.selectors.talk import (
     PAGE,
     answered_turns,
@@ -26,6 +28,7 @@ __all__ = [
     "Hit",
     "Page",
     "Place",
+    "Step",
     "Trouble",
     "Wanted",
     "answered_turns",
@@ -43,6 +46,7 @@ __all__ = [
     "page",
     "replies_to",
     "search",
+    "step",
     "turn_for_engine",
     "waiting_for_a_worker",
     "walks",

@@ -18,10 +18,14 @@ def conversation_for_review(pk: int) -> Conversation | None:
 
 def next_to_review(after: Conversation, among: Rows | None = None) -> Conversation | None:
     """Down the list, newest first, the next that waits for review; from its end back to the top. None where no other
-    one waits. What was saved for later does not wait."""
-    rows = among if among is not None else Conversation.objects.all()
-    waiting = rows.filter(REVIEWS["todo"], saved_for_later=False).exclude(pk=after.pk)
+    one waits."""
+    waiting = waiting_besides(after, among if among is not None else Conversation.objects.all())
     return neighbour(after, waiting, older=True) or waiting.order_by("-last_active", "-id").first()
+
+
+def waiting_besides(this: Conversation, among: Rows) -> Rows:
+    """Those of `among` that wait for review. What was saved for later does not wait."""
+    return among.filter(REVIEWS["todo"], saved_for_later=False).exclude(pk=this.pk)
 
 
 def neighbour(of: Conversation, among: Rows, *, older: bool) -> Conversation | None:

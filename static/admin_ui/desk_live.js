@@ -1,7 +1,7 @@
 import { Socket } from "../widget/socket.js";
 import { ask, desk, el, nodesOf, put } from "./desk_page.js";
 
-/** The page keeps up: new messages, answers, and what colleagues make of them. Hints come by websocket. */
+/** The page keeps up: new messages, answers, and what the visitor and colleagues make of them. Hints come by websocket. */
 export class Live {
   #wanted = new Set();
   #busy = null;
@@ -68,7 +68,7 @@ export class Live {
       return;
     }
     put({ [line.id]: fresh.outerHTML });
-    if (line.dataset.revision !== fresh.dataset.revision) flash(document.getElementById(line.id));
+    if (line.dataset.revision !== fresh.dataset.revision || thumbs(line) !== thumbs(fresh)) flash(document.getElementById(line.id));
   }
 
   async #fetchNew() {
@@ -127,7 +127,11 @@ function here({ name, initials }) {
 
 function isOther(line, fresh) {
   const notes = (node) => [...node.querySelectorAll(".note-text")].map((note) => note.textContent).join("\n");
-  return line.dataset.revision !== fresh.dataset.revision || statusOf(line) !== statusOf(fresh) || notes(line) !== notes(fresh);
+  return line.dataset.revision !== fresh.dataset.revision || statusOf(line) !== statusOf(fresh) || thumbs(line) !== thumbs(fresh) || notes(line) !== notes(fresh);
+}
+
+function thumbs(line) {
+  return line.querySelector(".feedback")?.textContent;
 }
 
 function statusOf(line) {

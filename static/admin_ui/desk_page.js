@@ -77,6 +77,7 @@ export function put(parts) {
 function swap(old, html) {
   const [fresh] = nodesOf(html);
   if (!old || !fresh) return;
+  const focused = old.contains(document.activeElement) ? document.activeElement : null; // what is moved loses it
   fresh.classList.toggle("is-current", old.classList.contains("is-current"));
   if (old.ariaCurrent) fresh.ariaCurrent = old.ariaCurrent;
   const open = [...old.querySelectorAll("details")].map((details) => details.open);
@@ -84,7 +85,6 @@ function swap(old, html) {
   for (const kept of old.querySelectorAll("[data-keep]")) fresh.querySelector(".judge-panel")?.prepend(kept);
   for (const face of old.querySelectorAll(".is-here")) fresh.querySelector(".said-by")?.append(face);
   for (const people of old.querySelectorAll("#people")) fresh.querySelector("#people")?.replaceWith(people);
-  const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const drafts = draftsIn(old);
   old.replaceWith(fresh);
   drafts.forEach((draft) => restore(fresh, draft));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -11,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from conversations import search_index
-from conversations.models import Message
-from conversations.selectors import searching
-from tests.admin_ui.conftest import Write
+from conversations.models import Conversation, Message
+from conversations.selectors import hits, searching, stepping
+from tests.admin_ui.conftest import Write, said
 from tests.admin_ui.test_conversation_list import LIST, listed, senders
 
 pytestmark = pytest.mark.django_db
@@ -106,9 +107,10 @@ def test_it_looks_back_a_bounded_way_and_goes_on(desk: Client, wrote: Write, mon
 
 def test_it_looks_through_ever_larger_windows(desk: Client, wrote: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """As PostgreSQL does, where the newest messages do not have enough hits."""
-    monkeypatch.setattr(searching, "_NEWEST", 2)
-    monkeypatch.setattr(searching, "ENOUGH", 2)
-    monkeypatch.setattr(searching, "_WINDOWS", (4, 6))
+    monkeypatch.setattr(hits, "NEAREST", 2)
+    monkeypatch.setattr(hits, "ENOUGH", 2)
+    monkeypatch.setattr(hits, "WINDOWS", (4, 6))
+    monkeypatch.setattr(searching, "BATCH", 100)
     for number in range(6):
         wrote("needle", sender=f"no-{number}", active=timezone.now() + timedelta(hours=number))
     assert senders(desk, q="needle") == [f"no-{number}" for number in range(5, -1, -1)]
@@ -122,3 +124,83 @@ def test_it_mends_itself_where_a_migration_made_the_table_anew(desk: Client, wro
     search_index.mend(connection)
     wrote("needle", sender="sam")
     assert senders(desk, q="needle") == ["sam"]
+
+
+@pytest.fixture
+def needles(wrote: Write) -> list[Conversation]:
+    """More than a page that have it, the newest hit first; the first has one below all others, too."""
+    rows = [wrote("needle", sender=f"no-{number}") for number in range(56)]
+    said(rows[0], 3, "that needle again", turn=2)
+    wrote("thread", sender="other")
+    return [rows[0], *reversed(rows[1:])]
+
+
+def walked(desk: Client, here: Conversation, key: str, address: str) -> list[str]:
+    """The senders that one meets by that key, up to the end of the list."""
+    met: list[str] = []
+    while True:
+        url = desk.get(f"{LIST}{here.pk}/{key}/", {"_changelist_filters": address})["Location"]
+        [pk] = re.findall(r"/(\d+)/change/", url)
+        if int(pk) == here.pk:
+            return met
+        here = Conversation.objects.get(pk=pk)
+        met.append(here.external_id)
+
+
+def test_it_steps_through_all_hits_and_back(desk: Client, needles: list[Conversation]) -> None:
+    names = [row.external_id for row in needles]
+    assert walked(desk, needles[0], "next", "q=needle") == names[1:]
+    assert walked(desk, needles[-1], "previous", "q=needle") == names[-2::-1]
+    assert "This is the first one of the list." in desk.get(f"{LIST}{needles[0].pk}/change/").content.decode()
+
+
+def test_it_steps_in_windows_and_batches_too(
+    desk: Client, needles: list[Conversation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"NEAREST": 3, "ENOUGH": 4, "WINDOWS": (7, 11)}.items():
+        monkeypatch.setattr(hits, name, value)
+    monkeypatch.setattr(stepping, "BATCH", 5)
+    names = [row.external_id for row in needles]
+    assert walked(desk, needles[0], "next", "q=needle") == names[1:]
+    assert walked(desk, needles[-1], "previous", "q=needle") == names[-2::-1]
+
+
+def test_it_steps_to_the_hit_and_keeps_to_the_filters(desk: Client, wrote: Write) -> None:
+    old = wrote("hi", "a needle", "bye", sender="old", state="waiting")
+    wrote("needle", sender="passed")
+    new = wrote("needle", sender="new", state="waiting")
+    came_from = {"_changelist_filters": "q=needle&state=waiting"}
+    to_old = desk.get(f"{LIST}{new.pk}/next/", came_from)["Location"]
+    assert to_old == f"{LIST}{old.pk}/change/?at=4&_changelist_filters=q%3Dneedle%26state%3Dwaiting#m4"
+    assert desk.get(f"{LIST}{old.pk}/previous/", came_from)["Location"].startswith(f"{LIST}{new.pk}/change/")
+
+
+def test_it_steps_from_those_found_by_name_to_the_hits(desk: Client, wrote: Write) -> None:
+    said_it, named = wrote("needle", sender="sam"), wrote("hi", sender="needle-maker")
+    assert walked(desk, named, "next", "q=needle") == ["sam"]
+    assert walked(desk, said_it, "previous", "q=needle") == ["needle-maker"]
+
+
+def test_it_reviews_all_hits_one_after_the_other(desk: Client, needles: list[Conversation]) -> None:
+    needles[0].refresh_from_db()
+    came_from = {"_changelist_filters": "q=needle"}
+    here, met = needles[45], [needles[45].pk]
+    while pks := re.findall(
+        r"/(\d+)/change/", desk.post(f"{LIST}{here.pk}/reviewed/", {"seen": 1, **came_from})["Location"]
+    ):
+        here = Conversation.objects.get(pk=pks[0])
+        met.append(here.pk)
+    assert met == [row.pk for row in [*needles[45:], *needles[:45]]]
+
+
+def test_it_hands_over_to_the_list_where_it_has_looked_far_enough(
+    desk: Client, wrote: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stepping, "BATCH", 2)
+    monkeypatch.setattr(stepping, "LOOKED_AT", 3)
+    last = wrote("needle", sender="last", state="waiting")
+    for _ in range(4):
+        wrote("needle")
+    first = wrote("needle", sender="first", state="waiting")
+    address = desk.get(f"{LIST}{first.pk}/next/", {"_changelist_filters": "q=needle&state=waiting"})["Location"]
+    assert [row.pk for row in listed(desk, address.removeprefix(LIST)).result_list] == [last.pk]

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.axe import violations
+from tests.browser.conftest import Visitor
 from tests.running import REAL, ROOT, Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -207,6 +208,21 @@ def test_it_grows_while_it_is_read(desk_of: DeskOf, live: Running, sender: str) 
     assert abs(desk.page.evaluate("document.querySelector('.is-current').getBoundingClientRect().top") - before) < 2
     desk.page.get_by_role("button", name="new message").click()
     expect(desk.line(8)).to_be_in_viewport()
+
+
+def test_it_shows_a_visitors_thumbs_while_a_note_is_written(desk_of: DeskOf, live: Running, visitor: Visitor) -> None:
+    words, tab = f"ahoy {uuid.uuid4().hex}", visitor.tab().open()
+    tab.say(words)
+    desk = desk_of()
+    desk.page.goto(f"{LIST}?q={words.split()[1]}")
+    desk.page.locator("#result_list tbody th a").click()
+    desk.line(2).locator(".bubble").click()
+    desk.press("n")
+    desk.page.keyboard.type("half a ")
+    tab.chat.get_by_role("button", name="Not helpful", exact=True).click()
+    expect(desk.line(2).locator(".feedback")).to_contain_text("Thumbs down")
+    desk.page.keyboard.type("sentence")
+    expect(desk.line(2).get_by_role("textbox", name="Note")).to_have_value("half a sentence")
 
 
 def test_it_catches_up_after_the_line_was_lost(desk_of: DeskOf, live: Running, ben: str, sender: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.conversations.test_websocket import Tab
 from tests.running import Running
 
 pytestmark = pytest.mark.processes
@@ -82,6 +83,15 @@ def talk(live: Running) -> tuple[str, str, int]:
     return sender, str(uuid.UUID(str(public_id))), pk
 
 
+def _public_id(live: Running, words: str) -> str:
+    """Of the conversation in which that was said."""
+    [(public_id,)] = live.read(
+        "SELECT public_id FROM conversations_conversation c JOIN conversations_message m ON m.conversation_id = c.id"
+        f" WHERE m.text = '{words}'"
+    )
+    return str(uuid.UUID(str(public_id)))
+
+
 async def test_it_tells_of_what_is_said_and_answered(live: Running, talk: tuple[str, str, int]) -> None:
     async with Reader(live, talk[1]) as reader:
         await reader.see("presence")
@@ -96,6 +106,21 @@ async def test_it_tells_what_a_colleague_changed(live: Running, talk: tuple[str,
         await ana.sees(("Ben", 0))
         assert await other.judge(talk[2], 1) == 200
         assert await ana.see("changed") == {"type": "changed", "seq": 1}
+
+
+async def test_it_tells_of_a_visitors_thumbs_where_they_are_new(live: Running) -> None:
+    async with Tab(live) as tab:
+        await tab.hello()
+        words = f"ahoy {uuid.uuid4().hex}"
+        answer = await tab.ask(words)
+        async with Reader(live, _public_id(live, words)) as reader:
+            await reader.see("presence")
+            for reason in ("wrong", "wrong", "too long"):
+                await tab.say("feedback", seq=answer["seq"], value="down", reason=reason)
+            await tab.ask("still there?")
+            told = [await reader.any() for _ in range(4)]
+    assert [frame for frame in told if frame["type"] == "changed"] == [{"type": "changed", "seq": answer["seq"]}] * 2
+    assert {frame["type"] for frame in told} == {"changed", "message", "answered"}
 
 
 async def test_it_shows_who_is_here_and_where(live: Running, talk: tuple[str, str, int], ben: str) -> None:
