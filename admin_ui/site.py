@@ -28,6 +28,7 @@ class StaffSite(AdminSite):
 
     site_title = site_header = "Frontdesk"
     index_title = "Front desk"
+    empty_value_display = ""
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[URLPattern | URLResolver]:

@@ -188,6 +188,7 @@ FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
 # --- Pages ---------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 TIME_ZONE = env("TIME_ZONE", default="UTC")
+FORMAT_MODULE_PATH = ["assistant.formats"]
 USE_I18N = USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]

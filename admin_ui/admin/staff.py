@@ -59,7 +59,6 @@ class StaffAdmin(admin.ModelAdmin):
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
     actions = None
-    empty_value_display = ""
 
     class Media:
         css = {"all": ["admin_ui/lists.css", "admin_ui/staff.css"]}

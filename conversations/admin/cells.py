@@ -43,7 +43,7 @@ class Cells(admin.ModelAdmin):
     def message_count(self, row: Conversation) -> int:
         return row.last_seq
 
-    @admin.display(description="Least confident", empty_value="")
+    @admin.display(description="Least confident")
     def sure(self, row: Conversation) -> SafeString | None:
         if row.lowest_confidence is None:
             return None
@@ -54,7 +54,7 @@ class Cells(admin.ModelAdmin):
             f"{row.lowest_confidence:.0%}",
         )
 
-    @admin.display(description="Signs", empty_value="")
+    @admin.display(description="Signs")
     def marks(self, row: Conversation) -> SafeString:
         return format_html_join(" ", '<span class="chip chip-{}">{}</span>', _marks(row))
 

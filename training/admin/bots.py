@@ -49,6 +49,6 @@ class EnvironmentAdmin(ReadOnlyAdmin):
         if place.active_version is None or place.activated is None:
             todo = "Nothing answers yet. Train a version and activate it."
             return [Panel("Live model", "None", versions, todo, attention=True)]
-        since = f"since {date_format(localtime(place.activated), 'j M Y, H:i')}"
+        since = f"since {date_format(localtime(place.activated), 'DATETIME_FORMAT')}"
         live = reverse("admin:training_modelversion_change", args=[place.active_version_id])
         return [Panel("Live model", str(place.active_version), live, since)]

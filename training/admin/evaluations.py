@@ -37,11 +37,11 @@ class EvaluationAdmin(Guarded, ReadOnlyAdmin):
     def named(self, row: Evaluation) -> str:
         return str(row.version)
 
-    @admin.display(description="Right", ordering="accuracy", empty_value="")
+    @admin.display(description="Right", ordering="accuracy")
     def right(self, row: Evaluation) -> str | None:
         return None if row.accuracy is None else f"{row.accuracy:.1%}"
 
-    @admin.display(description="Macro F1", ordering="macro_f1", empty_value="")
+    @admin.display(description="Macro F1", ordering="macro_f1")
     def macro(self, row: Evaluation) -> SafeString | None:
         return None if row.macro_f1 is None else format_html('<span class="number">{}</span>', f"{row.macro_f1:.3f}")
 

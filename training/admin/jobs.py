@@ -119,7 +119,7 @@ class JobAdmin(Guarded, ReadOnlyAdmin):
     def state(self, row: Job) -> SafeString:
         return format_html('<span class="chip chip-{}">{}</span>', row.status, row.get_status_display())
 
-    @admin.display(description="Took", empty_value="")
+    @admin.display(description="Took")
     def took(self, row: Job) -> str | None:
         return duration(seconds_between(row.started, row.finished)) if row.started and row.finished else None
 

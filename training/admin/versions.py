@@ -70,11 +70,11 @@ class ModelVersionAdmin(VersionActs, Comparing, Guarded, ReadOnlyAdmin):
     def state(self, row: ModelVersion) -> SafeString:
         return format_html('<span class="chip chip-{}">{}</span>', row.status, row.get_status_display())
 
-    @admin.display(description="Examples", empty_value="")
+    @admin.display(description="Examples")
     def taught(self, row: Any) -> str:
         return render_to_string("admin/training/modelversion/taught.html", {"version": row, "changes": row.changes})
 
-    @admin.display(description="Held-out right", empty_value="")
+    @admin.display(description="Held-out right")
     def right(self, row: Any) -> SafeString | None:
         tried: Evaluation | None = row.tried
         if tried is None or tried.accuracy is None:
@@ -89,7 +89,7 @@ class ModelVersionAdmin(VersionActs, Comparing, Guarded, ReadOnlyAdmin):
         took = duration(row.train_seconds) if row.train_seconds is not None else ""
         return render_to_string("admin/training/modelversion/begun.html", {"version": row, "took": took})
 
-    @admin.display(description="", empty_value="")
+    @admin.display(description="")
     def next_steps(self, row: ModelVersion) -> str | None:
         if row.status != ModelVersion.Status.READY or row.live_in.all():
             return None
