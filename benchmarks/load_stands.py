@@ -59,7 +59,7 @@ class Frontdesk(Running):
         self.extra |= KEY
         self.ports = [self.port, *(free_port() for _ in range(self.webs - 1))]
         if self.mode == "distributed":
-            self._make_services()
+            self.make_services()
         self.manage("migrate", "--verbosity", "0")
         workshop.install(self)
         self.start_processes()
@@ -84,7 +84,7 @@ class Frontdesk(Running):
         for name, process in self.processes.items():
             found.setdefault(name.split("-")[0], []).append(process.pid)
         if self.mode == "distributed":
-            found |= {"redis": [self._redis.pid], "postgresql": backends(self._name)}
+            found |= {"redis": [self._redis.pid], "postgresql": backends(self.name)}
         return found
 
     def _command(self, name: str) -> list[str]:

@@ -90,9 +90,7 @@ class Running:
         model = prepared(self.mode, self.engine)
         shutil.copytree(model.folder, self.folder, dirs_exist_ok=True)
         if self.mode == "distributed":
-            self.make_database(f'TEMPLATE "{model.name}"')
-            self.redis_port = free_port()
-            self.start_redis()
+            self.make_services(f'TEMPLATE "{model.name}"')
 
     def start_processes(self) -> None:
         for name in self.names():
@@ -164,6 +162,11 @@ class Running:
         with psycopg2.connect(self.database) as connection, connection.cursor() as cursor:
             cursor.execute(statement)
             return cursor.fetchall()
+
+    def make_services(self, after: str = "") -> None:
+        self.make_database(after)
+        self.redis_port = free_port()
+        self.start_redis()
 
     def make_database(self, after: str = "") -> None:
         self.drop_database()
