@@ -25,7 +25,8 @@ class Cells(admin.ModelAdmin):
     def who(self, row: Conversation) -> SafeString:
         moment = timezone.localtime(row.last_active)
         return format_html(
-            '<span class="who" title="{}">{}</span><span class="when"><time datetime="{}" title="{}">{}</time> · {}</span>',
+            '<span class="who" title="{}">{}</span>'
+            '<span class="when"><time datetime="{}" title="{}">{}</time> · {}</span>',
             row.external_id,
             row.external_id if len(row.external_id) <= 20 else f"{row.external_id[:12]}…",
             moment.isoformat(),
