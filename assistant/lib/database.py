@@ -1,13 +1,17 @@
-"""Transactions that wait their turn."""
+"""Transactions that wait their turn, and statements that go to the database together."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+
+Statement = tuple[str, list[Any]]
+Row = tuple[Any, ...]
 
 _one_writer = threading.RLock()
 
@@ -31,3 +35,38 @@ def writing_once() -> Iterator[None]:
         return
     with _one_writer:
         yield
+
+
+def chained(first: Statement, columns: Sequence[str], then: Sequence[Statement]) -> list[Row]:
+    """Run `first`, which returns one row of `columns` or none; with that row, `found`, run `then`. All or nothing.
+
+    Each of `then` reads `FROM found` and returns rows. Returned are those of the last one, each behind `found`, which
+    stands alone, with None for the rest, where there are none. Nothing at all where `first` finds no row.
+    """
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        return _at_once(first, then)  # a statement is a transaction
+    with writing():
+        return _at_once(first, then) if connection.vendor == "postgresql" else _one_by_one(first, columns, then)
+
+
+def _at_once(first: Statement, then: Sequence[Statement]) -> list[Row]:
+    """As one statement: it is the way there and back that costs."""
+    steps = [f"found AS ({first[0]})", *(f"step{number} AS ({text})" for number, (text, _) in enumerate(then, 1))]
+    text = f"WITH {', '.join(steps)} SELECT * FROM found LEFT JOIN step{len(then)} ON true"  # noqa: S608  all ours
+    with connection.cursor() as cursor:
+        cursor.execute(text, [*first[1], *(value for _, values in then for value in values)])
+        return cursor.fetchall()
+
+
+def _one_by_one(first: Statement, columns: Sequence[str], then: Sequence[Statement]) -> list[Row]:
+    """SQLite writes nothing within WITH, and is no way off."""
+    with connection.cursor() as cursor:
+        cursor.execute(*first)
+        found: Row | None = cursor.fetchone()
+        if found is None:
+            return []
+        known = f"WITH found({', '.join(columns)}) AS (VALUES ({', '.join(['%s'] * len(columns))}))"
+        for text, values in then:
+            cursor.execute(f"{known} {text}", [*found, *values])
+            rows = cursor.fetchall()
+        return [(*found, *row) for row in rows or [(None,) * len(cursor.description)]]

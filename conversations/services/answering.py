@@ -23,16 +23,15 @@ GRACE = 3.0  # seconds that a turn whose worker died gets at least
 
 def answer(conversation_id: int) -> int:
     """Answer what is unanswered and return how many turns that were; 0 where another worker is at it."""
-    lease = leases.take(conversation_id)
-    if lease is None:
+    taken = leases.take(conversation_id)
+    if taken is None:
         return 0
-    with leases.kept(conversation_id, lease):
-        return _answer_all(conversation_id, lease)
+    with leases.kept(conversation_id, taken.lease):
+        return _answer_all(conversation_id, taken.lease, taken.message)
 
 
-def _answer_all(conversation_id: int, lease: str) -> int:
+def _answer_all(conversation_id: int, lease: str, message: Message | None) -> int:
     for answered in range(1_000_000):
-        message = next_unanswered(conversation_id, lease)
         if message is None:
             return answered
         version = message.model_version or message.conversation.environment.active_version
@@ -42,6 +41,7 @@ def _answer_all(conversation_id: int, lease: str) -> int:
         more = record(message, version, _reply(message, version), lease)
         if not more:
             return answered + 1
+        message = next_unanswered(conversation_id, lease)
     return answered
 
 

@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -17,8 +18,9 @@ from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from assistant.lib.database import writing_once
-from conversations.models import Conversation
+from assistant.lib.database import chained, writing_once
+from conversations.models import Conversation, Message
+from conversations.selectors.talk import HELD, TURN_OF_FOUND, message_of, next_unanswered
 
 log = logging.getLogger("frontdesk.leases")
 # Now, and in some seconds, by the database's clock, as Django writes them.
@@ -31,16 +33,29 @@ _TAKE = """
 UPDATE conversations_conversation SET
     lease = %s, lease_until = {then}, turn_started = COALESCE(turn_started, {now}), attempts = attempts + 1
 WHERE id = %s AND answered_turn < last_turn AND (lease IS NULL OR lease_until < {now})
+RETURNING {held}
 """
 
 
-def take(conversation_id: int) -> str | None:
-    """The name of the lease, or None where nothing is unanswered or another worker has it."""
+@dataclass(frozen=True)
+class Taken:
+    """A lease by name, and the message to begin with."""
+
+    lease: str
+    message: Message | None
+
+
+def take(conversation_id: int) -> Taken | None:
+    """None where nothing is unanswered or another worker has it."""
     lease = uuid.uuid4().hex
     now, then = _CLOCK[connection.vendor]
-    with writing_once(), connection.cursor() as cursor:
-        cursor.execute(_TAKE.format(now=now, then=then), [lease, settings.LEASE_SECONDS, conversation_id])
-        return lease if cursor.rowcount else None
+    text = _TAKE.format(now=now, then=then, held=", ".join(HELD))
+    rows = chained((text, [lease, settings.LEASE_SECONDS, conversation_id]), HELD, [(TURN_OF_FOUND, [])])
+    if not rows:
+        return None
+    # A message that came in this very moment may be counted and not be seen yet.
+    seen = rows[0][len(HELD)] is not None
+    return Taken(lease, message_of(rows[0]) if seen else next_unanswered(conversation_id, lease))
 
 
 def put_off(conversation_id: int, lease: str) -> None:

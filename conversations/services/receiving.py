@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from assistant.lib.database import writing
+from assistant.lib.database import Row, chained
 from conversations.errors import BadMessage, EmptyMessage, KeyReused, MessageTooLong
 from conversations.models import Conversation, Message
-from conversations.services.rows import add_message
+from conversations.services.rows import received
 from conversations.signals import messages_added, turn_received
 from training.selectors import production
 
@@ -25,10 +25,11 @@ MAX_METADATA = 10_000
 _COUNT = """
 UPDATE conversations_conversation SET last_seq = last_seq + 1, last_turn = last_turn + 1, last_active = %s
 WHERE channel = %s AND external_id = %s
-RETURNING id, public_id, channel, last_seq, last_turn, last_active, (
+RETURNING id, public_id, last_seq, last_turn, (
     SELECT active_version_id FROM training_environment WHERE training_environment.id = environment_id
 ) AS live_version
 """
+_COUNTED = ("id", "public_id", "last_seq", "last_turn", "live_version")
 
 
 @dataclass(frozen=True)
@@ -86,25 +87,29 @@ def open_conversation(*, channel: str, external_id: str, site: str = "", locale:
 
 
 def _store(channel: str, external_id: str, message: Message) -> Received:
-    with writing():
-        conversation = _counted(channel, external_id)
-        message.pk = None
-        message.conversation = conversation
-        message.created = conversation.last_active
-        message.seq, message.turn = conversation.last_seq, conversation.last_turn
-        message.model_version_id = conversation.live_version
-        add_message(message)
-        transaction.on_commit(lambda: _tell(conversation, message))
-    return Received(conversation.pk, message.seq, conversation.last_turn, new=True)
+    message.created = timezone.now()
+    rows = _counted_in(channel, external_id, message)
+    if not rows:
+        open_conversation(channel=channel, external_id=external_id)
+        rows = _counted_in(channel, external_id, message)
+    (number, public_id, message.seq, message.turn, message.model_version_id, message.pk) = rows[0]
+    message.conversation = Conversation(
+        id=number,
+        public_id=public_id,
+        channel=channel,
+        external_id=external_id,
+        last_seq=message.seq,
+        last_turn=message.turn,
+        last_active=message.created,
+    )
+    transaction.on_commit(lambda: _tell(message.conversation, message))
+    return Received(number, message.seq, message.turn, new=True)
 
 
-def _counted(channel: str, external_id: str) -> Any:
-    """The sender's conversation, locked, with the new message counted. `live_version`: the model that is to answer."""
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
-    for conversation in Conversation.objects.raw(_COUNT, [now, channel, external_id]):
-        return conversation
-    open_conversation(channel=channel, external_id=external_id)
-    return Conversation.objects.raw(_COUNT, [now, channel, external_id])[0]
+def _counted_in(channel: str, external_id: str, message: Message) -> list[Row]:
+    """_COUNTED and the message's id; nothing where the sender has no conversation yet."""
+    now = connection.ops.adapt_datetimefield_value(message.created)
+    return chained((_COUNT, [now, channel, external_id]), _COUNTED, [received(message)])
 
 
 def _again(channel: str, external_id: str, message: Message) -> Received | None:

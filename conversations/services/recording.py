@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from assistant.engine import OutMessage, Reply
-from assistant.lib.database import writing
+from assistant.lib.database import Statement, chained
 from conversations.models import Conversation, Message
-from conversations.services.rows import write_turn
+from conversations.services.rows import turn_written
 from conversations.signals import turn_answered
 from training.models import ModelVersion
 
@@ -21,18 +21,19 @@ SNAPSHOT_TURNS = 8
 # One statement checks it, locks the row, numbers what follows and, after the last turn, gives the lease back.
 _MOVE = """
 UPDATE conversations_conversation SET
-    answered_turn = answered_turn + 1, last_seq = last_seq + %(messages)s, event_count = event_count + %(events)s,
-    failed_turns = failed_turns + %(failed)s,
-    lowest_confidence = CASE WHEN lowest_confidence <= %(confidence)s THEN lowest_confidence ELSE %(confidence)s END,
-    attempts = CASE WHEN last_turn = %(turn)s THEN 0 ELSE 1 END,
-    turn_started = CASE WHEN last_turn = %(turn)s THEN NULL ELSE CURRENT_TIMESTAMP END,
-    snapshot = COALESCE(%(snapshot)s, snapshot),
-    snapshot_position = CASE WHEN %(snapshot)s IS NULL THEN snapshot_position ELSE event_count + %(events)s END,
-    lease_until = CASE WHEN last_turn = %(turn)s THEN NULL ELSE lease_until END,
-    lease = CASE WHEN last_turn = %(turn)s THEN NULL ELSE lease END
-WHERE id = %(conversation)s AND lease = %(lease)s AND answered_turn = %(turn)s - 1
-RETURNING last_seq - %(messages)s, event_count - %(events)s, last_turn
+    answered_turn = answered_turn + 1, last_seq = last_seq + %s, event_count = event_count + %s,
+    failed_turns = failed_turns + %s,
+    lowest_confidence = CASE WHEN lowest_confidence <= %s THEN lowest_confidence ELSE %s END,
+    attempts = CASE WHEN last_turn = answered_turn + 1 THEN 0 ELSE 1 END,
+    turn_started = CASE WHEN last_turn = answered_turn + 1 THEN NULL ELSE CURRENT_TIMESTAMP END,
+    snapshot = COALESCE(%s, snapshot),
+    snapshot_position = CASE WHEN %s IS NULL THEN snapshot_position ELSE event_count + %s END,
+    lease_until = CASE WHEN last_turn = answered_turn + 1 THEN NULL ELSE lease_until END,
+    lease = CASE WHEN last_turn = answered_turn + 1 THEN NULL ELSE lease END
+WHERE id = %s AND lease = %s AND answered_turn = %s - 1
+RETURNING id, last_seq - %s AS seq, event_count - %s AS position, last_turn
 """
+_MOVED = ("id", "seq", "position", "last_turn")
 
 
 def record(message: Message, version: ModelVersion, reply: Reply | None, lease: str) -> bool:
@@ -41,48 +42,37 @@ def record(message: Message, version: ModelVersion, reply: Reply | None, lease: 
     Writes nothing, and returns False, where the lease is no longer ours.
     """
     answered = reply or Reply((), [OutMessage(settings.FALLBACK_REPLY, buttons=settings.FALLBACK_BUTTONS)])
-    with writing():
-        moved = _move(message, version, answered, lease, failed=reply is None)
-        if moved is None:
-            return False
-        seq, position, last_turn = moved
-        message.status = Message.Status.FAILED if reply is None else Message.Status.ANSWERED
-        message.model_version = version
-        replies = _replies(message, answered, seq)
-        write_turn(message, answered, replies, position)
-        message.conversation.last_seq = seq + len(replies)
-        transaction.on_commit(lambda: _tell(message, replies))
+    message.status = Message.Status.FAILED if reply is None else Message.Status.ANSWERED
+    message.model_version = version
+    replies = _replies(message, answered)
+    move = _move(message, version, answered, lease, failed=reply is None)
+    rows = chained(move, _MOVED, turn_written(message, answered, replies))
+    if not rows:
+        return False
+    _, seq, _, last_turn = rows[0][: len(_MOVED)]
+    for number, said in enumerate(replies, 1):
+        said.seq = seq + number
+    message.conversation.last_seq = seq + len(replies)
+    transaction.on_commit(lambda: _tell(message, replies))
     return bool(last_turn > (message.turn or 0))
 
 
-def _move(
-    message: Message, version: ModelVersion, reply: Reply, lease: str, *, failed: bool
-) -> tuple[int, int, int] | None:
+def _move(message: Message, version: ModelVersion, reply: Reply, lease: str, *, failed: bool) -> Statement:
     # Not every turn: a snapshot is larger than all else that a turn writes, and read only by a worker that is new to
     # the conversation. A model that may look at the whole of it is given that: its snapshot would grow without bound.
     kept = reply.snapshot and (message.turn or 0) % SNAPSHOT_TURNS == 0 and version.history_turns is not None
-    values = {
-        "messages": len(reply.messages),
-        "events": len(reply.events),
-        "failed": int(failed),
-        "confidence": reply.confidence,
-        "turn": message.turn,
-        "conversation": message.conversation_id,
-        "lease": lease,
-        "snapshot": json.dumps(reply.snapshot) if kept else None,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_MOVE, values)
-        moved: tuple[int, int, int] | None = cursor.fetchone()
-    return moved
+    snapshot = json.dumps(reply.snapshot) if kept else None
+    said, events = len(reply.messages), len(reply.events)
+    changed = [said, events, int(failed), reply.confidence, reply.confidence, snapshot, snapshot, events]
+    return _MOVE, [*changed, message.conversation_id, lease, message.turn, said, events]
 
 
-def _replies(message: Message, reply: Reply, seq: int) -> list[Message]:
+def _replies(message: Message, reply: Reply) -> list[Message]:
+    """Their place in the conversation is not known yet."""
     now = timezone.now()
     return [
         Message(
             conversation_id=message.conversation_id,
-            seq=seq + number,
             turn=message.turn,
             role=Message.Role.BOT,
             status=Message.Status.SENT,
@@ -92,7 +82,7 @@ def _replies(message: Message, reply: Reply, seq: int) -> list[Message]:
             content=_content(out),
             model_version_id=message.model_version_id,
         )
-        for number, out in enumerate(reply.messages, 1)
+        for out in reply.messages
     ]
 
 

@@ -156,7 +156,7 @@ def test_it_refuses_the_late_result_of_a_worker_that_lost_its_lease(live_model):
     Conversation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     answer(conversation)
 
-    assert record(late, live_model, None, lost) is False
+    assert record(late, live_model, None, lost.lease) is False
     assert replies() == ["You said: hello"]
 
 

@@ -25,7 +25,7 @@ steps = st.one_of(
 
 
 class Worker:
-    """A worker that can be stopped between any two of its steps: take the lease, read, answer, record."""
+    """A worker that can be stopped between any two of its steps: take the lease, answer, record, read what is next."""
 
     def __init__(self, conversation_id):
         self.conversation_id = conversation_id
@@ -36,7 +36,8 @@ class Worker:
 
     def work(self):
         if self.lease is None:
-            self.lease = leases.take(self.conversation_id)
+            taken = leases.take(self.conversation_id)
+            self.lease, self.message = (taken.lease, taken.message) if taken else (None, None)
         elif self.message is None:
             self.message = next_unanswered(self.conversation_id, self.lease)
             if self.message is None:
