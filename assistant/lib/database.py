@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -70,3 +72,14 @@ def _one_by_one(first: Statement, columns: Sequence[str], then: Sequence[Stateme
             cursor.execute(f"{known} {text}", [*found, *values])
             rows = cursor.fetchall()
         return [(*found, *row) for row in rows or [(None,) * len(cursor.description)]]
+
+
+def uuid_of(value: UUID | str) -> UUID:
+    """As plain SQL returns it: SQLite has no such type."""
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def moment_of(value: datetime | str | None) -> datetime | None:
+    """As plain SQL returns it: SQLite knows no time zones, and in what an update returns no moments. They are UTC."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.replace(tzinfo=timezone.utc) if moment and moment.tzinfo is None else moment

@@ -7,17 +7,16 @@ import re
 import time
 from typing import Any
 
-from channels.generic.websocket import AsyncWebsocketConsumer
-
+from assistant.lib.sockets import Socket
 from assistant.lib.threads import in_pool
-from conversations.consumers.desk_hints import desk_of
+from conversations.groups import of_conversation, of_desk
 from conversations.models import Conversation
 
 AWAY_AFTER = 60.0  # seconds without a word from a colleague's page, which pings after 20
 MAX_FRAME = 500
 
 
-class DeskConsumer(AsyncWebsocketConsumer):
+class DeskConsumer(Socket):
     """Colleagues hear of each other through the group: whoever comes says hello, and those who are there answer."""
 
     group = ""
@@ -30,15 +29,18 @@ class DeskConsumer(AsyncWebsocketConsumer):
             await self.close()
             return
         await self.accept()
-        self.group = desk_of(pk)
-        await self.channel_layer.group_add(self.group, self.channel_name)
+        self.group = of_desk(pk)
+        self.talk = of_conversation(self.scope["url_route"]["kwargs"]["public_id"])
+        for group in (self.group, self.talk):
+            await self.channel_layer.group_add(group, self.channel_name)
         await self._show_people()
         await self._say_where(hello=True)
 
     async def disconnect(self, code: int) -> None:
         if not self.group:
             return
-        await self.channel_layer.group_discard(self.group, self.channel_name)
+        for group in (self.group, self.talk):
+            await self.channel_layer.group_discard(group, self.channel_name)
         await self.channel_layer.group_send(self.group, {"type": "desk.gone", "channel": self.channel_name})
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -50,13 +52,21 @@ class DeskConsumer(AsyncWebsocketConsumer):
             seq = frame.get("seq")
             self.at = seq if isinstance(seq, int) and not isinstance(seq, bool) and 0 <= seq < 2**31 else 0
         else:
-            await self._send({"type": "pong"})
+            await self.say({"type": "pong"})
         await self._say_where()
 
     # --- what the house says
 
+    async def conversation_messages(self, event: dict[str, Any]) -> None:
+        """Which messages are new, and the turn that is answered, if one is."""
+        seqs, turn = [message["seq"] for message in event["messages"]], event["turn"]
+        await self.say({"type": "answered", "turn": turn, "seqs": seqs} if turn else {"type": "message", "seqs": seqs})
+
+    async def conversation_frame(self, event: dict[str, Any]) -> None:
+        """For the visitor's page."""
+
     async def desk_frame(self, event: dict[str, Any]) -> None:
-        await self._send(event["payload"])
+        await self.say(event["payload"])
 
     async def desk_here(self, event: dict[str, Any]) -> None:
         """A colleague's page is here, and where in the conversation."""
@@ -85,10 +95,7 @@ class DeskConsumer(AsyncWebsocketConsumer):
         }
         newest = {person["id"]: person for person in sorted(self.others.values(), key=lambda person: person["heard"])}
         people = [{name: person[name] for name in ("name", "initials", "at")} for person in newest.values()]
-        await self._send({"type": "presence", "people": people})
-
-    async def _send(self, payload: dict[str, Any]) -> None:
-        await self.send(json.dumps(payload, ensure_ascii=False))
+        await self.say({"type": "presence", "people": people})
 
 
 def _readable(user: Any, public_id: Any) -> int | None:

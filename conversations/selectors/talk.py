@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import uuid
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 from django.db import connection
 from django.db.models import Q
@@ -12,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils.timezone import now
 
 from assistant.engine import History, Turn, Window
-from assistant.lib.database import Row
+from assistant.lib.database import Row, moment_of, uuid_of
 from conversations.models import Conversation, Message
 from training.models import ModelVersion
 
@@ -117,23 +116,12 @@ def message_of(row: Row) -> Message:
     held, said, version = row[: len(HELD)], row[len(HELD) : -len(_VERSION)], row[-len(_VERSION) :]
     number, public_id, *place, started, attempts = held
     *words, created, payload, metadata, version_id = said
-    held = (number, _uuid(public_id), *place, _moment(started), attempts)
-    said = (*words, _moment(created), payload, json.loads(metadata), version_id)
+    held = (number, uuid_of(public_id), *place, moment_of(started), attempts)
+    said = (*words, moment_of(created), payload, json.loads(metadata), version_id)
     message = Message.from_db("default", _MESSAGE, said)
     message.conversation = Conversation.from_db("default", HELD, held)
     message.model_version = ModelVersion.from_db("default", _VERSION, version) if version_id else None
     return message
-
-
-def _uuid(value: uuid.UUID | str) -> uuid.UUID:
-    """SQLite has no such type."""
-    return value if isinstance(value, uuid.UUID) else uuid.UUID(value)
-
-
-def _moment(value: datetime | str | None) -> datetime | None:
-    """SQLite knows no time zones, and in what an update returns no moments: they are UTC, and text."""
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment.replace(tzinfo=timezone.utc) if moment and moment.tzinfo is None else moment
 
 
 def turn_for_engine(message: Message, version: ModelVersion) -> Turn:

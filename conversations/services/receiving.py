@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from assistant.lib.database import Row, chained
+from assistant.lib.database import Row, chained, uuid_of
 from conversations.errors import BadMessage, EmptyMessage, KeyReused, MessageTooLong
 from conversations.models import Conversation, Message
 from conversations.services.rows import received
@@ -95,7 +95,7 @@ def _store(channel: str, external_id: str, message: Message) -> Received:
     (number, public_id, message.seq, message.turn, message.model_version_id, message.pk) = rows[0]
     message.conversation = Conversation(
         id=number,
-        public_id=public_id,
+        public_id=uuid_of(public_id),
         channel=channel,
         external_id=external_id,
         last_seq=message.seq,
@@ -126,8 +126,8 @@ def _again(channel: str, external_id: str, message: Message) -> Received | None:
 
 
 def _tell(conversation: Conversation, message: Message) -> None:
+    messages_added.send_robust(Conversation, conversation=conversation, messages=[message])  # shown before its answer
     turn_received.send_robust(Conversation, conversation_id=conversation.pk)
-    messages_added.send_robust(Conversation, conversation=conversation, messages=[message])
 
 
 def _checked(text: str, payload: str) -> str:

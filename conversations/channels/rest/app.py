@@ -20,10 +20,10 @@ from assistant.lib.errors import FrontdeskError
 from assistant.lib.threads import in_pool
 from assistant.lib.throttles import address_of, wait_for
 from conversations import services
-from conversations.channels.hints import REST
 from conversations.channels.payloads import rest_payload
 from conversations.channels.rest.waiting import waiters
 from conversations.errors import BadMessage
+from conversations.groups import REST
 from conversations.selectors import replies_to
 
 log = logging.getLogger("frontdesk.rest")

@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 
 from assistant.lib.errors import FrontdeskError
 from assistant.lib.threads import in_pool
-from conversations.channels.hints import REST
+from conversations.groups import REST
 from conversations.selectors import answered_turns
 
 log = logging.getLogger("frontdesk.rest")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
 from assistant.lib.errors import FrontdeskError
+from assistant.lib.sockets import Socket
 from assistant.lib.threads import in_pool
 from assistant.lib.throttles import address_of, wait_for
-from conversations import selectors, services
-from conversations.channels.hints import group_of
+from conversations import groups, selectors, services
 from conversations.channels.payloads import message_payload
 from conversations.channels.widget.frames import BadFrame, Frame, parse
 from conversations.channels.widget.visitors import new_visitor, token_of, visitor_of
@@ -28,7 +26,7 @@ class TooFast(FrontdeskError):
     code = "rate_limited"
 
 
-class ChatConsumer(AsyncWebsocketConsumer):
+class ChatConsumer(Socket):
     """One tab of one visitor. The first frame must be `hello`."""
 
     conversation: Conversation | None = None
@@ -39,7 +37,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         if self.conversation is not None:
-            await self.channel_layer.group_discard(group_of(self.conversation), self.channel_name)
+            await self.channel_layer.group_discard(
+                groups.of_conversation(self.conversation.public_id), self.channel_name
+            )
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         frame = None
@@ -85,7 +85,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             site=frame.text("site", 2000)[:255],
             locale=frame.text("locale", 100)[:20],
         )
-        await self.channel_layer.group_add(group_of(conversation), self.channel_name)
+        await self.channel_layer.group_add(groups.of_conversation(conversation.public_id), self.channel_name)
         self.conversation = conversation
         await self._welcome(conversation, token_of(visitor), frame.number("last_seq"))
 
@@ -93,7 +93,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         conversation = await self._fresh()
         read = selectors.messages_after if last_seq else selectors.latest_messages
         messages = await in_pool(read, conversation.pk, *([last_seq] if last_seq else []))
-        await self._send(
+        await self.say(
             {
                 "type": "welcome",
                 "conversation": str(conversation.public_id),
@@ -118,9 +118,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
             client_id=frame.id,
             payload=frame.text("payload", 1000),
         )
-        await self._send({"type": "accepted", "id": frame.id, "seq": stored.seq})
+        await self.say({"type": "accepted", "id": frame.id, "seq": stored.seq})
         if stored.new:
-            await self._send({"type": "typing", "on": True})
+            await self.say({"type": "typing", "on": True})
 
     async def _typing(self, frame: Frame) -> None:
         """Nobody watches yet; the frame is part of the protocol and harmless."""
@@ -129,7 +129,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         conversation = await self._fresh()
         messages = await in_pool(selectors.messages_after, conversation.pk, frame.number("after_seq"))
         payloads = [message_payload(message, conversation.last_seq) for message in messages]
-        await self._send({"type": "messages", "messages": payloads, "newest_seq": conversation.last_seq})
+        await self.say({"type": "messages", "messages": payloads, "newest_seq": conversation.last_seq})
 
     async def _feedback(self, frame: Frame) -> None:
         await in_pool(
@@ -145,16 +145,18 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _ping(self, frame: Frame) -> None:
         newest = (await self._fresh()).last_seq if self.conversation else 0
-        await self._send({"type": "pong", "newest_seq": newest})
+        await self.say({"type": "pong", "newest_seq": newest})
 
     # --- what the house says (by hints)
 
     async def conversation_messages(self, event: dict[str, Any]) -> None:
         for payload in event["messages"]:
-            await self._send(payload)
+            await self.say(payload)
+        if not event["messages"]:  # the bot keeps quiet
+            await self.say({"type": "typing", "on": False})
 
     async def conversation_frame(self, event: dict[str, Any]) -> None:
-        await self._send(event["payload"])
+        await self.say(event["payload"])
 
     # --- the rest
 
@@ -168,7 +170,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _leave(self) -> None:
         if self.conversation is not None:
-            await self.channel_layer.group_discard(group_of(self.conversation), self.channel_name)
+            await self.channel_layer.group_discard(
+                groups.of_conversation(self.conversation.public_id), self.channel_name
+            )
 
     async def _slow_down(self, key: str, limit: str) -> None:
         wait = await in_pool(wait_for, key, limit) if limit != "off" else 0.0
@@ -182,7 +186,4 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _refuse(self, error: FrontdeskError, frame: Frame | None) -> None:
         answer = {"type": "error", "code": error.code, "detail": error.message, "id": frame.id if frame else None}
-        await self._send({**answer, **error.extra})
-
-    async def _send(self, payload: dict[str, Any]) -> None:
-        await self.send(json.dumps(payload, ensure_ascii=False))
+        await self.say({**answer, **error.extra})
