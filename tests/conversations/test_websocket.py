@@ -192,3 +192,25 @@ async def test_it_leaves_others_alone_when_one_visitor_floods(installation_with)
     assert [frame.get("code") for frame in refused] == [None] * 5 + ["rate_limited"] * 7
     assert refused[-1]["retry_after"] > 0
     assert answer["text"] == "You said: ahoy"
+
+
+DELETE = """
+from conversations.models import Conversation
+from conversations.services import delete_conversations
+delete_conversations(ids=[Conversation.objects.get(public_id='{}').pk], by=None)
+"""
+
+
+async def test_it_begins_anew_where_staff_deleted_the_conversation(live):
+    async with Tab(live) as one, Tab(live) as two:
+        before = await one.hello()
+        await two.hello(before["visitor"])
+        await asyncio.to_thread(live.manage, "shell", "--verbosity", "0", "-c", DELETE.format(before["conversation"]))
+        await one.say("message", id="m1", text="still there?")
+        after = await one.see("welcome")
+        await two.say("ping")
+        there = await two.see("welcome")
+        answer = await two.ask("and now?")
+
+    assert after["conversation"] == there["conversation"] != before["conversation"]
+    assert answer["text"] in ("You said: still there?", "You said: and now?")

@@ -77,17 +77,22 @@ class ChatConsumer(Socket):
             raise BadFrame("This visitor token is not ours.", code="bad_token")
         if token is None or token == "":
             await self._slow_down(f"visitors:{self._address()}", settings.RATE_LIMIT_PUBLIC)
+        self.visitor, self.site, self.locale = visitor, frame.text("site", 2000)[:255], frame.text("locale", 100)[:20]
+        await self._enter(frame.number("last_seq"))
+
+    async def _enter(self, last_seq: int = 0) -> None:
+        """The visitor's conversation, begun now where there is none, or none any more."""
         await self._leave()
         conversation = await in_pool(
             services.open_conversation,
             channel=CHANNEL,
-            external_id=visitor,
-            site=frame.text("site", 2000)[:255],
-            locale=frame.text("locale", 100)[:20],
+            external_id=self.visitor,
+            site=self.site,
+            locale=self.locale,
         )
         await self.channel_layer.group_add(groups.of_conversation(conversation.public_id), self.channel_name)
         self.conversation = conversation
-        await self._welcome(conversation, token_of(visitor), frame.number("last_seq"))
+        await self._welcome(conversation, token_of(self.visitor), last_seq)
 
     async def _welcome(self, conversation: Conversation, token: str, last_seq: int) -> None:
         conversation = await self._fresh()
@@ -118,6 +123,8 @@ class ChatConsumer(Socket):
             client_id=frame.id,
             payload=frame.text("payload", 1000),
         )
+        if stored.conversation_id != conversation.pk:  # staff deleted it meanwhile
+            await self._enter()
         await self.say({"type": "accepted", "id": frame.id, "seq": stored.seq})
         if stored.new:
             await self.say({"type": "typing", "on": True})
@@ -134,14 +141,14 @@ class ChatConsumer(Socket):
     async def _feedback(self, frame: Frame) -> None:
         await in_pool(
             services.give_feedback,
-            conversation=self._here(),
+            conversation=await self._fresh(),
             seq=frame.number("seq"),
             value=frame.text("value"),
             reason=frame.text("reason", 1000),
         )
 
     async def _handoff(self, frame: Frame) -> None:
-        await in_pool(services.request_handoff, conversation=str(self._here().public_id))
+        await in_pool(services.request_handoff, conversation=str((await self._fresh()).public_id))
 
     async def _ping(self, frame: Frame) -> None:
         newest = (await self._fresh()).last_seq if self.conversation else 0
@@ -166,7 +173,11 @@ class ChatConsumer(Socket):
         return self.conversation
 
     async def _fresh(self) -> Conversation:
-        return await in_pool(Conversation.objects.defer("snapshot").get, pk=self._here().pk)
+        rows = Conversation.objects.defer("snapshot").filter(pk=self._here().pk)
+        found = await in_pool(rows.first)
+        if found is None:  # staff deleted it
+            await self._enter()
+        return found or self._here()
 
     async def _leave(self) -> None:
         if self.conversation is not None:
