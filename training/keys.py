@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 
-OUTER = re.compile(r"^[\W_]+|[\W_]+$")
-BLANKS = re.compile(r"\s+")
+from assistant.engine.texts import normalised
 
 
 def exact_key(text: str) -> str:
@@ -15,9 +12,8 @@ def exact_key(text: str) -> str:
 
 
 def alike_key(text: str) -> str:
-    """Without case, outer punctuation and runs of blanks. A text of nothing but punctuation stays as it is."""
-    plain = BLANKS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
-    return _sha1(OUTER.sub("", plain) or plain)
+    """Without case, punctuation and spacing, as a model remembers the text."""
+    return _sha1(normalised(text))
 
 
 def _sha1(text: str) -> str:

@@ -110,9 +110,10 @@ def test_it_evaluates_a_new_version_on_what_was_held_out(taught: Taught) -> None
     assert evaluation.report["errors"][0]["text"] == "good day to you"
 
 
-def test_it_asks_nothing_that_the_version_was_trained_on(taught: Taught) -> None:
+@pytest.mark.parametrize("text", ["hello", "Good-morning!"])
+def test_it_asks_nothing_that_the_version_knows_by_heart(taught: Taught, text: str) -> None:
     version = train_version(bot=taught.bot)
-    taught.hold_out("goodbye", "hello")
+    taught.hold_out("goodbye", text)
     with pytest.raises(FrontdeskError, match="No message is held out"):
         ask_for_evaluation(version=version, kind="held_out", by=None)
 

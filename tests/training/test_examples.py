@@ -36,6 +36,10 @@ def alive(bot: Bot) -> list[tuple[str, str]]:
     return [(row.intent.name, row.text) for row in rows]
 
 
+def trained(bot: Bot) -> list[tuple[str, str]]:
+    return [(row.intent, row.text) for row in taught_of(bot).examples]
+
+
 def refused(**given: Any) -> str:
     with pytest.raises(FrontdeskError) as raised:
         add_example(**given)
@@ -75,13 +79,26 @@ def test_it_finds_the_same_text_under_every_intent(bot: Bot) -> None:
     assert [row.intent.name for row in same_text(bot, "ONE PIZZA")] == ["order", "menu"]
 
 
-def test_it_trains_on_the_newer_word_of_a_conversation(bot: Bot) -> None:
-    add_example(bot=bot, intent="goodbye", text="See you then!")
-    add_example(bot=bot, intent="book", text="see you then", origin="review")
-    assert [(row.intent, row.text) for row in taught_of(bot).examples if "you then" in row.text] == [
-        ("book", "see you then")
-    ]
-    assert len(same_text(bot, "See you then")) == 2
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("See you then!", "see  you then"),
+        ("check-in time", "Check in time?"),
+        ("what's up", "what’s up"),  # noqa: RUF001
+        ("１２ Uhr", "12 uhr"),  # noqa: RUF001
+    ],
+)
+def test_it_trains_on_the_newer_word_of_a_conversation(bot: Bot, one: str, other: str) -> None:
+    add_example(bot=bot, intent="goodbye", text=one)
+    add_example(bot=bot, intent="book", text=other, origin="review")
+    assert trained(bot) == [("book", other)]
+    assert len(same_text(bot, one)) == 2
+
+
+@pytest.mark.parametrize(("one", "other"), [("कल", "कला"), ("👍", "👎"), ("❤️", "☺️"), ("?", "!")])
+def test_it_takes_no_word_for_another(bot: Bot, one: str, other: str) -> None:
+    add_example(bot=bot, intent="goodbye", text=one)
+    assert same_text(bot, other) == []
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "x" * 4001, "a\0b", "\ud800"])

@@ -48,8 +48,8 @@ class Intent(Taught):
 
 class Example(Taught):
     """A message and the intent it has. `entities`: `{"start", "end", "entity", "value", "role", "group"}`, offsets in
-    characters of `text`. `exact` and `alike` are SHA-1 of the text as it is, and without case, outer punctuation and
-    runs of blanks. Held-out examples are never trained on: they say how good a version is."""
+    characters of `text`. `exact` and `alike` are SHA-1 of the text as it is, and without case, punctuation and spacing.
+    Held-out examples are never trained on: they say how good a version is."""
 
     class Use(models.TextChoices):
         TRAINING = "training", "Training"

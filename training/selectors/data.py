@@ -72,7 +72,7 @@ def bot_without_vectors() -> Bot | None:
 
 
 def same_text(bot: Bot, text: str) -> list[Example]:
-    """Those that differ in case, outer punctuation and blanks at most, under whatever intent."""
+    """Those that differ in case, punctuation and spacing at most, under whatever intent."""
     return list(examples_of(bot).filter(alike=alike_key(text)).defer("vector"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from assistant.engine.texts import normalised
 from training.assembling import examples_in
 from training.models import Bot, Evaluation, Example, ModelVersion
 
@@ -14,12 +15,12 @@ def held_out(bot: Bot) -> list[Example]:
 
 
 def unseen_by(version: ModelVersion) -> list[Example]:
-    """The held-out messages that the version was not trained on. Of an upload nobody knows: all of them."""
+    """The held-out messages that the version does not know by heart. Of an upload nobody knows: all of them."""
     rows = held_out(version.bot)
     if not rows or version.training_set is None:
         return rows
-    seen = {text for _, text in examples_in(version.training_set)}
-    return [example for example in rows if example.text not in seen]
+    seen = {normalised(text) for _, text in examples_in(version.training_set)}
+    return [example for example in rows if normalised(example.text) not in seen]
 
 
 def newest_evaluations(versions: Iterable[ModelVersion], kind: str) -> dict[int, Evaluation]:

@@ -8,7 +8,6 @@ one training, which calibrates the confidence. `python -m benchmarks.nlu` shows 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, eigh, solve_triangular
+
+from assistant.engine.texts import normalised
 
 Floats = NDArray[np.floating]
 
@@ -33,7 +34,6 @@ PRIOR_WEIGHT = 5.0
 MIN_SPREAD = 0.05
 JITTER = 1e-6
 NAMES, ARRAYS = "intents.json", "intents.npz"
-IGNORED = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,11 @@ class IntentModel:
 
     @classmethod
     def load(cls, directory: Path) -> IntentModel:
+        """What it knows is normalised anew: an older version may have done it in another way."""
         names = json.loads((directory / NAMES).read_text(encoding="utf-8"))
+        known = {normalised(text): label for text, label in names["known"].items()}
         with np.load(directory / ARRAYS, allow_pickle=False) as arrays:
-            return cls(**names, **dict(arrays))
+            return cls(intents=names["intents"], known=known, **dict(arrays))
 
 
 def fit(texts: Sequence[str], intents: Sequence[str], vectors: Floats) -> IntentModel:
@@ -100,11 +102,6 @@ def fit(texts: Sequence[str], intents: Sequence[str], vectors: Floats) -> Intent
         weights=solution.weights.astype(np.float32),
         calibration=_calibration(solution.unseen, labels),
     )
-
-
-def normalised(text: str) -> str:
-    """What is left of a text when case, punctuation and spacing do not count; all of it where nothing is left."""
-    return IGNORED.sub(" ", text.casefold()).strip() or text.strip()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,20 @@
+"""When two texts are the same text: to the model's memory, to the training data, to an evaluation."""
+
+from __future__ import annotations
+
+import unicodedata
+
+MARKS = {"Mn", "Mc"}  # vowel signs and accents: in many scripts they make the word
+HOW_TO_DRAW = range(0xFE00, 0xFE10)  # variation selectors, which only say how a sign looks
+
+
+def normalised(text: str) -> str:
+    """What is left of a text when case, punctuation and spacing do not count; all of it where nothing is left."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join(map(_kept, plain)).split()) or text.strip()
+
+
+def _kept(character: str) -> str:
+    """A blank in place of what does not count."""
+    is_mark = unicodedata.category(character) in MARKS and ord(character) not in HOW_TO_DRAW
+    return character if character.isalnum() or is_mark else " "
