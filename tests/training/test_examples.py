@@ -9,8 +9,9 @@ from auditlog.models import LogEntry
 from django.contrib.auth.models import User
 
 from assistant.lib.errors import FrontdeskError
+from tests.training.conftest import Taught
 from training.models import Bot, Example
-from training.selectors import entity_names, intent_names, same_text
+from training.selectors import changes_since, entity_names, intent_names, same_text
 from training.selectors.data import taught_of
 from training.services import (
     add_example,
@@ -20,6 +21,7 @@ from training.services import (
     hold_out_examples,
     move_examples,
     restore_deleted,
+    train_version,
 )
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +95,23 @@ def test_it_trains_on_the_newer_word_of_a_conversation(bot: Bot, one: str, other
     add_example(bot=bot, intent="book", text=other, origin="review")
     assert trained(bot) == [("book", other)]
     assert len(same_text(bot, one)) == 2
+
+
+def test_it_goes_by_the_newest_word_where_the_text_was_there_before(bot: Bot, ana: User) -> None:
+    for intent, origin in (("book", "skill"), ("goodbye", "review"), ("book", "review")):
+        row = add_example(bot=bot, intent=intent, text="see you then", origin=origin)
+    assert trained(bot) == [("book", "see you then")]
+    delete_examples(ids=[row.pk], by=ana)
+    assert trained(bot) == [("goodbye", "see you then")]
+    add_example(bot=bot, intent="book", text="see you then", origin="review")
+    assert trained(bot) == [("book", "see you then")]
+
+
+def test_it_takes_what_is_overruled_for_no_change(taught: Taught) -> None:
+    add_example(bot=taught.bot, intent="goodbye", text="Hello!", origin="review")
+    changes = changes_since(train_version(bot=taught.bot))
+    assert changes is not None
+    assert (changes.added, changes.removed, changes.moved) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(("one", "other"), [("कल", "कला"), ("👍", "👎"), ("❤️", "☺️"), ("?", "!")])

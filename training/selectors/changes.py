@@ -11,7 +11,8 @@ from django.core.cache import cache
 from django.db.models import Q
 
 from training.assembling import Difference, difference, examples_in
-from training.models import Bot, Example, Intent, ModelVersion, Response, Synonym, TrainingSet
+from training.models import Intent, ModelVersion, Response, Synonym, TrainingSet
+from training.selectors.data import trained_on
 
 A_DAY = 86_400
 
@@ -71,7 +72,7 @@ def changes_since(version: ModelVersion) -> Changes | None:
     if version.training_set is None:
         return None
     before = _intents_by_text(_examples(version.training_set.sha256, version.training_set.pk))
-    after = _intents_by_text(_taught(version.bot))
+    after = _intents_by_text(trained_on(version.bot).values_list("intent__name", "text"))
     both = before.keys() & after.keys()
     return Changes(
         len(after.keys() - both),
@@ -85,11 +86,6 @@ def _touched(kind: type[Response] | type[Synonym] | type[Intent], version: Model
     since = version.created
     rows = kind._default_manager.filter(bot=version.bot_id, updated_by__isnull=False)
     return rows.filter(Q(updated__gt=since) | Q(deleted__gt=since)).count()
-
-
-def _taught(bot: Bot) -> Iterable[tuple[str, str]]:
-    rows = Example.objects.filter(bot=bot, deleted=None, intent__deleted=None, use=Example.Use.TRAINING)
-    return rows.values_list("intent__name", "text")
 
 
 @lru_cache(maxsize=4)

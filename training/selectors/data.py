@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Coalesce
 from numpy.typing import NDArray
 
 from assistant.embeddings import WIDTH, embed
@@ -16,6 +18,7 @@ from training.keys import alike_key
 from training.models import MAIN, Bot, Example, Intent
 from training.starter import starter_bundle
 
+NEVER = Value(datetime(1970, 1, 1, tzinfo=timezone.utc), DateTimeField())
 MISSING_AT_MOST = 64  # vectors that a read works out itself, some 5 ms each
 
 
@@ -43,8 +46,7 @@ def changes_of(bot: Bot) -> list[Change]:
 
 def taught_of(bot: Bot) -> Taught:
     """What is trained on: all that is alive and not held out. In the order in which it came."""
-    rows = examples_of(bot).filter(use=Example.Use.TRAINING).exclude(_overruled()).order_by("id")
-    examples = rows.values_list("intent__name", "text", "entities", "metadata")
+    examples = trained_on(bot).order_by("id").values_list("intent__name", "text", "entities", "metadata")
     return Taught(
         intents=dict(bot.intents.filter(deleted=None).order_by("id").values_list("name", "answer")),
         examples=[TaughtExample(*row) for row in examples],
@@ -57,12 +59,16 @@ def examples_of(bot: Bot) -> QuerySet[Example]:
     return Example.objects.filter(bot=bot, deleted=None, intent__deleted=None).select_related("intent")
 
 
+def trained_on(bot: Bot) -> QuerySet[Example]:
+    return examples_of(bot).filter(use=Example.Use.TRAINING).exclude(_overruled())
+
+
 def _overruled() -> Exists:
-    """By a newer correction of the same text to another intent: what staff said in a conversation holds. The finding
-    "same text under two intents" goes on naming them."""
+    """By what staff said in a conversation of the same text, most recently: that holds. The finding "same text under
+    two intents" goes on naming them."""
     same = Example.objects.filter(bot=OuterRef("bot"), alike=OuterRef("alike"), deleted=None, intent__deleted=None)
-    corrected = same.filter(origin=Example.Origin.REVIEW, use=Example.Use.TRAINING, id__gt=OuterRef("id"))
-    return Exists(corrected.exclude(intent=OuterRef("intent")))
+    others = same.filter(use=Example.Use.TRAINING).exclude(intent=OuterRef("intent"))
+    return Exists(others.filter(judged__gt=Coalesce(OuterRef("judged"), NEVER)))
 
 
 def bot_without_vectors() -> Bot | None:

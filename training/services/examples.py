@@ -39,7 +39,8 @@ def add_example(
     move: bool = False,
 ) -> Example:
     """Makes the intent where there is none. The same text under the same intent is returned as it is; a deleted one
-    comes back. `move`: wherever else the text stands, it is deleted. Raises BadExample or BadIntent."""
+    comes back. What is said in a conversation (`origin`) overrules what the text was before. `move`: wherever else the
+    text stands, it is deleted. Raises BadExample or BadIntent."""
     marks = checked_entities(text, entities)
     text, use, name = checked_text(text), checked_use(use), checked_intent(intent)
     with writing():
@@ -47,7 +48,8 @@ def add_example(
         if move:
             others = Example.objects.filter(bot=bot, alike=alike_key(text), deleted=None).exclude(intent=target)
             _delete(list(others.select_related("intent")), timezone.now(), by)
-        given = {"entities": marks, "use": use, "origin": origin, "source": source[:100]}
+        judged = timezone.now() if origin == Example.Origin.REVIEW else None
+        given = {"entities": marks, "use": use, "origin": origin, "source": source[:100], "judged": judged}
         return _added(target, text, given, by)
 
 
@@ -118,6 +120,8 @@ def _added(intent: Intent, text: str, given: dict[str, Any], by: Staff) -> Examp
     same = Example.objects.filter(intent=intent, exact=exact_key(text)).select_related("intent", "bot")
     row = same.filter(deleted=None).first()
     if row:
+        row.judged = given["judged"] or row.judged
+        row.save(update_fields=["judged"])
         return row
     dead = same.order_by("-deleted").first()
     row = dead or Example(bot=intent.bot, intent=intent, text=text, created_by=by, **_keys(text))
