@@ -89,6 +89,9 @@ CALLS: dict[str, Call] = {
     "hold_out_examples": lambda c: training.services.hold_out_examples(ids=[c.example.pk], held_out=True, by=c.by),
     "merge_intents": lambda c: training.services.merge_intents(source=c.order, target=c.greet, by=c.by),
     "move_examples": lambda c: training.services.move_examples(ids=[c.example.pk], intent="order", by=c.by),
+    "put_back_judged": lambda c: training.services.put_back_judged(
+        example=c.example, state={"use": "held_out", "entities": [], "judged": None}, by=c.by
+    ),
     "rename_intent": lambda c: training.services.rename_intent(intent=c.order, name="buy", by=c.by),
     "restore_deleted": lambda c: training.services.restore_deleted(bot=c.bot, mark=c.deleted(), by=c.by),
     "roll_back": lambda c: training.services.roll_back(environment=c.went_live(), by=c.by),
@@ -97,6 +100,9 @@ CALLS: dict[str, Call] = {
     ),
     "save_synonym": lambda c: training.services.save_synonym(bot=c.bot, value="three", text="a few", by=c.by),
     "set_answer": lambda c: training.services.set_answer(intent=c.order, texts=["Sure!"], by=c.by),
+    "teach_judged": lambda c: training.services.teach_judged(
+        bot=c.bot, intent="greet", text="good day", entities=[], use="training", source="", by=c.by
+    ),
     "train_version": lambda c: training.services.train_version(bot=c.bot, by=c.by),
     "upload_version": lambda c: training.services.upload_version(bot=c.bot, file=File(io.BytesIO(b"x"), "m"), by=c.by),
     # --- conversations

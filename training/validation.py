@@ -39,10 +39,19 @@ def checked_entities(text: str, entities: Iterable[Mapping[str, Any]]) -> list[E
         raise BadExample(f"An example has at most {MAX_ENTITIES} entities.", field="entities")
     found.sort(key=lambda entity: (entity["start"], entity["end"]))
     for one, other in pairwise(found):
-        same = (one["start"], one["end"]) == (other["start"], other["end"])
-        if other["start"] < one["end"] and not (same and one["entity"] != other["entity"]):
+        if _overlap(one, other):
             raise BadExample("Two entities overlap: mark each word once.", field="entities")
     return found
+
+
+def without_overlaps(entities: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of those that share a place the first and longest; in the very same place one of each name. `start` and `end`
+    are numbers."""
+    kept = list[Mapping[str, Any]]()
+    for entity in sorted(entities, key=lambda it: (it["start"], -it["end"])):
+        if not any(_overlap(one, entity) for one in kept):
+            kept.append(entity)
+    return kept
 
 
 def checked_use(use: str) -> str:
@@ -98,6 +107,12 @@ def _entity(entity: Mapping[str, Any], text: str, moved: int) -> Entity:
     kept = {field: _short(entity[field]) for field in ENTITY_FIELDS if entity.get(field)}
     whole = value if isinstance(value, int | float) else _short(value) or text[start:end]
     return {"start": start, "end": end, "entity": name, "value": whole, **kept}
+
+
+def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """`other` begins no earlier. The same place may have several names."""
+    same = (one["start"], one["end"]) == (other["start"], other["end"])
+    return bool(other["start"] < one["end"] and not (same and one["entity"] != other["entity"]))
 
 
 def _short(value: Any) -> str:

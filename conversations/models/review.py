@@ -24,8 +24,9 @@ class Tag(models.Model):
 class Annotation(models.Model):
     """The verdict on one of the visitor's messages. `revision` grows with every change: whoever saves says which one
     they saw, so that nobody overwrites what they have not seen. `intent` and `entities` are what is right; `example`
-    is what a bot is taught by it: trained on after a correction, held out for evaluation where it was right. `moved` is
-    the mark of what lost this text to it: those examples come back when the verdict is taken back."""
+    is what a bot is taught by it: trained on after a correction, held out for evaluation where it was right. Taking the
+    verdict back needs `taught`, the example's `after`, and its `before` where it was there without a verdict; and
+    `moved`, the mark of the examples that lost this text to it."""
 
     class Verdict(models.TextChoices):
         NONE = "", "Not judged"
@@ -39,6 +40,7 @@ class Annotation(models.Model):
     entities = models.JSONField(default=list, blank=True)
     flagged = models.BooleanField(default=False)
     example = models.ForeignKey(Example, models.SET_NULL, null=True, blank=True, related_name="annotations")
+    taught = models.JSONField(null=True, blank=True, editable=False)
     moved = models.DateTimeField(null=True, blank=True, editable=False)
     revision = models.PositiveIntegerField(default=1)
     by = models.ForeignKey(STAFF, models.SET_NULL, null=True, blank=True, related_name="+")

@@ -15,6 +15,7 @@ from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from conversations.models import Annotation, Conversation, Message
 from conversations.services.teaching import teach, unteach
 from conversations.signals import review_changed
+from training.services.locking import locked
 
 Entities = Sequence[Mapping[str, Any]]
 Verdict = Annotation.Verdict
@@ -45,6 +46,7 @@ def judge_message(
     `revision` is the one that was seen (0: none yet). Raises ChangedMeanwhile where it is another one now.
     """
     with writing():
+        locked(message.conversation.environment.bot)
         annotation = _locked(message)
         wanted = _checked(annotation, verdict, intent, entities)
         if _holds(annotation, wanted) and not move:

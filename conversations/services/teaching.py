@@ -19,31 +19,60 @@ def teach(annotation: Annotation, *, by: User | None, move: bool) -> None:
     """A correction is trained on; what was right is held out, unless it is trained on already."""
     if not annotation.verdict:
         return
-    bot, corrected = annotation.conversation.environment.bot, annotation.verdict == Annotation.Verdict.CORRECTED
+    corrected = annotation.verdict == Annotation.Verdict.CORRECTED
     if move:
         annotation.moved = _moved_away(annotation, by)
-    spans = [span for span in map(_span, annotation.entities) if span]
-    example = training.add_example(
-        bot=bot,
+    lesson = training.teach_judged(
+        bot=annotation.conversation.environment.bot,
         intent=annotation.intent,
         text=annotation.message.text,
-        entities=spans,
+        entities=[span for span in map(_span, annotation.entities) if span],
         use=Example.Use.TRAINING if corrected else Example.Use.HELD_OUT,
-        origin=Example.Origin.REVIEW,
         source=f"{annotation.conversation.public_id}#{annotation.message.seq}",
         by=by,
     )
-    annotation.example = _brought_up_to_date(example, spans, by) if corrected else example
+    annotation.example = lesson.example
+    before = None if _newest_of_the_others(annotation) else lesson.before
+    annotation.taught = {"before": before, "after": lesson.after}
 
 
 def unteach(annotation: Annotation, *, by: User | None) -> None:
-    """The example goes where a verdict made it and no other verdict needs it; what it had moved away comes back."""
-    example, moved = annotation.example, annotation.moved
-    annotation.example = annotation.moved = None
-    if example is not None and _is_only_ours(example, annotation):
+    """The example is as it was before, unless somebody has changed it since or another verdict needs it; what the
+    verdict had moved away comes back."""
+    if annotation.example is not None:
+        _take_back(annotation, Example.objects.select_related("intent").get(pk=annotation.example.pk), by)
+    if annotation.moved is not None:
+        training.restore_deleted(bot=annotation.conversation.environment.bot, mark=annotation.moved, by=by)
+    annotation.example = annotation.taught = annotation.moved = None
+
+
+def _take_back(annotation: Annotation, example: Example, by: User | None) -> None:
+    before = (annotation.taught or {}).get("before")
+    other = _newest_of_the_others(annotation)
+    if other is not None and other.taught and before:
+        other.taught["before"] = before
+        other.save(update_fields=["taught"])
+    if not _is_as_taught(example, annotation):
+        return
+    if other is not None:
+        before = (other.taught or {}).get("after")
+    if before:
+        training.put_back_judged(example=example, state=before, by=by)
+    elif other is None and example.origin == Example.Origin.REVIEW:
         training.delete_examples(ids=[example.pk], by=by)
-    if moved is not None:
-        training.restore_deleted(bot=annotation.conversation.environment.bot, mark=moved, by=by)
+
+
+def _newest_of_the_others(annotation: Annotation) -> Annotation | None:
+    """That teach the same example."""
+    same = Annotation.objects.filter(example=annotation.example).exclude(pk=annotation.pk)
+    return same.order_by("updated").last()
+
+
+def _is_as_taught(example: Example, annotation: Annotation) -> bool:
+    """Nobody has changed it since. Verdicts from before `taught` was kept do not know its entities and use."""
+    after = (annotation.taught or {}).get("after") or {"use": example.use, "entities": example.entities}
+    now = (example.deleted, example.intent.name, example.text, example.use, example.entities)
+    return now == (None, annotation.intent, annotation.message.text.strip(), after["use"], after["entities"])
 
 
 def _moved_away(annotation: Annotation, by: User | None) -> Any:
@@ -51,20 +80,6 @@ def _moved_away(annotation: Annotation, by: User | None) -> Any:
     alike = taught.same_text(annotation.conversation.environment.bot, annotation.message.text)
     others = [example.pk for example in alike if example.intent.name != annotation.intent]
     return training.delete_examples(ids=others, by=by) if others else None
-
-
-def _brought_up_to_date(example: Example, spans: list[dict[str, Any]], by: User | None) -> Example:
-    """It may have been there, held out or with other entities: staff say now how it is right."""
-    if example.use == Example.Use.TRAINING and [_span(it) for it in example.entities] == spans:
-        return example
-    training.change_example(example=example, by=by, revision=example.revision, entities=spans, use=Example.Use.TRAINING)
-    example.refresh_from_db()
-    return example
-
-
-def _is_only_ours(example: Example, annotation: Annotation) -> bool:
-    made_here = example.deleted is None and example.origin == Example.Origin.REVIEW
-    return made_here and not example.annotations.exclude(pk=annotation.pk).exists()
 
 
 def _span(entity: Mapping[str, Any]) -> dict[str, Any] | None:

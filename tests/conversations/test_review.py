@@ -18,7 +18,8 @@ from conversations.signals import review_changed
 from tests.admin_ui.conftest import Write, said, wrote  # noqa: F401  (a fixture)
 from training.models import Example
 from training.selectors import production
-from training.services import add_example
+from training.selectors.data import taught_of
+from training.services import add_example, change_example
 
 pytestmark = pytest.mark.django_db
 RANKING = [{"name": "ask_hours", "confidence": 0.41}, {"name": "ask_prices", "confidence": 0.33}]
@@ -54,6 +55,11 @@ def examples() -> list[tuple[str, str, str]]:
     """Intent, text and use of those that are alive."""
     rows = Example.objects.filter(deleted=None).order_by("id")
     return list(rows.values_list("intent__name", "text", "use"))
+
+
+def trained() -> set[str]:
+    """The intents that the next version is taught for it."""
+    return {row.intent for row in taught_of(production().bot).examples if "unday" in row.text}
 
 
 def test_it_teaches_what_was_corrected(message: Message, ana: User) -> None:
@@ -103,6 +109,74 @@ def test_it_trains_on_what_was_held_out_once_it_is_corrected_to_it(message: Mess
     judge(message, "corrected", ana, "ask_hours", annotation.revision, entities=[])
     assert examples() == [("ask_hours", "Open on Sunday?", "training")]
     assert Example.objects.get(deleted=None).entities == []
+
+
+def test_it_trains_on_what_was_said_last(message: Message, ana: User, ben: User) -> None:
+    twins = [said(message.conversation, seq, "open on sunday", turn=seq) for seq in (2, 3)]
+    add_example(bot=production().bot, intent="ask_way", text="open on sunday")
+    first = judge(message, "corrected", ana, "ask_way")
+    judge(twins[0], "corrected", ana, "ask_prices")
+    assert trained() == {"ask_prices"}
+    judge(twins[1], "corrected", ben, "ask_way")
+    assert trained() == {"ask_way"}
+    again = judge(message, "corrected", ana, "ask_prices", first.revision)
+    assert trained() == {"ask_prices"}
+    judge(message, "", ana, revision=again.revision)
+    assert trained() == {"ask_way"}
+
+
+def test_it_gives_back_what_a_correction_changed(message: Message, ana: User) -> None:
+    bot, marks = production().bot, [{"start": 0, "end": 4, "entity": "state", "value": "open"}]
+    add_example(bot=bot, intent="ask_way", text="Open on Sunday?", use="held_out", entities=marks, by=ana)
+    annotation = judge(message, "corrected", ana, "ask_way")
+    assert examples() == [("ask_way", "Open on Sunday?", "training")]
+    judge(message, "", ana, revision=annotation.revision)
+    assert examples() == [("ask_way", "Open on Sunday?", "held_out")]
+    assert (Example.objects.get().entities, Example.objects.get().judged) == (marks, None)
+
+
+def test_it_gives_it_back_when_the_last_verdict_goes(message: Message, ana: User) -> None:
+    add_example(bot=production().bot, intent="ask_way", text="Open on Sunday?", use="held_out", by=ana)
+    twin = said(message.conversation, 2, "Open on Sunday?", turn=2)
+    judge(message, "corrected", ana, "ask_way")
+    judge(twin, "corrected", ana, "ask_way", entities=[])
+    judge(message, "", ana, revision=1)
+    assert examples() == [("ask_way", "Open on Sunday?", "training")]
+    judge(twin, "", ana, revision=1)
+    assert examples() == [("ask_way", "Open on Sunday?", "held_out")]
+
+
+@pytest.mark.parametrize("edit", [{"text": "Open on Sundays?"}, {"intent": "ask_hours"}, {"use": "held_out"}])
+def test_it_takes_back_nothing_that_a_colleague_changed_since(
+    message: Message, ana: User, ben: User, edit: dict[str, str]
+) -> None:
+    annotation = judge(message, "corrected", ana, "ask_way")
+    assert annotation.example
+    row = change_example(example=annotation.example, by=ben, revision=1, **edit)  # type: ignore[arg-type]
+    kept = [(row.intent.name, row.text, row.use)]
+    judge(message, "", ana, revision=annotation.revision)
+    assert examples() == kept
+
+
+def test_it_keeps_one_of_two_entities_in_one_place(message: Message, ana: User) -> None:
+    found = [
+        *SUNDAY,
+        {**SUNDAY[0], "extractor": "RegexEntityExtractor"},
+        {**SUNDAY[0], "start": 5, "value": "on Sunday"},
+    ]
+    Message.objects.filter(pk=message.pk).update(entities=found)
+    message.refresh_from_db()
+    judge(message, "corrected", ana, "ask_way")
+    assert Example.objects.get().entities == [{"start": 5, "end": 14, "entity": "day", "value": "on Sunday"}]
+
+
+def test_it_marks_the_same_words_in_a_text_without_its_blanks(message: Message, ana: User) -> None:
+    add_example(bot=production().bot, intent="ask_way", text="Open on Sunday?", use="held_out", by=ana)
+    moved = [{**SUNDAY[0], "start": 10, "end": 16}]
+    Message.objects.filter(pk=message.pk).update(text="  Open on Sunday?", entities=moved)
+    message.refresh_from_db()
+    judge(message, "corrected", ana, "ask_way")
+    assert Example.objects.get().entities == [{"start": 8, "end": 14, "entity": "day", "value": "Sunday"}]
 
 
 def test_it_keeps_marked_entities_when_the_intent_changes_after_them(message: Message, ana: User) -> None:

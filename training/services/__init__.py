@@ -4,6 +4,7 @@ from training.services.downloading import archive_for_download
 from training.services.evaluating import ask_for_evaluation, evaluate_version
 from training.services.examples import add_example, change_example, delete_examples, hold_out_examples, move_examples
 from training.services.intents import create_intent, delete_intent, merge_intents, rename_intent, set_answer
+from training.services.judged import put_back_judged, teach_judged
 from training.services.queue import ask_for_job, cancel_job, release_dead_jobs
 from training.services.responses import delete_response, save_response
 from training.services.running import work
@@ -48,6 +49,7 @@ __all__ = [
     "hold_out_examples",
     "merge_intents",
     "move_examples",
+    "put_back_judged",
     "release_dead_jobs",
     "rename_intent",
     "replace_files",
@@ -57,6 +59,7 @@ __all__ = [
     "save_synonym",
     "seed_bot",
     "set_answer",
+    "teach_judged",
     "train_version",
     "training_set_of",
     "upload_version",
