@@ -1,6 +1,10 @@
-"""What happens in the queue, for whoever wants to know."""
+"""What happens in the queue and to what is taught, for whoever wants to know."""
 
 from django.dispatch import Signal
 
 job_asked = Signal()
 """A job waits for a worker. Sent after the commit. Arguments: `job_id: int`."""
+
+intent_renamed = Signal()
+"""An intent has another name, its own or that of the one it was merged into. Sent in the transaction of the change.
+Arguments: `bot: Bot`, `old: str`, `new: str`."""

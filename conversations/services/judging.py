@@ -15,6 +15,7 @@ from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from conversations.models import Annotation, Conversation, Message
 from conversations.services.teaching import teach, unteach
 from conversations.signals import review_changed
+from training.selectors import intent_now
 from training.services.locking import locked
 
 Entities = Sequence[Mapping[str, Any]]
@@ -82,13 +83,22 @@ def _checked(annotation: Annotation, verdict: str, intent: str, entities: Entiti
         return Judgement("", "", [])
     if not message.can_be_taught:
         raise FrontdeskError("Only what a visitor wrote can be judged.", code="bad_verdict")
-    right = message.intent if verdict == Verdict.CORRECT else intent.strip()
-    if right in NAMES_NO_INTENT:
-        raise FrontdeskError("Say which intent is right.", code="bad_verdict")
+    right = _right(annotation, message.intent if verdict == Verdict.CORRECT else intent.strip())
     if verdict == Verdict.CORRECTED and annotation.verdict == verdict and entities is None:
         entities = annotation.entities
     marked = entities if verdict == Verdict.CORRECTED and entities is not None else message.entities
     return Judgement(verdict, right, [dict(entity) for entity in marked or []])
+
+
+def _right(annotation: Annotation, intent: str) -> str:
+    """By the name that it has now: an older version, or a page that was open, may know another one."""
+    if intent in NAMES_NO_INTENT:
+        raise FrontdeskError("Say which intent is right.", code="bad_verdict")
+    now = intent_now(annotation.conversation.environment.bot, intent)
+    if not now:
+        words = f"The intent {intent} was deleted. Choose another one, or create it again in the training data."
+        raise FrontdeskError(words, code="bad_verdict")
+    return now
 
 
 def _locked(message: Message) -> Annotation:

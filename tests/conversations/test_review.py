@@ -16,10 +16,17 @@ from conversations.models import Annotation, Conversation, Message
 from conversations.selectors.review import neighbour, next_to_review
 from conversations.signals import review_changed
 from tests.admin_ui.conftest import Write, said, wrote  # noqa: F401  (a fixture)
-from training.models import Example
+from training.models import Example, Intent
 from training.selectors import production
 from training.selectors.data import taught_of
-from training.services import add_example, change_example
+from training.services import (
+    add_example,
+    change_example,
+    create_intent,
+    delete_intent,
+    merge_intents,
+    rename_intent,
+)
 
 pytestmark = pytest.mark.django_db
 RANKING = [{"name": "ask_hours", "confidence": 0.41}, {"name": "ask_prices", "confidence": 0.33}]
@@ -156,6 +163,36 @@ def test_it_takes_back_nothing_that_a_colleague_changed_since(
     kept = [(row.intent.name, row.text, row.use)]
     judge(message, "", ana, revision=annotation.revision)
     assert examples() == kept
+
+
+def test_it_goes_by_the_name_that_an_intent_has_now(message: Message, ana: User) -> None:
+    first = judge(message, "correct", ana)
+    hours = Intent.objects.get(name="ask_hours")
+    rename_intent(intent=hours, name="opening", by=ana)
+    first.refresh_from_db()
+    assert first.intent == "opening"
+    judge(message, "corrected", ana, "ask_hours", first.revision, entities=[])
+    assert examples() == [("opening", "Open on Sunday?", "training")]
+    merge_intents(source=hours, target=create_intent(bot=hours.bot, name="ask_way", by=ana), by=ana)
+    twin = said(message.conversation, 2, "open sunday", turn=2, intent="ask_hours")
+    assert judge(twin, "correct", ana).intent == "ask_way"
+
+
+@pytest.mark.parametrize("verdict", ["correct", "corrected"])
+def test_it_brings_back_no_intent_that_was_deleted(message: Message, ana: User, verdict: str) -> None:
+    delete_intent(intent=create_intent(bot=production().bot, name="ask_hours", by=ana), by=ana)
+    with pytest.raises(FrontdeskError, match="ask_hours was deleted"):
+        judge(message, verdict, ana, "ask_hours")
+    assert examples() == []
+
+
+def test_it_moves_back_to_the_intent_that_took_the_examples_over(message: Message, ana: User) -> None:
+    bot = production().bot
+    moved = add_example(bot=bot, intent="ask_hours", text="open on sunday", by=ana)
+    annotation = judge(message, "corrected", ana, "ask_prices", move=True)
+    merge_intents(source=moved.intent, target=create_intent(bot=bot, name="ask_way", by=ana), by=ana)
+    judge(message, "", ana, revision=annotation.revision)
+    assert examples() == [("ask_way", "open on sunday", "training")]
 
 
 def test_it_keeps_one_of_two_entities_in_one_place(message: Message, ana: User) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from assistant.embeddings import WIDTH, embed
 from assistant.engine import Bundle, TrainingFailed
 from training.assembling import Change, Taught, TaughtExample
+from training.assembling.renaming import name_now
 from training.keys import alike_key
 from training.models import MAIN, Bot, Example, Intent
 from training.starter import starter_bundle
@@ -84,6 +85,13 @@ def same_text(bot: Bot, text: str) -> list[Example]:
 
 def intent_names(bot: Bot) -> list[str]:
     return list(Intent.objects.filter(bot=bot, deleted=None).order_by("name").values_list("name", flat=True))
+
+
+def intent_now(bot: Bot, name: str) -> str:
+    """What an intent that had this name is called; empty where it was deleted. A name in use is its own."""
+    if Intent.objects.filter(bot=bot, name=name, deleted=None).exists():
+        return name
+    return name_now(name, changes_of(bot))
 
 
 def entity_names(bot: Bot) -> list[str]:

@@ -19,6 +19,7 @@ from training.selectors.usage import answer_of, usage_of
 from training.services.examples import intent_of
 from training.services.locking import locked
 from training.services.responses import written_response
+from training.signals import intent_renamed
 from training.validation import checked_intent, checked_response
 
 Staff = User | None
@@ -121,8 +122,9 @@ def _check_family(old: str, new: str) -> None:
 
 
 def _change(bot: Bot, change: Change, by: Staff) -> None:
-    """Written down for the files; our own responses follow at once."""
+    """Written down for the files; our own responses follow at once, and whoever else names intents."""
     IntentChange.objects.create(bot=bot, old=change.old, new=change.new, keeps_rules=change.keeps_rules)
+    intent_renamed.send(Intent, bot=bot, old=change.old, new=change.new)
     for row in Response.objects.filter(bot=bot, deleted=None):
         variations = with_payloads(row.variations, [change])
         if variations != row.variations:

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from assistant.lib import audit
 from assistant.lib.database import writing
+from training.assembling.renaming import name_now
 from training.models import Bot, Example, Intent, Response, Synonym
+from training.selectors.data import changes_of
 from training.services.locking import locked
 
 
@@ -36,11 +38,13 @@ def _intents(bot: Bot, mark: datetime, by: User | None) -> int:
 
 
 def _examples(bot: Bot, mark: datetime, by: User | None) -> int:
-    """Under the intent that has the name now, where their own is gone; once, where another took the place."""
-    alive = {row.name: row for row in bot.intents.filter(deleted=None)}
+    """Under the intent that has the name now, or took the examples over, where their own is gone; once, where another
+    took the place."""
+    alive, changes = {row.name: row for row in bot.intents.filter(deleted=None)}, changes_of(bot)
     rows = list(Example.objects.filter(bot=bot, deleted=mark).select_related("intent").order_by("id"))
     for row in rows:
-        row.intent = alive.get(row.intent.name, row.intent)
+        now = alive.get(row.intent.name) or alive.get(name_now(row.intent.name, changes))
+        row.intent = now or row.intent
     there = set(Example.objects.filter(bot=bot, deleted=None).values_list("intent", "exact"))
     back = {(row.intent_id, row.exact): row for row in rows if (row.intent_id, row.exact) not in there}
     for intent, same in groupby(sorted(back.values(), key=lambda row: row.intent_id), key=lambda row: row.intent):
