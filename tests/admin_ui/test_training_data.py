@@ -15,7 +15,15 @@ from pytest_django import DjangoAssertNumQueries
 from tests.admin_ui.conftest import _desk_of
 from training.models import Bot, Example, Intent, Response
 from training.selectors import production
-from training.services import add_example, create_intent, rename_intent, save_response, seed_bot
+from training.services import (
+    add_example,
+    create_intent,
+    delete_intent,
+    move_examples,
+    rename_intent,
+    save_response,
+    seed_bot,
+)
 
 LIST = "/admin/training/intent/"
 FETCH = {"X-Requested-With": "fetch"}
@@ -157,6 +165,28 @@ def test_it_moves_many_and_takes_it_back(desk: Client, bot: Bot) -> None:
     assert {intent for intent, _ in alive(bot)} == {"c"}
     post(desk, f"{LIST}undo/", token=token_in(html.content.decode()))
     assert alive(bot) == before
+
+
+def test_it_moves_back_to_the_name_that_an_intent_has_by_now(desk: Client, bot: Bot) -> None:
+    rows = [add_example(bot=bot, intent="a", text=text) for text in ("one", "two")]
+    create_intent(bot=bot, name="c", by=None)
+    html = desk.post(
+        f"{LIST}examples/many/", {"id": [row.pk for row in rows], "act": "move", "intent": "c"}, follow=True
+    )
+    rename_intent(intent=rows[0].intent, name="b", by=None)
+    move_examples(ids=[rows[1].pk], intent="d", by=None)
+    shown = post(desk, f"{LIST}undo/", token=token_in(html.content.decode()))
+    assert "Back again: one example. Changed by somebody since, and left as they are: one example." in shown
+    assert alive(bot) == [("b", "one"), ("d", "two")]
+
+
+def test_it_moves_nothing_back_to_an_intent_that_is_gone(desk: Client, bot: Bot) -> None:
+    row = add_example(bot=bot, intent="a", text="one")
+    create_intent(bot=bot, name="c", by=None)
+    html = desk.post(f"{LIST}examples/many/", {"id": row.pk, "act": "move", "intent": "c"}, follow=True)
+    delete_intent(intent=row.intent, by=None)
+    assert "There is no intent a." in post(desk, f"{LIST}undo/", token=token_in(html.content.decode()))
+    assert alive(bot) == [("c", "one")]
 
 
 def token_in(html: str) -> str:

@@ -82,11 +82,20 @@ def delete_examples(*, ids: Sequence[int], by: Staff) -> datetime:
     return mark
 
 
-def move_examples(*, ids: Sequence[int], intent: str, by: Staff, mark: datetime | None = None) -> int:
-    """Returns how many moved. One whose text the intent has already is deleted, under `mark`."""
+def move_examples(
+    *,
+    ids: Sequence[int],
+    intent: str,
+    by: Staff,
+    mark: datetime | None = None,
+    seen: Mapping[int, int] | None = None,
+) -> int:
+    """Returns how many moved. One whose text the intent has already is deleted, under `mark`. `seen`: revisions by id;
+    what has another one by now stays where it is."""
     name, mark, moved = checked_intent(intent), mark or timezone.now(), 0
     with writing():
-        for bot, rows in groupby(_chosen(ids), key=lambda row: row.bot):
+        chosen = [row for row in _chosen(ids) if seen is None or seen.get(row.pk) == row.revision]
+        for bot, rows in groupby(chosen, key=lambda row: row.bot):
             moved += _move(list(rows), intent_of(bot, name, by), mark, by)
     return moved
 

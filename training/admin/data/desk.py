@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -21,7 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from training.models import MAIN, Bot
 from training.selectors import findings_of, production
 
-CHOSEN, UNDO = "training_bot", "training_undo"
+CHOSEN, UNDO = "training_bot", "training_undoing"
 TABS = (
     ("intents", "Intents", "admin:training_intent_changelist"),
     ("examples", "All examples", "admin:training_examples"),
@@ -33,11 +33,12 @@ TABS = (
 
 @dataclass(frozen=True)
 class Undo:
-    """`words` say what was done. `mark`: what was deleted under it; `moves`: example ids by the intents they had."""
+    """`words` say what was done. `mark`: what was deleted under it; `moves`: by the intents that they had, the ids of
+    examples with the revisions that they have since."""
 
     words: str
     mark: datetime | None = None
-    moves: Mapping[str, list[int]] | None = None
+    moves: Mapping[str, Sequence[tuple[int, int]]] | None = None
 
     def token(self, bot: Bot) -> str:
         given = {"bot": bot.pk, "mark": self.mark and self.mark.isoformat(), "moves": self.moves}

@@ -12,6 +12,7 @@ from django.core import signing
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 
+from assistant.lib.database import writing
 from assistant.lib.errors import FrontdeskError
 from training.admin.data.desk import UNDO, Desk, Undo
 from training.admin.data.lists import Line, listed, staff_of
@@ -19,7 +20,7 @@ from training.admin.data.marking import parsed
 from training.assembling.markup import marked
 from training.errors import BadExample
 from training.models import Bot, Example
-from training.selectors import entity_names, intent_names, same_text
+from training.selectors import entity_names, intent_names, intent_now, same_text
 from training.services import change_example, delete_examples, hold_out_examples, move_examples, restore_deleted
 
 TOKEN_AGE = 24 * 3600  # seconds
@@ -68,13 +69,26 @@ def undo(desk: Desk) -> HttpResponse:
         desk.warn("This can't be undone any more.")
         return desk.back("admin:training_intent_changelist")
     desk.bot = Bot.objects.get(pk=given["bot"])
-    count = 0
-    if given["mark"]:
-        count = restore_deleted(bot=desk.bot, mark=datetime.fromisoformat(given["mark"]), by=desk.user)
-    for intent, ids in (given["moves"] or {}).items():
-        count += move_examples(ids=ids, intent=intent, by=desk.user)
-    desk.say(f"Back again: {_counted(count)}." if count else "Nothing to bring back: it is there already.")
+    try:
+        _undo(desk, given["mark"], given["moves"] or {})
+    except FrontdeskError as error:
+        desk.warn(error.message)
     return desk.back("admin:training_intent_changelist")
+
+
+def _undo(desk: Desk, mark: str | None, moves: dict[str, list[tuple[int, int]]]) -> None:
+    """All of it, or nothing. Raises BadExample where an intent is gone that examples were moved from."""
+    count = left = 0
+    with writing():
+        if mark:
+            count = restore_deleted(bot=desk.bot, mark=datetime.fromisoformat(mark), by=desk.user)
+        for old, pairs in moves.items():
+            intent, seen = _named(desk, intent_now(desk.bot, old) or old), dict(pairs)
+            count += move_examples(ids=list(seen), intent=intent, by=desk.user, seen=seen)
+            left += Example.objects.filter(pk__in=seen, deleted=None).exclude(intent__name=intent).count()
+    desk.say(f"Back again: {_counted(count)}." if count else "Nothing to bring back.")
+    if left:
+        desk.warn(f"Changed by somebody since, and left as they are: {_counted(left)}.")
 
 
 def _save(desk: Desk, row: Example) -> HttpResponse:
@@ -152,10 +166,10 @@ def _is_json(value: str) -> bool:
 
 def _move(desk: Desk, ids: list[int]) -> None:
     name = _named(desk, desk.request.POST.get("intent", ""))
-    before = defaultdict[str, list[int]](list)
-    for pk, intent in Example.objects.filter(pk__in=ids, deleted=None).values_list("pk", "intent__name"):
-        if intent != name:
-            before[intent].append(pk)
+    before = defaultdict[str, list[tuple[int, int]]](list)
+    rows = Example.objects.filter(pk__in=ids, deleted=None).exclude(intent__name=name)
+    for pk, intent, revision in rows.values_list("pk", "intent__name", "revision"):
+        before[intent].append((pk, revision + 1))
     mark = timezone.now()
     moved = move_examples(ids=ids, intent=name, by=desk.user, mark=mark)
     desk.offer(Undo(f"Moved {_counted(moved)} to {name}.", mark, before))
