@@ -270,6 +270,23 @@ def test_it_writes_the_answer_of_an_intent(desk: Client, bot: Bot) -> None:
     assert Response.objects.get(name="utter_ask_menu").variations == [{"text": "Pizza."}, {"text": "Pasta."}]
 
 
+def test_it_overwrites_no_answer_unseen(desk: Client, bot: Bot) -> None:
+    row = create_intent(bot=bot, name="ask_menu", by=None)
+    save_response(bot=bot, name="utter_ask_menu", variations=[{"text": "Pizza."}], by=None)
+    assert "Somebody changed utter_ask_menu meanwhile" in post(desk, of(row, "answer/"), text="Pasta.", revision=0)
+    html = page(desk, of(row, "change/"))
+    assert ">Pizza.</textarea>" in html
+    assert "Nothing answers it yet." in words(html)
+    assert "is answered so." in post(desk, of(row, "answer/"), text="Pasta.", revision=1)
+
+
+def test_it_overwrites_no_name_unseen(desk: Client, bot: Bot) -> None:
+    row = create_intent(bot=bot, name="old", by=None)
+    rename_intent(intent=row, name="newer", by=None)
+    assert "Somebody called old newer meanwhile." in post(desk, of(row, "rename/"), name="newest", seen="old")
+    assert bot.intents.filter(name="newer").exists()
+
+
 def test_it_edits_every_part_of_a_response(desk: Client, bot: Bot) -> None:
     rich = {"text": "Hi", "buttons": [{"title": "Go", "payload": "/go", "type": "postback"}], "channel": "slack"}
     row = save_response(bot=bot, name="utter_hi", variations=[rich], by=None)

@@ -130,7 +130,7 @@ def test_it_shows_exactly_the_turn_that_a_correction_changed(bot: Bot, before: M
 
 def test_it_shows_a_response_that_staff_changed(bot: Bot, before: ModelVersion, said: Say) -> None:
     said("when are you open", "how much is it")
-    save_response(bot=bot, name="utter_ask_hours", variations=[{"text": "Eight to six."}], by=None)
+    save_response(bot=bot, name="utter_ask_hours", variations=[{"text": "Eight to six."}], by=None, revision=1)
     replay = replayed(before, train_version(bot=bot))
 
     turn = ReplayedTurn.objects.get(replay=replay)

@@ -151,7 +151,7 @@ def test_it_answers_a_new_intent(bot: Bot, ana: User) -> None:
 
 
 def test_it_writes_the_response_of_a_rule_that_is_there(bot: Bot, ana: User) -> None:
-    set_answer(intent=intent(bot, "bye"), texts=["So long."], by=ana)
+    set_answer(intent=intent(bot, "bye"), texts=["So long."], by=ana, revision=1)
     files = files_of(bot)
     assert "rules" not in files["data/taught.yml"]
     assert files["domain/taught.yml"]["responses"]["utter_bye"] == [{"text": "So long."}]

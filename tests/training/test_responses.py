@@ -35,10 +35,11 @@ def test_it_keeps_every_field_of_a_variation(bot: Bot, ana: User) -> None:
     assert (row.edited, row.updated_by) == (True, ana)
 
 
-def test_it_saves_only_what_the_writer_has_seen(bot: Bot, ana: User) -> None:
+@pytest.mark.parametrize("seen", [{"revision": 1}, {}])
+def test_it_saves_only_what_the_writer_has_seen(bot: Bot, ana: User, seen: dict[str, int]) -> None:
     save_response(bot=bot, name="utter_bye", variations=[{"text": "So long."}], by=ana, revision=1)
     with pytest.raises(FrontdeskError) as raised:
-        save_response(bot=bot, name="utter_bye", variations=[{"text": "Ciao."}], by=ana, revision=1)
+        save_response(bot=bot, name="utter_bye", variations=[{"text": "Ciao."}], by=ana, **seen)
     assert raised.value.code == "changed_meanwhile"
 
 
@@ -78,7 +79,7 @@ def test_it_brings_back_a_deleted_response(bot: Bot, ana: User) -> None:
 
 
 def test_it_writes_down_before_and_after(bot: Bot, ana: User) -> None:
-    save_response(bot=bot, name="utter_bye", variations=[{"text": "So long."}], by=ana)
+    save_response(bot=bot, name="utter_bye", variations=[{"text": "So long."}], by=ana, revision=1)
     before, after = LogEntry.objects.get().changes["variations"]
     assert (before, after) == ([{"text": "See you, {size} eater."}], [{"text": "So long."}])
 

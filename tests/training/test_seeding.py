@@ -91,7 +91,7 @@ def test_it_never_brings_back_what_staff_changed_or_moved(pizzeria: Bot, ana: Us
 
 def test_it_keeps_what_staff_wrote(pizzeria: Bot, ana: User) -> None:
     add_example(bot=pizzeria, intent="greet", text="ahoy", by=ana)
-    save_response(bot=pizzeria, name="utter_bye", variations=[{"text": "So long."}], by=ana)
+    save_response(bot=pizzeria, name="utter_bye", variations=[{"text": "So long."}], by=ana, revision=1)
     save_synonym(bot=pizzeria, value="small", text="tiny", by=ana)
     come_again(pizzeria, "eater", "fan")
     assert "ahoy" in texts(pizzeria, "greet")

@@ -11,6 +11,12 @@ from training.models import Example
 NAME = {"max_length": 255}
 TEXT = {"max_length": 4000}
 REVISION = {"min_value": 1, "max_value": LARGEST, "help_text": "As you saw it: 409 where it was changed since."}
+SEEN = {
+    "default": 0,
+    "min_value": 0,
+    "max_value": LARGEST,
+    "help_text": "That of the response as you saw it, 0 where there was none: 409 where it is another one by now.",
+}
 
 
 class ExampleFilters(OfBot):
@@ -59,12 +65,13 @@ class NewIntent(Strict):
 
 
 class IntentChange(Strict):
-    """Another name, other answers, or both."""
+    """Another name, other answers, or both. `revision` belongs to the answers."""
 
     name = serializers.CharField(**NAME, required=False)
     answers = serializers.ListField(
         child=serializers.CharField(**TEXT), max_length=20, required=False, help_text="The bot says one of them."
     )
+    revision = serializers.IntegerField(**SEEN)
 
 
 class Merge(Strict):
@@ -75,7 +82,7 @@ class ResponseChange(Strict):
     variations = serializers.ListField(
         child=Json(), min_length=1, max_length=50, help_text="Rasa's: `text`, `buttons`, `image`, `custom`, ..."
     )
-    revision = serializers.IntegerField(**REVISION, required=False)
+    revision = serializers.IntegerField(**SEEN)
 
 
 class NewSynonym(Strict):

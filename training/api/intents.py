@@ -83,9 +83,10 @@ class OneIntent(BotDoor):
         intent = _one(bot, name)
         with writing():
             if "answers" in asked:
-                services.set_answer(intent=intent, texts=asked["answers"], by=self.staff)
+                answers, revision = asked["answers"], asked["revision"]
+                services.set_answer(intent=intent, texts=answers, by=self.staff, revision=revision)
             if asked.get("name", intent.name) != intent.name:
-                services.rename_intent(intent=_one(bot, name), name=asked["name"], by=self.staff)
+                services.rename_intent(intent=intent, name=asked["name"], by=self.staff, seen=name)
         return Response(IntentShape(_rows(bot).get(pk=intent.pk)).data)
 
     @extend_schema(

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from assistant.lib import audit
 from assistant.lib.database import writing
+from assistant.lib.errors import ChangedMeanwhile
 from training.assembling import Change
 from training.assembling.renaming import with_payloads
 from training.errors import BadIntent, InUse
@@ -34,11 +35,14 @@ def create_intent(*, bot: Bot, name: str, by: Staff) -> Intent:
         return intent_of(bot, name, by)
 
 
-def rename_intent(*, intent: Intent, name: str, by: Staff) -> Intent:
-    """Rules, stories, buttons and the domain follow. Raises BadIntent."""
+def rename_intent(*, intent: Intent, name: str, by: Staff, seen: str | None = None) -> Intent:
+    """Rules, stories, buttons and the domain follow. `seen`: the name that the writer saw. Raises BadIntent, or
+    ChangedMeanwhile."""
     name = checked_intent(name)
     with writing():
         row = _alive(intent)
+        if seen is not None and seen != row.name:
+            raise ChangedMeanwhile(f"Somebody called {seen} {row.name} meanwhile.", name=row.name)
         if name == row.name:
             return row
         _check_family(row.name, name)
@@ -80,11 +84,12 @@ def delete_intent(*, intent: Intent, by: Staff) -> datetime:
     return mark
 
 
-def set_answer(*, intent: Intent, texts: Sequence[str], by: Staff) -> Response | None:
+def set_answer(*, intent: Intent, texts: Sequence[str], by: Staff, revision: int = 0) -> Response | None:
     """What the assistant says to it, in as many variations. Where a rule of the project says a response, that one is
-    written; no text at all takes our own rule back. A retrieval intent needs no rule.
+    written; no text at all takes our own rule back. A retrieval intent needs no rule. `revision`: that of the response
+    as the writer saw it, 0 where there was none.
 
-    Raises InUse where the project does more than say something."""
+    Raises InUse where the project does more than say something, or ChangedMeanwhile."""
     texts = [text.strip() for text in texts if text.strip()]
     with writing():
         row = _alive(intent)
@@ -96,7 +101,7 @@ def set_answer(*, intent: Intent, texts: Sequence[str], by: Staff) -> Response |
             _set_answer(row, "", by)
             return None
         name = name or checked_response(f"utter_{row.name}")
-        response = written_response(row.bot, name, _with_texts(row.bot, name, texts), by)
+        response = written_response(row.bot, name, _with_texts(row.bot, name, texts), by, revision)
         if row.name not in usage.answers and "/" not in row.name:
             _set_answer(row, name, by)
     return response

@@ -25,15 +25,13 @@ def save_response(
     name: str,
     variations: Sequence[Mapping[str, Any]],
     by: User | None,
-    revision: int | None = None,
+    revision: int = 0,
 ) -> Response:
-    """Made where there is none. `revision`: the one that the writer saw. Raises BadResponse, or ChangedMeanwhile."""
+    """Made where there is none. `revision`: the one that the writer saw, 0 where there was none. Raises BadResponse, or
+    ChangedMeanwhile."""
     name, variations = checked_response(name), checked_variations(variations)
     with writing():
-        row = Response.objects.filter(bot=locked(bot), name=name, deleted=None).first()
-        if revision is not None and (row is None or row.revision != revision):
-            raise ChangedMeanwhile("Somebody changed this response meanwhile. Look at it again.")
-        return written_response(bot, name, variations, by)
+        return written_response(locked(bot), name, variations, by, revision)
 
 
 def delete_response(*, response: Response, by: User | None) -> datetime:
@@ -52,9 +50,14 @@ def delete_response(*, response: Response, by: User | None) -> datetime:
     return mark
 
 
-def written_response(bot: Bot, name: str, variations: Sequence[Mapping[str, Any]], by: User | None) -> Response:
-    """Called in the transaction of a service."""
+def written_response(
+    bot: Bot, name: str, variations: Sequence[Mapping[str, Any]], by: User | None, revision: int
+) -> Response:
+    """Called in the transaction of a service. Raises ChangedMeanwhile."""
     row = Response.objects.filter(bot=bot, name=name, deleted=None).first()
+    now = row.revision if row else 0
+    if now != revision:
+        raise ChangedMeanwhile(f"Somebody changed {name} meanwhile. Look at it again.", response=name, revision=now)
     before = row.variations if row else None
     wanted = checked_variations(variations)
     if row and before == wanted:

@@ -34,7 +34,8 @@ def one(desk: Desk, object_id: str) -> HttpResponse:
     intent = _intent(desk, object_id)
     usage = usage_of(desk.bot)
     answer = answer_of(intent, usage)
-    response = Response.objects.filter(bot=desk.bot, name=answer, deleted=None).first()
+    name = answer or f"utter_{intent.name}"  # one of that name that nothing says yet is what will be written
+    response = Response.objects.filter(bot=desk.bot, name=name, deleted=None).first()
     texts = [variation.get("text", "") for variation in response.variations] if response else []
     return desk.shown(
         "intent",
@@ -47,6 +48,7 @@ def one(desk: Desk, object_id: str) -> HttpResponse:
         staff=staff_of(desk.bot),
         origins=Example.Origin.choices,
         response=response,
+        answered=bool(answer and response),
         texts=texts or [""],
         ruled=intent.name in usage.answers,
         handled=() if answer else usage.handled.get(intent.name, ()),
@@ -77,9 +79,10 @@ def add_examples(desk: Desk, object_id: int) -> HttpResponse:
 
 
 def answer(desk: Desk, object_id: int) -> HttpResponse:
-    intent = _intent(desk, object_id)
+    intent, given = _intent(desk, object_id), desk.request.POST
+    revision = int(given["revision"]) if given.get("revision", "").isdecimal() else 0
     try:
-        response = set_answer(intent=intent, texts=desk.request.POST.getlist("text"), by=desk.user)
+        response = set_answer(intent=intent, texts=given.getlist("text"), by=desk.user, revision=revision)
     except FrontdeskError as error:
         desk.warn(error.message)
     else:
@@ -90,9 +93,9 @@ def answer(desk: Desk, object_id: int) -> HttpResponse:
 
 
 def rename(desk: Desk, object_id: int) -> HttpResponse:
-    intent = _intent(desk, object_id)
+    intent, given = _intent(desk, object_id), desk.request.POST
     try:
-        renamed = rename_intent(intent=intent, name=desk.request.POST.get("name", ""), by=desk.user)
+        renamed = rename_intent(intent=intent, name=given.get("name", ""), by=desk.user, seen=given.get("seen"))
         desk.say(f"It is called {renamed.name} now, in rules, stories and buttons, too.")
     except FrontdeskError as error:
         desk.warn(error.message)

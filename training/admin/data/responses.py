@@ -62,7 +62,7 @@ def _save(desk: Desk, row: Response | None) -> HttpResponse:
         variations = _variations(given)
         if row is None and Response.objects.filter(bot=desk.bot, name=name.strip(), deleted=None).exists():
             raise BadResponse(f"There is a response {name} already.")
-        revision = int(seen) if row and seen.isdecimal() else None
+        revision = int(seen) if row and seen.isdecimal() else 0
         saved = save_response(bot=desk.bot, name=name, variations=variations, by=desk.user, revision=revision)
     except FrontdeskError as error:
         desk.warn(error.message)
