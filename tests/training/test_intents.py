@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from auditlog.models import LogEntry
 from django.contrib.auth.models import User
 
 from assistant.engine.rasa_adapter.bundles import check_bundle
@@ -167,6 +168,33 @@ def test_it_takes_its_answer_back(bot: Bot, ana: User) -> None:
     set_answer(intent=jobs, texts=["We hire bakers."], by=ana)
     set_answer(intent=jobs, texts=[], by=ana)
     assert "rules" not in files_of(bot)["data/taught.yml"]
+
+
+def test_it_writes_down_all_that_a_rename_and_a_merge_change(bot: Bot, ana: User) -> None:
+    create_intent(bot=bot, name="faq/open", by=None)
+    save_response(bot=bot, name="utter_faq/open", variations=[{"text": "At nine."}], by=None)
+    add_example(bot=bot, intent="order", text="where is my pizza")
+    rename_intent(intent=intent(bot, "track"), name="follow", by=ana)
+    rename_intent(intent=intent(bot, "faq/open"), name="faq/hours", by=ana)
+    merge_intents(source=intent(bot, "follow"), target=intent(bot, "order"), by=ana)
+    assert kept("variations", "utter_where")[0][1][0]["buttons"][0]["payload"] == '/follow{"size": "x"}'
+    assert kept("name", "utter_faq/hours") == [["utter_faq/open", "utter_faq/hours"]]
+    assert kept("intent", "track my order") == [["follow", "order"]]
+    assert kept("intent", "where is my pizza") == [["follow", None]]
+
+
+def test_it_writes_down_the_examples_of_a_deleted_intent(bot: Bot, ana: User) -> None:
+    delete_intent(intent=intent(bot, "track"), by=ana)
+    assert kept("intent", "track my order") == [["track", None]]
+
+
+def kept(field: str, of: str) -> list[Any]:
+    """What the audit log says of it."""
+    return [
+        entry.changes[field]
+        for entry in LogEntry.objects.filter(object_repr=of).order_by("id")
+        if field in entry.changes
+    ]
 
 
 def test_it_lets_nobody_save_an_example_of_an_intent_that_was_merged_meanwhile(bot: Bot, ana: User) -> None:

@@ -47,7 +47,7 @@ def add_example(
         target = intent_of(locked(bot), name, by)
         if move:
             others = Example.objects.filter(bot=bot, alike=alike_key(text), deleted=None).exclude(intent=target)
-            _delete(list(others.select_related("intent")), timezone.now(), by)
+            mark_deleted(list(others.select_related("intent")), timezone.now(), by)
         judged = timezone.now() if origin == Example.Origin.REVIEW else None
         given = {"entities": marks, "use": use, "origin": origin, "source": source[:100], "judged": judged}
         return _added(target, text, given, by)
@@ -78,7 +78,7 @@ def delete_examples(*, ids: Sequence[int], by: Staff) -> datetime:
     """Returns the mark by which `restore_deleted` brings them back."""
     mark = timezone.now()
     with writing():
-        _delete(_chosen(ids), mark, by)
+        mark_deleted(_chosen(ids), mark, by)
     return mark
 
 
@@ -106,7 +106,7 @@ def hold_out_examples(*, ids: Sequence[int], held_out: bool, by: Staff) -> int:
     with writing():
         rows = [row for row in _chosen(ids) if row.use != use]
         audit.note_all(((row, {"use": (row.use, use)}) for row in rows), by=by)
-        _set(rows, by, use=use)
+        set_on(rows, by, use=use)
     return len(rows)
 
 
@@ -122,6 +122,19 @@ def intent_of(bot: Bot, name: str, by: Staff) -> Intent:
     row.save()
     audit.note(row, {"name": (None, name)}, by=by, action=audit.CREATED)
     return row
+
+
+def mark_deleted(rows: Sequence[Example], mark: datetime, by: Staff) -> None:
+    """Called in the transaction of a service."""
+    gone = ((row, {"text": (row.text, None), "intent": (row.intent.name, None)}) for row in rows)
+    audit.note_all(gone, by=by, action=audit.DELETED)
+    set_on(rows, by, deleted=mark)
+
+
+def set_on(rows: Sequence[Example], by: Staff, **values: Any) -> None:
+    """Called in the transaction of a service, which writes the audit log."""
+    chosen = Example.objects.filter(pk__in=[row.pk for row in rows])
+    chosen.update(**values, updated_by=by, updated=timezone.now(), revision=F("revision") + 1)
 
 
 def _added(intent: Intent, text: str, given: dict[str, Any], by: Staff) -> Example:
@@ -195,10 +208,10 @@ def _move(rows: Sequence[Example], target: Intent, mark: datetime, by: Staff) ->
     others = [row for row in rows if row.intent_id != target.pk]
     there = set(target.examples.filter(deleted=None).values_list("exact", flat=True))
     moving = {row.exact: row for row in others if row.exact not in there}
-    _delete([row for row in others if moving.get(row.exact) is not row], mark, by)
+    mark_deleted([row for row in others if moving.get(row.exact) is not row], mark, by)
     audit.note_all(((row, {"intent": (row.intent.name, target.name)}) for row in moving.values()), by=by)
     _leave_behind(list(moving.values()))
-    _set(list(moving.values()), by, intent=target)
+    set_on(list(moving.values()), by, intent=target)
     return len(others)
 
 
@@ -209,17 +222,6 @@ def _leave_behind(rows: Sequence[Example]) -> None:
         old.pk, old._state.adding, old.deleted = None, True, now
         copies.append(old)
     Example.objects.bulk_create(copies, batch_size=200)
-
-
-def _delete(rows: Sequence[Example], mark: datetime, by: Staff) -> None:
-    gone = ((row, {"text": (row.text, None), "intent": (row.intent.name, None)}) for row in rows)
-    audit.note_all(gone, by=by, action=audit.DELETED)
-    _set(rows, by, deleted=mark)
-
-
-def _set(rows: Sequence[Example], by: Staff, **values: Any) -> None:
-    chosen = Example.objects.filter(pk__in=[row.pk for row in rows])
-    chosen.update(**values, updated_by=by, updated=timezone.now(), revision=F("revision") + 1)
 
 
 def _chosen(ids: Sequence[int]) -> list[Example]:

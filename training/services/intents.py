@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import F
 from django.utils import timezone
 
 from assistant.lib import audit
@@ -17,7 +16,7 @@ from training.assembling.renaming import with_payloads
 from training.errors import BadIntent, InUse
 from training.models import Bot, Example, Intent, IntentChange, Response
 from training.selectors.usage import answer_of, usage_of
-from training.services.examples import intent_of
+from training.services.examples import intent_of, mark_deleted, set_on
 from training.services.locking import locked
 from training.services.responses import written_response
 from training.signals import intent_renamed
@@ -49,7 +48,7 @@ def rename_intent(*, intent: Intent, name: str, by: Staff, seen: str | None = No
         _check_free(row.bot, name)
         old = row.name
         _change(row.bot, Change(old, name, True), by)
-        _rename_retrieved(row.bot, old, name)
+        _rename_retrieved(row.bot, old, name, by)
         row.name, row.updated_by, row.revision = name, by, row.revision + 1
         row.save()
         audit.note(row, {"name": (old, name)}, by=by)
@@ -76,9 +75,9 @@ def delete_intent(*, intent: Intent, by: Staff) -> datetime:
     mark = timezone.now()
     with writing():
         row = _alive(intent)
-        examples = row.examples.filter(deleted=None)
-        audit.note(row, {"name": (row.name, None), "examples": (examples.count(), 0)}, by=by, action=audit.DELETED)
-        examples.update(deleted=mark, updated_by=by)
+        examples = _examples(row)
+        mark_deleted(examples, mark, by)
+        audit.note(row, {"name": (row.name, None), "examples": (len(examples), 0)}, by=by, action=audit.DELETED)
         IntentChange.objects.create(bot=row.bot, old=row.name, new="", keeps_rules=False)
         _mark_deleted(row, mark, by)
     return mark
@@ -133,28 +132,39 @@ def _change(bot: Bot, change: Change, by: Staff) -> None:
     for row in Response.objects.filter(bot=bot, deleted=None):
         variations = with_payloads(row.variations, [change])
         if variations != row.variations:
+            audit.note(row, {"variations": (row.variations, variations)}, by=by)
             row.variations, row.updated_by, row.revision = variations, by, row.revision + 1
             row.save()
 
 
-def _rename_retrieved(bot: Bot, old: str, new: str) -> None:
+def _rename_retrieved(bot: Bot, old: str, new: str, by: Staff) -> None:
     """`utter_faq/hours` belongs to `faq/hours`."""
     if "/" not in old:
         return
     theirs = Response.objects.filter(bot=bot, deleted=None)
-    if theirs.filter(name=f"utter_{old}").exists() and theirs.filter(name=f"utter_{new}").exists():
+    row = theirs.filter(name=f"utter_{old}").first()
+    if row is None:
+        return
+    if theirs.filter(name=f"utter_{new}").exists():
         raise BadIntent(f"There is a response utter_{new} already. Delete it first, or choose another name.")
-    theirs.filter(name=f"utter_{old}").update(name=f"utter_{new}", edited=True)
+    row.name, row.edited, row.updated_by, row.revision = f"utter_{new}", True, by, row.revision + 1
+    row.save()
+    audit.note(row, {"name": (f"utter_{old}", row.name)}, by=by)
 
 
 def _take_over(gone: Intent, kept: Intent, by: Staff) -> int:
     """Of examples that both have, the target's stay."""
-    there = kept.examples.filter(deleted=None).values("exact")
-    Example.objects.filter(intent=gone, deleted=None, exact__in=list(there.values_list("exact", flat=True))).update(
-        deleted=timezone.now(), updated_by=by
-    )
-    moved = {"intent": kept, "updated_by": by, "updated": timezone.now(), "revision": F("revision") + 1}
-    return gone.examples.filter(deleted=None).update(**moved)
+    there = {row.exact for row in _examples(kept)}
+    rows = _examples(gone)
+    moving = [row for row in rows if row.exact not in there]
+    mark_deleted([row for row in rows if row.exact in there], timezone.now(), by)
+    audit.note_all(((row, {"intent": (gone.name, kept.name)}) for row in moving), by=by)
+    set_on(moving, by, intent=kept)
+    return len(moving)
+
+
+def _examples(intent: Intent) -> list[Example]:
+    return list(intent.examples.filter(deleted=None).select_related("intent").defer("vector"))
 
 
 def _mark_deleted(row: Intent, mark: datetime, by: Staff) -> None:
