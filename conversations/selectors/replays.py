@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.db.models.fields.json import KT
 
 from conversations.models import Conversation, Message, Replay
+from training.models import Bot
 
 TESTS = {"test"}  # channels on which nobody real writes
 
@@ -26,9 +27,9 @@ class Group:
         return self.left == self.right
 
 
-def for_replay(count: int) -> Sequence[Conversation]:
-    """The newest conversations of real people in which something was said."""
-    rows = Conversation.objects.exclude(channel__in=TESTS).filter(last_turn__gt=0)
+def for_replay(bot: Bot, count: int) -> Sequence[Conversation]:
+    """The newest conversations of real people in which something was said to this bot."""
+    rows = Conversation.objects.exclude(channel__in=TESTS).filter(environment__bot=bot, last_turn__gt=0)
     return list(rows.order_by("-last_active", "-id").only("public_id", "channel")[:count])
 
 

@@ -58,17 +58,17 @@ def replay_conversations(job: Job, tell: OnProgress) -> Callable[[], None]:
         raise CannotReplay("The replay is gone.")
     sides = _Side(replay.left), _Side(replay.right)
     changed = changed_responses(replay.left, replay.right)
-    rows = for_replay(replay.conversations_asked)
+    said = for_replay(job.bot, replay.conversations_asked)
     differing: list[ReplayedTurn] = []
     turns = 0
-    for number, conversation in enumerate(rows):
-        tell(Progress("", number, len(rows), 0.0, now=f"Conversation {number + 1} of {len(rows)}"))
+    for number, conversation in enumerate(said):
+        tell(Progress("", number, len(said), 0.0, now=f"Conversation {number + 1} of {len(said)}"))
         for message, left, right in _said_again(conversation, *sides):
             turns += 1
             if _differ(left, right, changed):
                 differing.append(_row(replay, message, left, right))
-    tell(Progress("", len(rows), len(rows), 0.0, now="Done"))
-    return partial(_write, replay, len(rows), turns, differing)
+    tell(Progress("", len(said), len(said), 0.0, now="Done"))
+    return partial(_write, replay, len(said), turns, differing)
 
 
 @dataclass(frozen=True)

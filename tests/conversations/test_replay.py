@@ -17,7 +17,7 @@ from assistant.lib.errors import FrontdeskError
 from conversations.models import Conversation, Message, Replay, ReplayedTurn
 from conversations.selectors import groups_of
 from conversations.services import ask_for_replay, replaying
-from training.models import Bot, Job, ModelVersion
+from training.models import Bot, Environment, Job, ModelVersion
 from training.selectors import production
 from training.services import (
     activate_version,
@@ -126,6 +126,13 @@ def test_it_shows_exactly_the_turn_that_a_correction_changed(bot: Bot, before: M
     assert turn.right["says"] == ["Ten pounds."]
     assert (replay.conversation_count, replay.turn_count, replay.differing_count) == (2, 4, 1)
     assert [(group.left, group.right, group.count) for group in groups_of(replay)] == [("echo", "ask_price", 1)]
+
+
+def test_it_says_nothing_again_that_another_bot_was_told(bot: Bot, before: ModelVersion, said: Say) -> None:
+    said("how much is it")
+    place = Environment.objects.create(bot=Bot.objects.create(name="shop"))
+    Conversation.objects.filter(pk=said("is it dear").pk).update(environment=place)
+    assert replayed(before, train_version(bot=bot)).conversation_count == 1
 
 
 def test_it_shows_a_response_that_staff_changed(bot: Bot, before: ModelVersion, said: Say) -> None:
