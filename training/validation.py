@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from assistant.lib.errors import FrontdeskError
 from training.errors import BadExample, BadIntent, BadResponse, BadSynonym
@@ -20,6 +20,7 @@ RESPONSE = re.compile(r"utter_[^\s{}\[\]@:,;\"'\\]+")
 ENTITY = re.compile(r"[^\s\[\](){}:/\"'\\]+")
 ENTITY_FIELDS = ("role", "group")
 Entity = dict[str, Any]
+Found = TypeVar("Found", bound=Mapping[str, Any])
 
 
 def checked_text(text: str) -> str:
@@ -44,10 +45,10 @@ def checked_entities(text: str, entities: Iterable[Mapping[str, Any]]) -> list[E
     return found
 
 
-def without_overlaps(entities: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def without_overlaps(entities: Iterable[Found]) -> list[Found]:
     """Of those that share a place the first and longest; in the very same place one of each name. `start` and `end`
     are numbers."""
-    kept = list[Mapping[str, Any]]()
+    kept = list[Found]()
     for entity in sorted(entities, key=lambda it: (it["start"], -it["end"])):
         if not any(_overlap(one, entity) for one in kept):
             kept.append(entity)

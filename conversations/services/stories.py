@@ -11,6 +11,8 @@ from typing import Any
 import yaml
 
 from conversations.models import Conversation, Event, Message
+from training.assembling.markup import marked
+from training.validation import without_overlaps
 
 QUIET = {"action_listen", "action_session_start", "action_extract_slots", "action_unlikely_intent"}
 INNER_SLOTS = {"session_started_metadata", "requested_slot"}
@@ -53,12 +55,11 @@ def _said(data: dict[str, Any], message: Message | None) -> Iterator[Step]:
 
 
 def _marked(text: str, entities: Sequence[dict[str, Any]]) -> str:
-    """`a table for [two](number)`: from the end, so that the offsets before stay right."""
-    end_of_rest = len(text)
-    for entity in sorted(entities, key=lambda found: found.get("start") or 0, reverse=True):
-        start, end = entity.get("start"), entity.get("end")
-        if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= end_of_rest):
-            continue
-        text = f"{text[:start]}[{text[start:end]}]({entity.get('entity')}){text[end:]}"
-        end_of_rest = start
-    return text
+    """`a table for [two](number)`, with those that stand at a place in the text."""
+    return marked(text, without_overlaps([entity for entity in entities if _stands_in(text, entity)]))
+
+
+def _stands_in(text: str, entity: dict[str, Any]) -> bool:
+    start, end = entity.get("start"), entity.get("end")
+    placed = isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)
+    return placed and isinstance(entity.get("entity"), str)

@@ -162,12 +162,13 @@ def test_it_exports_lines_that_no_spreadsheet_computes(admin: Program, wrote: Wr
 
 
 def test_it_exports_stories_that_rasa_can_test(admin: Program, annotator: Program, wrote: Write) -> None:
-    conversation = wrote("a table for two")
+    text = "a [big](b) table for two"
+    conversation = wrote(text)
     understood(conversation, 1, intent="greet", confidence=0.3)
-    number = {"entity": "number", "value": "2", "start": 12, "end": 15}
+    number = {"entity": "number", "value": "2", "start": 21, "end": 24}
     said = {
         "event": "user",
-        "text": "a table for two",
+        "text": text,
         "parse_data": {"intent": {"name": "greet"}, "entities": [number]},
     }
     done = [{"event": "action", "name": "action_listen"}, said, {"event": "action", "name": "utter_book"}]
@@ -176,7 +177,8 @@ def test_it_exports_stories_that_rasa_can_test(admin: Program, annotator: Progra
     right = {"seq": 1, "revision": 0, "verdict": "corrected", "intent": "book", "entities": [number]}
     assert annotator.post(at(conversation, "/review"), right).status_code == 200
     story = yaml.safe_load(exported(admin, format="rasa"))["stories"][0]
-    assert story["steps"] == [{"user": "a table for [two](number)", "intent": "book"}, {"action": "utter_book"}]
+    written = 'a ［big］(b) table for [two]{"entity": "number", "value": "2"}'  # noqa: RUF001
+    assert story["steps"] == [{"user": written, "intent": "book"}, {"action": "utter_book"}]
 
 
 # --- deletion
