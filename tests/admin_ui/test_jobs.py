@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from assistant.engine import Progress, TrainingFailed
 from tests.admin_ui.test_index import panels
@@ -32,6 +33,18 @@ def test_it_says_what_a_job_waits_for(desk: Client, taught: Taught) -> None:
     assert "as soon as a worker is free" in page(desk, of(first))
     assert "1 job of this bot comes first" in page(desk, of(second))
     assert page(desk, "/admin/training/modelversion/queue/?bot__id__exact=" + str(taught.bot.pk)).count("job-row") == 2
+
+
+def test_it_shows_a_long_queue_in_few_queries(
+    desk: Client, taught: Taught, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(9):
+        Job.objects.create(bot=taught.bot, kind="train", arguments={"number": number})
+    queue.claim(worker="w")
+    with django_assert_max_num_queries(8):
+        shown = page(desk, f"/admin/training/modelversion/queue/?bot__id__exact={taught.bot.pk}")
+    assert "waits for 1 job<" in shown
+    assert "waits for 8 jobs<" in shown
 
 
 def test_it_follows_a_training_step_by_step(desk: Client, taught: Taught) -> None:

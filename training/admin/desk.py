@@ -71,7 +71,7 @@ def desk(bot: Bot | None) -> dict[str, Any]:
 
 def jobs_of(bot: Bot | None) -> dict[str, Any]:
     rows = queue().filter(bot=bot).select_related("bot", "version", "requested_by").defer("log") if bot else []
-    return {"bot": bot, "jobs": [JobShown(job) for job in rows]}
+    return {"bot": bot, "jobs": [JobShown(job, place) for place, job in enumerate(rows)]}
 
 
 def _tried(version: ModelVersion | None) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
@@ -39,9 +40,10 @@ class Step:
 
 @dataclass(frozen=True)
 class JobShown:
-    """One job in words for the page."""
+    """One job in words for the page. `place`: in its bot's queue, from 0, where that was read as a whole."""
 
     job: Job
+    place: int | None = None
 
     @property
     def title(self) -> str:
@@ -51,9 +53,11 @@ class JobShown:
     def to_do(self) -> bool:
         return self.job.status in (QUEUED, RUNNING)
 
-    @property
+    @cached_property
     def before(self) -> int:
-        return jobs_before(self.job) if self.job.status == QUEUED else 0
+        if self.job.status != QUEUED:
+            return 0
+        return jobs_before(self.job) if self.place is None else self.place
 
     @property
     def elapsed(self) -> str:
@@ -65,7 +69,7 @@ class JobShown:
         if self.job.status == DONE:
             return 100
         by_steps = 100 * self.job.done // self.job.total if self.job.total else 0
-        usual = sum(step["seconds"] for step in _last_time(self.job))
+        usual = sum(step["seconds"] for step in self._last_time)
         by_time = 100 * seconds_between(self.job.started, self.job.finished) / usual if usual else 0
         return min(100, max(by_steps, min(97, int(by_time))))
 
@@ -76,27 +80,29 @@ class JobShown:
         if self.job.status != RUNNING:
             return through
         now = [Step(self.job.step, "running")] if self.job.step else []
-        rest = _last_time(self.job)[len(through) + len(now) :]
+        rest = self._last_time[len(through) + len(now) :]
         return [*through, *now, *(Step(step["name"], "waiting", duration(step["seconds"]), True) for step in rest)]
 
     @property
     def left(self) -> str:
         """About how long it still takes, going by the last time; empty where nobody knows."""
-        before = _last_time(self.job) if self.job.status == RUNNING else []
+        before = self._last_time if self.job.status == RUNNING else []
         seconds = sum(step["seconds"] for step in before) - seconds_between(self.job.started, None)
         return duration(round(seconds) or 1) if seconds > 0 else ""
 
-    @property
+    @cached_property
     def live(self) -> ModelVersion | None:
         """What its version would take the place of."""
         found = live_version(self.job.bot)
         return found if found and found.pk != self.job.version_id else None
 
-
-def _last_time(job: Job) -> list[dict[str, Any]]:
-    rows = Job.objects.filter(bot=job.bot_id, kind=job.kind, status=DONE, id__lt=job.pk).order_by("-id")
-    steps = rows.values_list("steps", flat=True).first() or []
-    return steps if len(steps) == job.total else []
+    @cached_property
+    def _last_time(self) -> list[dict[str, Any]]:
+        """The steps of the job of its kind before it."""
+        job = self.job
+        rows = Job.objects.filter(bot=job.bot_id, kind=job.kind, status=DONE, id__lt=job.pk).order_by("-id")
+        steps = rows.values_list("steps", flat=True).first() or []
+        return steps if len(steps) == job.total else []
 
 
 @admin.register(Job)
