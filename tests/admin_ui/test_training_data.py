@@ -323,6 +323,12 @@ def test_it_adds_and_removes_synonyms(desk: Client, bot: Bot) -> None:
     assert bot.synonyms.filter(deleted=None).count() == 1
 
 
+def test_it_saves_all_synonyms_or_none(desk: Client, bot: Bot) -> None:
+    shown = post(desk, f"{LIST}synonyms/", value="large", texts=f"huge\n{'x' * 300}\nbig")
+    assert "Nothing is saved. “xxx" in shown
+    assert not bot.synonyms.exists()
+
+
 def test_it_leads_from_each_finding_to_its_fix(desk: Client, bot: Bot) -> None:
     one = add_example(bot=bot, intent="a", text="hire me")
     two = add_example(bot=bot, intent="b", text="Hire me!")

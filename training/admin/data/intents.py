@@ -112,7 +112,11 @@ def merge(desk: Desk, object_id: int) -> HttpResponse:
         return desk.to("admin:training_intent_change", intent.pk)
     if desk.request.method != "POST":
         return _confirm(desk, intent, "merge", f"Merge {intent} into {target}?", target=target)
-    merge_intents(source=intent, target=target, by=desk.user)
+    try:
+        merge_intents(source=intent, target=target, by=desk.user)
+    except FrontdeskError as error:  # a colleague was quicker
+        desk.warn(error.message)
+        return desk.to("admin:training_intent_changelist")
     desk.say(f"Merged {intent.name} into {target.name}.")
     return desk.to("admin:training_intent_change", target.pk)
 
@@ -121,8 +125,11 @@ def remove(desk: Desk, object_id: int) -> HttpResponse:
     intent = _intent(desk, object_id)
     if desk.request.method != "POST":
         return _confirm(desk, intent, "delete", f"Delete {intent}?")
-    mark = delete_intent(intent=intent, by=desk.user)
-    desk.offer(Undo(f"Deleted {intent.name} and its examples.", mark))
+    try:
+        mark = delete_intent(intent=intent, by=desk.user)
+        desk.offer(Undo(f"Deleted {intent.name} and its examples.", mark))
+    except FrontdeskError as error:
+        desk.warn(error.message)
     return desk.to("admin:training_intent_changelist")
 
 

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from django.http import Http404, HttpResponse
 
+from assistant.lib.database import writing
 from assistant.lib.errors import FrontdeskError
 from training.admin.data.desk import Desk, Undo
 from training.models import Synonym
@@ -31,13 +32,14 @@ def remove(desk: Desk, object_id: int) -> HttpResponse:
 
 
 def _save(desk: Desk) -> HttpResponse:
-    """Several texts stand on lines of their own."""
+    """Several texts stand on lines of their own. All of them are saved, or none."""
     value = desk.request.POST.get("value", "")
     texts = [text.strip() for text in desk.request.POST.get("texts", "").splitlines() if text.strip()]
     try:
-        for text in texts:
-            save_synonym(bot=desk.bot, value=value, text=text, by=desk.user)
+        with writing():
+            for text in texts:
+                save_synonym(bot=desk.bot, value=value, text=text, by=desk.user)
         desk.say(f"Saved. After the next training they mean {value.strip()}." if texts else "Write at least one text.")
     except FrontdeskError as error:
-        desk.warn(error.message)
+        desk.warn(f"Nothing is saved. “{text[:60]}”: {error.message}")
     return desk.to("admin:training_synonyms")
