@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -24,7 +25,7 @@ FOLDER = "admin/conversations/conversation"
 ABOUT = {"desk-head": "head", "desk-state": "review_state", "desk-tags": "tags", "desk-notes": "notes"}
 NEAR = 4
 NEAR_ENOUGH = 0.45  # cosine
-FILLED = 64  # embeddings that one look works out where they are missing, 5 ms each
+FILLED = 64  # embeddings that one look keeps where nothing else works them out, 5 ms each
 
 
 def reading(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -83,7 +84,8 @@ def intents(request: HttpRequest, conversation: Conversation) -> HttpResponse:
 def similar(request: HttpRequest, conversation: Conversation, seq: int) -> HttpResponse:
     """Examples that say about the same as the message."""
     text, bot = message_of(conversation, seq).text, conversation.environment.bot
-    fill_vectors(bot=bot, at_most=FILLED)
+    if not settings.EMBED_IN_BACKGROUND:
+        fill_vectors(bot=bot, at_most=FILLED)
     near = taught.near_examples(bot, text, limit=NEAR)
     return JsonResponse(
         {

@@ -194,6 +194,7 @@ def test_it_tells_all_intents_and_near_examples(viewer_desk: Client, talk: Conve
     assert choice == {"name": "ask_hours", "example": "Are you open on Sundays?", "count": 1}
     assert near["intent"] == "ask_hours"
     assert near["similarity"] > 0.7
+    assert Example.objects.get().vector is None
 
 
 def test_it_shows_the_events_of_a_turn(viewer_desk: Client, talk: Conversation) -> None:
