@@ -48,6 +48,20 @@ class Sectioned(Protocol):
         """Asked only where the user may view the model."""
 
 
+@runtime_checkable
+class Adding(Protocol):
+    """A ModelAdmin that adds to the page of rows that know nothing of it."""
+
+    def additions(self, request: HttpRequest, *rows: Model) -> Sequence[Section]:
+        """Empty where it has nothing to say of them, or not to this user."""
+
+
+def additions_to(request: HttpRequest, page: admin.ModelAdmin, *rows: Model) -> list[Section]:
+    """What the others on its site add to this page of these rows."""
+    pages = [other for other in page.admin_site._registry.values() if isinstance(other, Adding)]
+    return [section for other in pages for section in other.additions(request, *rows)]
+
+
 @dataclass(frozen=True)
 class Navigation:
     """A place in the navigation of every staff page. A ModelAdmin names its places in an attribute:

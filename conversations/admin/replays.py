@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from assistant.lib.admin import Guarded, Navigation, ReadOnlyAdmin
+from assistant.lib.admin import Guarded, Navigation, ReadOnlyAdmin, Section
 from assistant.lib.errors import FrontdeskError
 from conversations.models import Replay
 from conversations.selectors import differing_conversations, groups_of
@@ -47,6 +48,16 @@ class ReplayAdmin(Guarded, ReadOnlyAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and request.user.has_perm("training.train_bot")
+
+    def additions(self, request: HttpRequest, *rows: Model) -> Sequence[Section]:
+        """To the page of two versions, and to that of a replay's job."""
+        versions = [row for row in rows if isinstance(row, ModelVersion)]
+        if len(set(versions)) == 2 and self.has_add_permission(request):
+            return [Section(TEMPLATES + "of_versions.html", {"left": versions[0], "right": versions[1]})]
+        replay = Replay.objects.filter(job__in=[row for row in rows if isinstance(row, Job)]).first()
+        if replay and self.has_view_permission(request):
+            return [Section(TEMPLATES + "of_job.html", {"replay": replay})]
+        return []
 
     # --- the list
 

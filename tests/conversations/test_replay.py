@@ -17,6 +17,7 @@ from assistant.lib.errors import FrontdeskError
 from conversations.models import Conversation, Message, Replay, ReplayedTurn
 from conversations.selectors import groups_of
 from conversations.services import ask_for_replay, replaying
+from tests.admin_ui.conftest import _desk_of
 from training.models import Bot, Environment, Job, ModelVersion
 from training.selectors import production
 from training.services import (
@@ -245,3 +246,16 @@ def test_it_says_on_its_page_what_is_missing(bot: Bot, before: ModelVersion, des
     refused = desk.post(f"{REPLAYS}add/", {"left": before.pk, "right": before.pk, "conversations": 10})
     assert "Choose two different versions" in refused.content.decode()
     assert desk.get(f"{REPLAYS}77/change/").status_code == 404
+
+
+def test_it_leads_there_from_versions_and_jobs(bot: Bot, before: ModelVersion, said: Say, desk: Client) -> None:
+    replay, reader = replayed(before, train_version(bot=bot)), _desk_of("rita", "view_bot")
+    job, pair = f"/admin/training/job/{replay.job_id}/change/", {"left": replay.left_id, "right": replay.right_id}
+    compare = "/admin/training/modelversion/compare/"
+    start = f"{REPLAYS}add/?left={replay.left_id}&amp;right={replay.right_id}"
+    assert start in desk.get(compare, pair).content.decode()
+    assert "Replay conversations" not in desk.get(compare, {**pair, "right": replay.left_id}).content.decode()
+    assert f"{REPLAYS}{replay.pk}/change/" in desk.get(job).content.decode()
+    for page in (reader.get(compare, pair), reader.get(job)):
+        assert page.status_code == 200
+        assert REPLAYS not in page.content.decode()

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from assistant.lib.admin import additions_to
 from training.admin.desk import live_in
 from training.admin.shown import bar
 from training.models import Evaluation, ModelVersion
@@ -39,7 +40,7 @@ class Comparing(admin.ModelAdmin):
             "title": "Compare two versions",
             "opts": self.opts,
             "may": may,
-            "may_replay": may["train_bot"] and request.user.has_perm("conversations.view_conversation"),
+            "additions": additions_to(request, self, left, right) if left and right else [],
             "left": left,
             "right": right,
             "versions": _offered(left or right),

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from assistant.lib.admin import Guarded, Panel, ReadOnlyAdmin
+from assistant.lib.admin import Guarded, Panel, ReadOnlyAdmin, additions_to
 from assistant.lib.errors import FrontdeskError
 from training.admin.shown import duration, kind_in_words, seconds_between
 from training.admin.staff import number_in, staff
@@ -179,7 +179,15 @@ class JobAdmin(Guarded, ReadOnlyAdmin):
             name: request.user.has_perm(f"training.{name}") for name in ("train_bot", "activate_version", "edit_data")
         }
         title = f"{shown.title} of {shown.job.version or shown.job.bot}"
-        return {"shown": shown, "job": shown.job, "version": shown.job.version, "may": may, "title": title}
+        additions = additions_to(request, self, shown.job)
+        return {
+            "shown": shown,
+            "job": shown.job,
+            "version": shown.job.version,
+            "may": may,
+            "title": title,
+            "additions": additions,
+        }
 
 
 def _panel_of_training(shown: JobShown) -> Panel:
