@@ -11,7 +11,6 @@ from django.http import HttpRequest, StreamingHttpResponse
 from assistant.lib.threads import in_pool
 
 PIECE = 1 << 18  # bytes
-_END = b""
 
 
 def attachment(request: HttpRequest, pieces: Iterator[bytes], name: str, kind: str) -> StreamingHttpResponse:
@@ -28,5 +27,5 @@ def file_in_pieces(path: Path) -> Iterator[bytes]:
 
 
 async def _asynchronous(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while piece := await in_pool(next, pieces, _END):
+    while (piece := await in_pool(next, pieces, None)) is not None:  # an empty piece is not the end
         yield piece

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group, User
 from django.http import HttpResponse
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from tests.admin_ui.conftest import wrote
 
@@ -18,10 +19,17 @@ class Program:
     """A client of the API: `program.get("conversations", state="bot")`, `program.post("auth/login", {...})`."""
 
     def __init__(self, access: str = "") -> None:
-        self._client = Client(headers={"authorization": f"Bearer {access}"} if access else {})
+        self._headers = {"authorization": f"Bearer {access}"} if access else {}
+        self._client = Client(headers=self._headers)
 
     def get(self, path: str, **query: Any) -> Any:
         return self._client.get(f"/api/v1/{path}", query)
+
+    @async_to_sync
+    async def streamed(self, path: str, **query: Any) -> bytes:
+        """A file as the server sends it: over ASGI, piece by piece."""
+        answer: Any = await AsyncClient().get(f"/api/v1/{path}", query, headers=self._headers)
+        return b"".join([piece async for piece in answer.streaming_content])
 
     def post(self, path: str, body: Any = None) -> Any:
         return self._sent("POST", path, body)

@@ -161,6 +161,14 @@ def test_it_exports_lines_that_no_spreadsheet_computes(admin: Program, wrote: Wr
     assert {row["sender"] for row in rows} >= {"'@sum"}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_it_exports_past_a_conversation_in_which_nothing_was_said(admin: Program, wrote: Write) -> None:
+    for texts in (["hi"], [], ["bye"]):
+        wrote(*texts)
+    lines = admin.streamed("conversations/export", format="csv").decode()
+    assert [row["text"] for row in csv.DictReader(io.StringIO(lines)) if row["role"] == "user"] == ["bye", "hi"]
+
+
 def test_it_exports_stories_that_rasa_can_test(admin: Program, annotator: Program, wrote: Write) -> None:
     text = "a [big](b) table for two"
     conversation = wrote(text)
