@@ -7,6 +7,18 @@ class BadMessage(FrontdeskError):
     code = "bad_message"
 
 
+class Gone(FrontdeskError):
+    """A colleague deleted it meanwhile."""
+
+    code = "not_found"
+    status = 404
+
+
+class NotYours(FrontdeskError):
+    code = "not_yours"
+    status = 403
+
+
 class EmptyMessage(BadMessage):
     code = "empty"
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from assistant.lib import audit
 from assistant.lib.database import writing
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
-from conversations.models import Annotation, Conversation, Message
+from conversations.models import Annotation, Message
+from conversations.services.desk import hold, tell
 from conversations.services.teaching import teach, unteach
-from conversations.signals import review_changed
 from training.selectors import intent_now
 from training.services.locking import locked
 
@@ -48,7 +47,8 @@ def judge_message(
     """
     with writing():
         locked(message.conversation.environment.bot)
-        annotation = _locked(message)
+        hold(message.conversation_id)
+        annotation = _annotation(message)
         wanted = _checked(annotation, verdict, intent, entities)
         if _holds(annotation, wanted) and not move:
             return annotation
@@ -64,14 +64,15 @@ def judge_message(
 def flag_message(*, message: Message, flagged: bool, revision: int, by: User | None) -> Annotation:
     """Raises ChangedMeanwhile where `revision` is not the newest."""
     with writing():
-        annotation = _locked(message)
+        talk = hold(message.conversation_id)
+        annotation = _annotation(message)
         if annotation.flagged == flagged:
             return annotation
         _refuse_unseen(annotation, revision)
         annotation.flagged = flagged
         _save(annotation, {"flagged": (not flagged, flagged)}, by)
-        flags = Annotation.objects.filter(conversation=message.conversation_id, flagged=True).count()
-        Conversation.objects.filter(pk=message.conversation_id).update(flag_count=flags)
+        talk.flag_count = Annotation.objects.filter(conversation=talk, flagged=True).count()
+        talk.save(update_fields=["flag_count"])
     return annotation
 
 
@@ -101,9 +102,8 @@ def _right(annotation: Annotation, intent: str) -> str:
     return now
 
 
-def _locked(message: Message) -> Annotation:
-    """The message's annotation, one that is not stored yet where there is none. Nobody else has it meanwhile."""
-    Message.objects.select_for_update().filter(pk=message.pk).values_list("pk", flat=True).get()
+def _annotation(message: Message) -> Annotation:
+    """The message's, or one that is not stored yet."""
     rows = Annotation.objects.select_related("by", "example", "message", "conversation__environment__bot")
     found = rows.filter(message=message).first()
     return found or Annotation(message=message, conversation=message.conversation, revision=0)
@@ -136,7 +136,4 @@ def _save(annotation: Annotation, changes: audit.Changes, by: User | None) -> No
     annotation.by = by
     annotation.save()
     audit.note(annotation, changes, by=by)
-    conversation_id, seq = annotation.conversation_id, annotation.message.seq
-    transaction.on_commit(
-        lambda: review_changed.send_robust(Conversation, conversation_id=conversation_id, seq=seq), robust=True
-    )
+    tell(annotation.conversation_id, annotation.message.seq)

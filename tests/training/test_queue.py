@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.engine import Cancelled, Progress
 from assistant.lib.errors import FrontdeskError
+from tests.racing import all_at_once
 from training.jobs import handles
 from training.models import Bot, Job, ModelVersion
 from training.selectors import jobs_before, queue
@@ -109,25 +106,6 @@ def test_it_takes_impatient_clicks_for_one_request(transactional_db: None) -> No
     assert len(asked) == 8
     assert set(asked) == set(Job.objects.all())
     assert Job.objects.count() == 1
-
-
-def all_at_once(act: Callable[[int], Any]) -> list[Any]:
-    """What it returned in each of eight threads that begin together."""
-    start, returned = threading.Barrier(8), []
-
-    def race(number: int) -> None:
-        start.wait()
-        try:
-            returned.append(act(number))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=race, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return returned
 
 
 def test_it_cancels_what_waits_at_once_and_what_runs_when_it_tells_next(bot: Bot, ana: User) -> None:
