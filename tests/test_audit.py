@@ -120,7 +120,7 @@ CALLS: dict[str, Call] = {
     ),
     "mark_reviewed": lambda c: conversations.services.mark_reviewed(conversation=c.talk, by=c.by),
     "save_for_later": lambda c: conversations.services.save_for_later(conversation=c.talk, saved=True, by=c.by),
-    "tag_conversation": lambda c: conversations.services.tag_conversation(conversation=c.talk, names=["vip"], by=c.by),
+    "tag_conversation": lambda c: conversations.services.tag_conversation(conversation=c.talk, add=["vip"], by=c.by),
     # --- the staff
     "add_colleague": lambda c: admin_ui.services.add_colleague(user=User(username="new"), role="viewer", by=c.by),
     "change_colleague": lambda c: admin_ui.services.change_colleague(user=c.colleague, role="annotator", by=c.by),

@@ -133,12 +133,10 @@ class ConversationListing(Cells):
     @admin.action(description="Add tag", permissions=["review"])
     def tag(self, request: HttpRequest, queryset: Rows) -> None:
         name = request.POST.get("tag", "").strip()
-        rows = list(queryset.prefetch_related("tags"))
+        rows = list(queryset)
         try:
             for row in rows if name else []:
-                tag_conversation(
-                    conversation=row, names=[*(tag.name for tag in row.tags.all()), name], by=cast(User, request.user)
-                )
+                tag_conversation(conversation=row, add=[name], by=cast(User, request.user))
         except FrontdeskError as error:
             self._say(request, error.message, messages.ERROR)
             return

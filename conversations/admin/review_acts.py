@@ -21,6 +21,7 @@ from conversations import services
 from conversations.admin import review_parts as parts
 from conversations.admin.beside import CameFrom, filters_of
 from conversations.admin.transcript import Line
+from conversations.errors import Gone
 from conversations.models import Annotation, Conversation, Message, Note
 from conversations.selectors import review
 from training import selectors as taught
@@ -58,7 +59,7 @@ def judge(request: HttpRequest, conversation: Conversation, seq: int) -> HttpRes
         verdict=Annotation.Verdict.CORRECTED if chosen else request.POST.get("verdict", ""),
         intent=chosen or request.POST.get("other", ""),
         entities=_entities(request),
-        revision=_revision(request),
+        revision=_number(request, "revision"),
         move=move,
         by=_staff(request),
     )
@@ -71,7 +72,10 @@ def judge(request: HttpRequest, conversation: Conversation, seq: int) -> HttpRes
 def flag(request: HttpRequest, conversation: Conversation, seq: int) -> HttpResponse:
     flagged = request.POST.get("flagged") == "yes"
     annotation = services.flag_message(
-        message=parts.message_of(conversation, seq), flagged=flagged, revision=_revision(request), by=_staff(request)
+        message=parts.message_of(conversation, seq),
+        flagged=flagged,
+        revision=_number(request, "revision"),
+        by=_staff(request),
     )
     undo = {"url": request.path, "fields": {"flagged": "" if flagged else "yes", "revision": annotation.revision}}
     return _answer(request, conversation, "Flagged." if flagged else "Flag taken away.", seq=seq, undo=undo)
@@ -80,11 +84,9 @@ def flag(request: HttpRequest, conversation: Conversation, seq: int) -> HttpResp
 @acting
 def note(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     """A new note (beside message `seq`, if any), another `text` for the one of that `id`, or `delete` it."""
-    seq = int(request.POST.get("seq") or 0)
+    seq = _number(request, "seq")
     message = parts.message_of(conversation, seq) if seq else None
-    kept = (
-        Note.objects.filter(conversation=conversation, pk=request.POST["id"]).first() if "id" in request.POST else None
-    )
+    kept = _note(request, conversation) if "id" in request.POST else None
     if kept and "delete" in request.POST:
         undo = {"url": request.path, "fields": {"text": kept.text, "seq": seq or ""}}
         services.delete_note(note=kept, by=_staff(request))
@@ -103,13 +105,12 @@ def note(request: HttpRequest, conversation: Conversation) -> HttpResponse:
 @acting
 def tag(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     """`add` and `remove`, either with commas between names."""
-    here = [tag.name for tag in conversation.tags.all()]
-    gone = {name.casefold() for name in _names(request, "remove")}
-    names = [name for name in [*here, *_names(request, "add")] if name.casefold() not in gone]
-    services.tag_conversation(conversation=conversation, names=names, by=_staff(request))
-    undo = {"add": request.POST.get("remove", ""), "remove": request.POST.get("add", "")}
-    said = f"Tagged {undo['remove']}." if undo["remove"] else f"Tag {undo['add']} taken away."
-    return _answer(request, conversation, said, undo={"url": request.path, "fields": undo})
+    add, remove = _names(request, "add"), _names(request, "remove")
+    tagged = services.tag_conversation(conversation=conversation, add=add, remove=remove, by=_staff(request))
+    said = f"Tagged {', '.join(add)}." if add else f"Tag {', '.join(remove)} taken away."
+    back = {"add": ", ".join(tagged.removed), "remove": ", ".join(tagged.added)}
+    undo = {"url": request.path, "fields": back} if any(back.values()) else None
+    return _answer(request, conversation, said, undo=undo)
 
 
 @acting
@@ -250,9 +251,17 @@ def _entities(request: HttpRequest) -> list[Fields] | None:
     return entities
 
 
-def _revision(request: HttpRequest) -> int:
-    revision = request.POST.get("revision", "")
-    return int(revision) if revision.isdecimal() and len(revision) < 10 else 0
+def _note(request: HttpRequest, conversation: Conversation) -> Note:
+    kept = Note.objects.filter(conversation=conversation, pk=_number(request, "id")).first()
+    if kept is None:
+        raise Gone("This note is not there any more.")
+    return kept
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    """0 where it is none."""
+    value = request.POST.get(name, "")
+    return int(value) if value.isdecimal() and len(value) < 10 else 0
 
 
 def _names(request: HttpRequest, field: str) -> list[str]:

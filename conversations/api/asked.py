@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from assistant.lib.api.asked import LARGEST, Json, Query, Strict
@@ -42,6 +44,13 @@ class Entity(Json):
     pass
 
 
+class Tags(serializers.ListField):
+    """Names; in whatever case they are the same."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=serializers.CharField(max_length=60), max_length=20, **kwargs)
+
+
 class Reviewing(Strict):
     """One or several parts of a review; they are applied together or not at all.
 
@@ -56,13 +65,14 @@ class Reviewing(Strict):
     entities = serializers.ListField(child=Entity(), max_length=100, required=False)
     flagged = serializers.BooleanField(required=False)
     note = serializers.CharField(max_length=4000, required=False)
-    tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=20, required=False)
+    add_tags = Tags(required=False)
+    remove_tags = Tags(required=False)
     reviewed = serializers.BooleanField(required=False)
     saved_for_later = serializers.BooleanField(required=False)
 
     def validate(self, asked: dict) -> dict:
         if not set(asked) - {"seq", "revision", "intent", "entities"}:
-            raise serializers.ValidationError("Say what to change: verdict, flagged, note, tags, reviewed, ...")
+            raise serializers.ValidationError("Say what to change: verdict, flagged, note, add_tags, reviewed, ...")
         for name in ("seq", "revision"):
             if {"verdict", "flagged"} & set(asked) and name not in asked:
                 raise serializers.ValidationError({name: "Needed with verdict or flagged."})

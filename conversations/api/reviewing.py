@@ -22,8 +22,9 @@ def apply(conversation: Conversation, asked: Mapping[str, Any], by: User) -> Non
             _about_message(message, asked, by)
         if "note" in asked:
             services.add_note(conversation=conversation, text=asked["note"], by=by, message=message)
-        if "tags" in asked:
-            services.tag_conversation(conversation=conversation, names=asked["tags"], by=by)
+        if {"add_tags", "remove_tags"} & set(asked):
+            add, remove = asked.get("add_tags", ()), asked.get("remove_tags", ())
+            services.tag_conversation(conversation=conversation, add=add, remove=remove, by=by)
         if "saved_for_later" in asked:
             services.save_for_later(conversation=conversation, saved=asked["saved_for_later"], by=by)
         if "reviewed" in asked:

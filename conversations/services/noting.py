@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from assistant.lib import audit
 from assistant.lib.database import writing
 from assistant.lib.errors import FrontdeskError
+from conversations.errors import Gone, NotYours
 from conversations.models import Conversation, Message, Note, Tag
-from conversations.signals import review_changed
+from conversations.services.desk import hold, tell
 
 MAX_NOTE = 4000
 MAX_TAGS = 20
 MAX_TAG = 60
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What is different now, by names as they are written."""
+
+    added: list[str]
+    removed: list[str]
 
 
 def add_note(*, conversation: Conversation, text: str, by: User | None, message: Message | None = None) -> Note:
@@ -23,58 +32,69 @@ def add_note(*, conversation: Conversation, text: str, by: User | None, message:
     if message is not None and message.conversation_id != conversation.pk:
         raise FrontdeskError("This message is part of another conversation.", code="bad_note")
     with writing():
+        hold(conversation.pk)
         note = Note.objects.create(conversation=conversation, message=message, text=words, by=by)
         audit.note(note, {"text": ("", words)}, by=by, action=audit.CREATED)
-        _tell(conversation.pk, message.seq if message else 0)
+        _tell_beside(note)
     return note
 
 
 def change_note(*, note: Note, text: str, by: User | None) -> Note:
-    """Only whoever wrote it may."""
+    """Only whoever wrote it may. Raises Gone where it is not there any more."""
     words = _note_text(text)
-    _refuse_strangers(note, by)
     with writing():
-        before, note.text = note.text, words
-        note.save(update_fields=["text", "updated"])
-        audit.note(note, {"text": (before, words)}, by=by)
-        _tell(note.conversation_id, note.message.seq if note.message else 0)
-    return note
+        row = _own(note, by)
+        before, row.text = row.text, words
+        row.save(update_fields=["text", "updated"])
+        audit.note(row, {"text": (before, words)}, by=by)
+        _tell_beside(row)
+    return row
 
 
 def delete_note(*, note: Note, by: User | None) -> None:
-    """Only whoever wrote it may."""
-    _refuse_strangers(note, by)
+    """Only whoever wrote it may. Raises Gone where it is not there any more."""
     with writing():
-        audit.note(note, {"text": (note.text, "")}, by=by, action=audit.DELETED)
-        note.delete()
-        _tell(note.conversation_id, note.message.seq if note.message else 0)
+        row = _own(note, by)
+        audit.note(row, {"text": (row.text, "")}, by=by, action=audit.DELETED)
+        row.delete()
+        _tell_beside(row)
 
 
-def tag_conversation(*, conversation: Conversation, names: Sequence[str], by: User | None) -> list[str]:
-    """The conversation's tags from now on, new ones made. Returns their names as they are written."""
-    wanted = _tag_names(names)
+def tag_conversation(
+    *, conversation: Conversation, add: Sequence[str] = (), remove: Sequence[str] = (), by: User | None
+) -> Tagged:
+    """Other tags stay as they are. New names are made; names are the same in whatever case."""
+    wanted, unwanted = _tag_names(add), {name.casefold() for name in remove}
     with writing():
-        Conversation.objects.select_for_update().filter(pk=conversation.pk).values_list("pk", flat=True).get()
-        before = sorted(conversation.tags.values_list("name", flat=True))
-        tags = [_tag(name) for name in wanted]
-        after = sorted(tag.name for tag in tags)
-        if after != before:
-            conversation.tags.set(tags)
-            audit.note(conversation, {"tags": (before, after)}, by=by)
-            _tell(conversation.pk)
-    return after
+        hold(conversation.pk)
+        here = list(Tag.objects.filter(conversations=conversation))
+        names = {tag.name.casefold() for tag in here}
+        gone = [tag for tag in here if tag.name.casefold() in unwanted]
+        new = [_tag(name) for name in wanted if name.casefold() not in names | unwanted]
+        _refuse_too_many(len(here) - len(gone) + len(new))
+        if gone or new:
+            conversation.tags.remove(*gone)
+            conversation.tags.add(*new)
+            after = sorted(tag.name for tag in [*here, *new] if tag not in gone)
+            audit.note(conversation, {"tags": (sorted(tag.name for tag in here), after)}, by=by)
+            tell(conversation.pk)
+    return Tagged([tag.name for tag in new], [tag.name for tag in gone])
 
 
 def _tag(name: str) -> Tag:
-    """The tag of that name in whatever case."""
-    return Tag.objects.filter(name__iexact=name).first() or Tag.objects.create(name=name)
+    """The tag of that name in whatever case. Somebody may make it at the same moment."""
+    return Tag.objects.filter(name__iexact=name).first() or Tag.objects.get_or_create(name=name)[0]
+
+
+def _refuse_too_many(tags: int) -> None:
+    if tags > MAX_TAGS:
+        raise FrontdeskError(f"A conversation has at most {MAX_TAGS} tags.", code="bad_tag")
 
 
 def _tag_names(names: Sequence[str]) -> list[str]:
     """Without doubles (in whatever case), surrounding blanks and runs of them."""
     clean = {name.casefold(): name for name in (" ".join(str(name).split()) for name in names) if name}
-    if len(clean) > MAX_TAGS:
-        raise FrontdeskError(f"A conversation has at most {MAX_TAGS} tags.", code="bad_tag")
+    _refuse_too_many(len(clean))
     if any(len(name) > MAX_TAG or "\0" in name or "," in name for name in clean.values()):
         raise FrontdeskError(f"A tag has at most {MAX_TAG} characters and no comma.", code="bad_tag")
     return list(clean.values())
@@ -87,12 +107,16 @@ def _note_text(text: str) -> str:
     return words
 
 
-def _refuse_strangers(note: Note, by: User | None) -> None:
-    if by is not None and note.by_id != by.pk:
-        raise FrontdeskError("Only whoever wrote a note can change it.", code="not_yours")
+def _own(note: Note, by: User | None) -> Note:
+    """As it is now, its conversation held. Raises NotYours."""
+    hold(note.conversation_id)
+    row = Note.objects.select_related("message").filter(pk=note.pk).first()
+    if row is None:
+        raise Gone("This note is not there any more.")
+    if by is not None and row.by_id != by.pk:
+        raise NotYours("Only whoever wrote a note can change it.")
+    return row
 
 
-def _tell(conversation_id: int, seq: int = 0) -> None:
-    transaction.on_commit(
-        lambda: review_changed.send_robust(Conversation, conversation_id=conversation_id, seq=seq), robust=True
-    )
+def _tell_beside(note: Note) -> None:
+    tell(note.conversation_id, note.message.seq if note.message else 0)

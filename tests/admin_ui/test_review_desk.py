@@ -142,6 +142,21 @@ def test_it_flags_tags_and_notes(ben_desk: Client, talk: Conversation) -> None:
     assert 'name="remove" value="prices"' not in page
 
 
+def test_it_takes_back_no_tag_that_was_there_before(ben_desk: Client, talk: Conversation) -> None:
+    send(ben_desk, talk, "tags/", add="prices")
+    undo = send(ben_desk, talk, "tags/", add="Prices, new").json()["undo"]
+    ben_desk.post(undo["url"], undo["fields"])
+    assert [tag.name for tag in talk.tags.all()] == ["prices"]
+
+
+def test_it_makes_no_new_note_of_one_that_a_colleague_removed(ben_desk: Client, talk: Conversation) -> None:
+    for fields in ({"id": 777, "text": "so"}, {"id": "x", "text": "so"}, {"id": 777, "delete": "yes"}):
+        answer = send(ben_desk, talk, "notes/", **fields)
+        assert (answer.status_code, answer.json()["message"]) == (404, "This note is not there any more.")
+    assert send(ben_desk, talk, "notes/", seq="x", text="beside nothing").status_code == 200
+    assert [note.text for note in talk.notes.all()] == ["beside nothing"]
+
+
 def test_it_brings_a_deleted_note_back(ben_desk: Client, talk: Conversation) -> None:
     send(ben_desk, talk, "notes/", text="ask sales", seq=1)
     note = talk.notes.get()

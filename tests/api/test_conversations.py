@@ -108,7 +108,8 @@ def test_it_says_where_nothing_is(viewer: Program, wrote: Write) -> None:
 def test_it_corrects_an_intent_and_teaches_it(annotator: Program, wrote: Write) -> None:
     conversation = wrote("how late are you open")
     understood(conversation, 1, intent="greet", confidence=0.4)
-    body = {"seq": 1, "revision": 0, "verdict": "corrected", "intent": "ask_hours", "tags": ["hours"], "reviewed": True}
+    body = {"seq": 1, "revision": 0, "verdict": "corrected", "intent": "ask_hours"}
+    body |= {"add_tags": ["hours"], "reviewed": True}
     review = annotator.post(at(conversation, "/review"), body)
     assert review.status_code == 200, review.content
     assert review.json()["annotations"][0]["intent"] == "ask_hours"
@@ -121,7 +122,7 @@ def test_it_refuses_who_has_not_seen_the_newest(annotator: Program, wrote: Write
     conversation = wrote("how late are you open")
     understood(conversation, 1, intent="greet", confidence=0.4)
     assert annotator.post(at(conversation, "/review"), {"seq": 1, "revision": 0, "flagged": True}).status_code == 200
-    late = {"seq": 1, "revision": 0, "verdict": "correct", "tags": ["late"]}
+    late = {"seq": 1, "revision": 0, "verdict": "correct", "add_tags": ["late"]}
     answer = annotator.post(at(conversation, "/review"), late)
     assert (answer.status_code, answer.json()["extra"]["code"]) == (409, "changed_meanwhile")
     assert annotator.get(at(conversation, "/review")).json()["tags"] == []

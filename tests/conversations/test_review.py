@@ -271,18 +271,19 @@ def test_it_counts_flags(message: Message, ana: User) -> None:
 
 
 def test_it_names_tags_as_they_are_named(message: Message, ana: User) -> None:
-    def tagged(*names: str) -> list[str]:
-        return services.tag_conversation(conversation=message.conversation, names=names, by=ana)
+    def tag(**names: list[str]) -> list[str]:
+        services.tag_conversation(conversation=message.conversation, by=ana, **names)
+        return [tag.name for tag in message.conversation.tags.all()]
 
-    assert tagged("Price list") == ["Price list"]
-    assert tagged("price  LIST", "new", "New ") == ["New", "Price list"]
-    assert tagged() == []
+    assert tag(add=["Price list"]) == ["Price list"]
+    assert tag(add=["price  LIST", "new", "New "]) == ["New", "Price list"]
+    assert tag(remove=["NEW"]) == ["Price list"]
 
 
 @pytest.mark.parametrize("names", [["x" * 61], ["a,b"], [f"tag {n}" for n in range(21)]])
 def test_it_refuses_what_is_no_tag(message: Message, ana: User, names: list[str]) -> None:
     with pytest.raises(FrontdeskError):
-        services.tag_conversation(conversation=message.conversation, names=names, by=ana)
+        services.tag_conversation(conversation=message.conversation, add=names, by=ana)
 
 
 def test_it_leaves_notes_to_those_who_wrote_them(message: Message, ana: User, ben: User) -> None:

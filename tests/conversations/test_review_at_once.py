@@ -40,6 +40,16 @@ def test_it_counts_all_flags(wrote: Write, ana: User) -> None:  # noqa: F811
     assert talk.flag_count == 8
 
 
+def test_it_keeps_the_tags_of_all(wrote: Write, ana: User) -> None:  # noqa: F811
+    talk = wrote("hi")
+
+    def tag(number: int) -> None:
+        services.tag_conversation(conversation=talk, add=["all", f"tag {number}"], by=ana)
+
+    assert all_at_once(tag) == [None] * 8
+    assert talk.tags.count() == 9
+
+
 @pytest.mark.parametrize("act", [flag, judge])
 def test_it_never_waits_for_whoever_waits_for_it(wrote: Write, ana: User, act: Act) -> None:  # noqa: F811
     talk = wrote("where are you")
