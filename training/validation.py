@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeVar
 
+from assistant.lib import strict
 from assistant.lib.errors import FrontdeskError
 from training.errors import BadExample, BadIntent, BadResponse, BadSynonym
 from training.models import Example
@@ -98,7 +99,7 @@ def checked_synonym(text: str, what: str) -> str:
 def _entity(entity: Mapping[str, Any], text: str, moved: int) -> Entity:
     try:
         start, end, name = int(entity["start"]) - moved, int(entity["end"]) - moved, str(entity["entity"]).strip()
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise BadExample("An entity needs its start, its end and its name.", field="entities") from None
     if not 0 <= start < end <= len(text) or not text[start:end].strip():
         raise BadExample(f"The entity {name} marks no part of the text.", field="entities")
@@ -107,6 +108,8 @@ def _entity(entity: Mapping[str, Any], text: str, moved: int) -> Entity:
     value = entity.get("value")
     kept = {field: _short(entity[field]) for field in ENTITY_FIELDS if entity.get(field)}
     whole = value if isinstance(value, int | float) else _short(value) or text[start:end]
+    if not strict.can_be_kept(whole):
+        raise BadExample(f"The value of {name} is no number that can be kept.", field="entities")
     return {"start": start, "end": end, "entity": name, "value": whole, **kept}
 
 
@@ -131,9 +134,9 @@ def _variation(variation: Mapping[str, Any], number: int) -> dict[str, Any]:
     if not isinstance(kept.get("text", ""), str):
         raise BadResponse(f"The text of variation {number} has to be a text.")
     _check_buttons(kept.get("buttons", []), number)
+    if not strict.can_be_kept(kept):
+        raise BadResponse(f"Variation {number} has a character or a number that can't be kept (NUL, infinity).")
     written = json.dumps(kept, ensure_ascii=False)
-    if "\\u0000" in written:
-        raise BadResponse(f"Variation {number} has a character that can't be kept (NUL).")
     _check_characters(written, BadResponse, "variations")
     if len(written) > MAX_VARIATION:
         raise BadResponse(f"Variation {number} has more than {MAX_VARIATION:,} characters.")

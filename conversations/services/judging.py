@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from assistant.lib import audit
+from assistant.lib import audit, strict
 from assistant.lib.database import writing
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from conversations.models import Annotation, Message
@@ -19,6 +19,7 @@ from training.services.locking import locked
 
 Entities = Sequence[Mapping[str, Any]]
 Verdict = Annotation.Verdict
+MAX_ENTITIES = 100
 NAMES_NO_INTENT = {"", "nlu_fallback"}
 
 
@@ -57,7 +58,8 @@ def judge_message(
         unteach(annotation, by=by)
         annotation.verdict, annotation.intent, annotation.entities = wanted.verdict, wanted.intent, wanted.entities
         teach(annotation, by=by, move=move)
-        _save(annotation, {"verdict": (before.verdict, wanted.verdict), "intent": (before.intent, wanted.intent)}, by)
+        changes = {name: (getattr(before, name), getattr(wanted, name)) for name in ("verdict", "intent", "entities")}
+        _save(annotation, changes, by)
     return annotation
 
 
@@ -87,6 +89,7 @@ def _checked(annotation: Annotation, verdict: str, intent: str, entities: Entiti
     right = _right(annotation, message.intent if verdict == Verdict.CORRECT else intent.strip())
     if verdict == Verdict.CORRECTED and annotation.verdict == verdict and entities is None:
         entities = annotation.entities
+    _check_entities(entities or [])
     marked = entities if verdict == Verdict.CORRECTED and entities is not None else message.entities
     return Judgement(verdict, right, [dict(entity) for entity in marked or []])
 
@@ -100,6 +103,14 @@ def _right(annotation: Annotation, intent: str) -> str:
         words = f"The intent {intent} was deleted. Choose another one, or create it again in the training data."
         raise FrontdeskError(words, code="bad_verdict")
     return now
+
+
+def _check_entities(entities: Entities) -> None:
+    """What marks words of the text is checked once more where it is taught."""
+    if not all(isinstance(it.get("entity"), str) and it["entity"] for it in entities):
+        raise FrontdeskError("Every entity needs a name.", code="bad_entities")
+    if len(entities) > MAX_ENTITIES or not strict.can_be_kept(entities):
+        raise FrontdeskError("These entities can't be kept.", code="bad_entities")
 
 
 def _annotation(message: Message) -> Annotation:

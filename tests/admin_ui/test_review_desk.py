@@ -122,7 +122,17 @@ def test_it_explains_a_conflict_and_keeps_the_choice(desk: Client, ben_desk: Cli
     assert verdict(talk) == ("corrected", "ask_prices")
 
 
-@pytest.mark.parametrize("entities", ["no json", "{}", "[1]", '[{"start": 0, "end": 99, "entity": "x"}]', "[" * 60_000])
+@pytest.mark.parametrize(
+    "entities",
+    [
+        "no json",
+        "{}",
+        "[1]",
+        '[{"entity": "x", "value": 1e400}]',
+        '[{"start": 0, "end": 99, "entity": "x"}]',
+        "[" * 60_000,
+    ],
+)
 def test_it_refuses_entities_that_are_none(ben_desk: Client, talk: Conversation, entities: str) -> None:
     fields = {"verdict": "corrected", "other": "ask_way", "revision": 0, "entities": entities}
     answer = send(ben_desk, talk, "messages/1/judge/", **fields)

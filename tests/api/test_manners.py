@@ -53,6 +53,7 @@ def test_it_says_which_methods_there_are(viewer: Program) -> None:
         (b'{"username": "\xff"}', 400, "parse_error"),
         (b'{"username": "\\ud800", "password": "x"}', 400, "parse_error"),
         (b'{"username": NaN}', 400, "parse_error"),
+        (b'{"username": 1e400}', 400, "parse_error"),
         (b"[" * 100_000, 400, "parse_error"),
         (b'"text"', 400, "invalid"),
         (b"[1]", 400, "invalid"),

@@ -22,6 +22,16 @@ SCHEMATHESIS = "schemathesis@4.2.0"
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 PASSWORD = {"username": "admin", "password": "desk-of-ana"}
 
+# What no request makes at once.
+ONE_OF_EACH = """
+from training.models import Evaluation, Job, ModelVersion, Synonym
+from training.reports import report_of
+for version in ModelVersion.objects.select_related("bot"):
+    Job.objects.create(bot=version.bot, version=version, kind="check_data", status="done")
+    Evaluation.objects.create(version=version, kind="held_out", report=report_of([]))
+    Synonym.objects.create(bot=version.bot, value="two", text="a couple")
+"""
+
 
 @pytest.fixture
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
@@ -29,6 +39,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running = Running(tmp_path_factory.mktemp("fuzz"), MODE, workers=1, extra={"RATE_LIMIT_API": "off"}).start()
     for sender in ("sam", "rita", "wim"):
         running.post_until_answered(sender, "hello")
+    running.manage("shell", "-v", "0", "-c", ONE_OF_EACH)
     yield running
     running.stop()
 
@@ -51,9 +62,13 @@ class Api:
 
 def told_what_is_there(schema: dict[str, Any], api: Api) -> dict[str, Any]:
     """Places in addresses take values that are there, so that more is tried than what a 404 says."""
+    version = api.values("models", "name")[0]
     known = {
         "/conversations/": {"id": api.values("conversations", "id")},
         "/models/{name}": {"name": api.values("models", "name")},
+        "/models/jobs/": {"id": api.values("models/jobs", "id")},
+        "/evaluations/": {"id": api.values(f"models/{version}/evaluations", "id")},
+        "/synonyms/": {"id": api.values("training-data/synonyms", "id")},
         "/examples/": {"id": api.values("training-data/examples", "id")},
         "/intents/": {"name": api.values("training-data/intents", "name")},
         "/responses/": {"name": api.values("training-data/responses", "name")},
@@ -69,16 +84,20 @@ def told_what_is_there(schema: dict[str, Any], api: Api) -> dict[str, Any]:
 
 def test_it_keeps_its_promises(house: Running, tmp_path: Path) -> None:
     api = Api(house.url)
-    schema = tmp_path / "schema.json"
-    schema.write_text(json.dumps(told_what_is_there(api.call("schema/"), api)))
-    asked = ["--url", house.url, "--phases", "fuzzing", "--max-examples", "10", "--seed", "7", "--checks", CHECKS]
+    (tmp_path / "schema.json").write_text(json.dumps(told_what_is_there(api.call("schema/"), api)))
+    for methods, examples in (("--exclude-method", 18), ("--include-method", 8)):  # what is deleted is there no more
+        done = tried(house, api, tmp_path, [methods, "DELETE", "--max-examples", str(examples)])
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert "Traceback" not in house.logs()
+
+
+def tried(house: Running, api: Api, folder: Path, which: list[str]) -> subprocess.CompletedProcess[str]:
+    asked = ["--url", house.url, "--phases", "fuzzing", "--seed", "7", "--checks", CHECKS, *which]
     quiet = ["--continue-on-failure", "--no-color", "-H", f"Authorization: Bearer {api.token}"]
-    done = subprocess.run(
-        [*TOOL, SCHEMATHESIS, "run", str(schema), *asked, *quiet],
-        cwd=tmp_path,
+    return subprocess.run(
+        [*TOOL, SCHEMATHESIS, "run", "schema.json", *asked, *quiet],
+        cwd=folder,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=120,
     )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert "Traceback" not in house.logs()

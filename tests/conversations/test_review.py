@@ -261,6 +261,13 @@ def test_it_refuses_what_teaches_nothing(message: Message, ana: User, fields: An
     assert not Example.objects.exists()
 
 
+@pytest.mark.parametrize("entity", [{"entity": "x", "value": float("inf")}, {"entity": "x", "\0": 1}, {"value": "x"}])
+def test_it_refuses_entities_that_no_database_keeps(message: Message, ana: User, entity: dict[str, Any]) -> None:
+    with pytest.raises(FrontdeskError) as refused:
+        judge(message, "corrected", ana, "ask_way", entities=[entity])
+    assert refused.value.code == "bad_entities"
+
+
 def test_it_counts_flags(message: Message, ana: User) -> None:
     annotation = services.flag_message(message=message, flagged=True, revision=0, by=ana)
     message.conversation.refresh_from_db()

@@ -134,6 +134,12 @@ def test_it_refuses_entities_that_mark_nothing_or_overlap(bot: Bot, spans: list[
     assert refused(bot=bot, intent="order", text="a large one", entities=entities) == "bad_example"
 
 
+@pytest.mark.parametrize("more", [{"start": float("inf")}, {"value": float("inf")}, {"value": float("nan")}])
+def test_it_refuses_numbers_that_no_database_keeps(bot: Bot, more: dict[str, float]) -> None:
+    entities = [{"start": 2, "end": 7, "entity": "size", **more}]
+    assert refused(bot=bot, intent="order", text="a large one", entities=entities) == "bad_example"
+
+
 @pytest.mark.parametrize("name", ["", "two words", "a/b/c", "/a", "a/", "nlu_fallback", "a{b}", "x" * 256, "a\0"])
 def test_it_refuses_names_that_are_no_intents(bot: Bot, name: str) -> None:
     assert refused(bot=bot, intent=name, text="hello") == "bad_intent"

@@ -53,6 +53,7 @@ def test_it_saves_only_what_the_writer_has_seen(bot: Bot, ana: User, seen: dict[
         ("utter_x", [{"text": ""}]),
         ("utter_x", [{"text": "a\0b"}]),
         ("utter_x", [{"text": 3}]),
+        ("utter_x", [{"text": "x", "custom": {"n": float("inf")}}]),
         ("utter_x", [{"text": "x", "buttons": [{"payload": "/y"}]}]),
         ("utter_x", [{"text": "x" * 20_001}]),
     ],

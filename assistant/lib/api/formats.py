@@ -10,6 +10,7 @@ from django.conf import settings
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 
+from assistant.lib import strict
 from assistant.lib.api.errors import Malformed, TooLarge
 
 
@@ -23,11 +24,9 @@ class StrictJson(JSONParser):
         if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise TooLarge(f"A request has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
         try:
-            value = json.loads(raw.decode(), parse_constant=_no_number)
-            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+            return strict.parsed(raw.decode())
         except (ValueError, RecursionError):
             raise Malformed("The body is not JSON in UTF-8.") from None
-        return value
 
 
 class Json(JSONRenderer):
@@ -38,7 +37,3 @@ class Json(JSONRenderer):
             return super().render(data, *args, **kwargs)
         except UnicodeEncodeError:
             return json.dumps(data, cls=self.encoder_class).encode()
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
