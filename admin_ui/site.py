@@ -14,6 +14,8 @@ from django.urls import URLPattern, URLResolver, path
 from admin_ui.navigation import Place, places
 from assistant.lib import audit
 from assistant.lib.admin import Panel, Paneled, Section, Sectioned
+from assistant.lib.api.handling import not_now
+from assistant.lib.throttles import wait_for_login
 
 HOUSEKEEPING = {
     "auth": "Staff",
@@ -43,6 +45,12 @@ class StaffSite(AdminSite):
     def now(self, request: HttpRequest) -> HttpResponse:
         """The part of the index page that changes by itself."""
         return TemplateResponse(request, "admin/right_now.html", self._right_now(request))
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """As often as over the API."""
+        if request.method == "POST" and (wait := wait_for_login(request, request.POST.get("username", ""))):
+            return not_now(request, "Too many log-ins. Wait a moment, then try again.", wait)
+        return super().login(request, extra_context)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """One's own. Django writes it; that it happened is kept."""

@@ -48,7 +48,13 @@ def check_rates(**_: Any) -> list[CheckMessage]:
     from assistant.lib.throttles import Rate
 
     found: list[CheckMessage] = []
-    for name in ("RATE_LIMIT_PUBLIC", "RATE_LIMIT_API", "RATE_LIMIT_LOGIN", "RATE_LIMIT_VISITOR"):
+    for name in (
+        "RATE_LIMIT_PUBLIC",
+        "RATE_LIMIT_API",
+        "RATE_LIMIT_LOGIN",
+        "RATE_LIMIT_LOGIN_NAME",
+        "RATE_LIMIT_VISITOR",
+    ):
         try:
             Rate.parse(getattr(settings, name))
         except ValueError as error:

@@ -171,7 +171,9 @@ FALLBACK_REPLY = "Sorry, I could not work that out just now. Please try again, o
 FALLBACK_BUTTONS = [{"title": "Talk to a person", "payload": "/talk_to_person"}]
 RATE_LIMIT_PUBLIC = env("RATE_LIMIT_PUBLIC", default="100/m")  # per IP address
 RATE_LIMIT_API = env("RATE_LIMIT_API", default="50/m")  # per user
-RATE_LIMIT_LOGIN = env("RATE_LIMIT_LOGIN", default="20/m")  # log-ins over the API, per IP address and per name
+RATE_LIMIT_LOGIN = env("RATE_LIMIT_LOGIN", default="20/m")  # log-ins of staff, per IP address
+# Per name, from wherever. High: else anyone could keep a named person out.
+RATE_LIMIT_LOGIN_NAME = env("RATE_LIMIT_LOGIN_NAME", default="200/m")
 RATE_LIMIT_VISITOR = env("RATE_LIMIT_VISITOR", default="30/m")  # per visitor
 WIDGET_ORIGINS = origins(env("WIDGET_ORIGINS", default="http://localhost:* http://127.0.0.1:*"))
 WEBSOCKET_ORIGINS = [

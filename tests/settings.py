@@ -14,6 +14,7 @@ atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["VAR_DIR"] = _folder
 os.environ.setdefault("ASSISTANT_ENGINE", "assistant.engine.fake.FakeEngine")
 os.environ.update(RATE_LIMIT_PUBLIC="off", RATE_LIMIT_VISITOR="off", RATE_LIMIT_API="off", RATE_LIMIT_LOGIN="off")
+os.environ["RATE_LIMIT_LOGIN_NAME"] = "off"
 if MODE == "distributed":
     os.environ.setdefault("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/frontdesk")
     os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/9")

@@ -45,6 +45,12 @@ def wait_for(key: str, limit: str) -> float:
     return _bucket().take(key, rate) if rate else 0.0
 
 
+def wait_for_login(request: HttpRequest, username: str) -> float:
+    """The same for somebody who tries to log in: of their address, and of the name."""
+    by_address = wait_for(f"login:{address_of_request(request)}", settings.RATE_LIMIT_LOGIN)
+    return by_address or wait_for(f"login:{username.casefold()}", settings.RATE_LIMIT_LOGIN_NAME)
+
+
 def address_of_request(request: HttpRequest) -> str:
     return address_of(request.META.get("REMOTE_ADDR"), request.META.get("HTTP_X_FORWARDED_FOR", ""))
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -14,6 +16,15 @@ def test_it_refuses_a_wrong_password(client: Client, ana: User) -> None:
     response = client.post("/admin/login/", {"username": "ana", "password": "guess"})
     assert "Please enter the correct username and password" in response.content.decode()
     assert "_auth_user_id" not in client.session
+
+
+def test_it_slows_down_who_tries_fast(ana: User, settings: Any) -> None:
+    client = Client(REMOTE_ADDR="203.0.113.11")
+    settings.RATE_LIMIT_LOGIN = "2/m"
+    tries = [client.post("/admin/login/", {"username": "ana", "password": "guess"}) for _ in range(3)]
+    assert [answer.status_code for answer in tries] == [200, 200, 429]
+    assert "Too many log-ins" in tries[-1].content.decode()
+    assert client.get("/admin/login/").status_code == 200
 
 
 def test_it_says_whose_door_this_is(client: Client) -> None:

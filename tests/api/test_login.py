@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from tests.api.conftest import Program, colleague, logged_in
 
 pytestmark = pytest.mark.django_db
+LOGIN = "/api/v1/auth/login/"
 VERA = {"username": "vera", "password": "desk-of-vera"}
 
 
@@ -24,6 +26,10 @@ def vera(db: None) -> User:
 
 def login(**other: str) -> Any:
     return Program().post("auth/login", {**VERA, **other})
+
+
+def login_from(address: str, **other: str) -> Any:
+    return Client(REMOTE_ADDR=address).post(LOGIN, {**VERA, **other}, content_type="application/json")
 
 
 def test_it_lets_staff_in(vera: User) -> None:
@@ -57,7 +63,15 @@ def test_it_takes_a_refresh_token_once(vera: User) -> None:
     assert second.status_code == 200
     again = Program().post("auth/refresh", {"refresh": first})
     assert (again.status_code, again.json()["extra"]["code"]) == (401, "token_not_valid")
-    assert Program().post("auth/refresh", {"refresh": second.json()["refresh"]}).status_code == 200
+
+
+def test_it_ends_what_came_of_a_token_that_somebody_else_used(vera: User) -> None:
+    stolen, elsewhere = login().json()["refresh"], login().json()["refresh"]
+    newer = Program().post("auth/refresh", {"refresh": stolen}).json()["refresh"]
+    assert Program().post("auth/refresh", {"refresh": stolen}).status_code == 401
+    for token in (newer, elsewhere):
+        assert Program().post("auth/refresh", {"refresh": token}).status_code == 401
+    assert login().status_code == 200
 
 
 def test_it_ends_a_token_at_logout_and_with_a_new_password(vera: User) -> None:
@@ -101,6 +115,13 @@ def test_it_slows_down_who_tries_fast(vera: User, settings: Any) -> None:
     tries = [login(username="mallory", password="guess") for _ in range(4)]
     assert [answer.status_code for answer in tries] == [401, 401, 401, 429]
     assert tries[-1].json()["extra"]["code"] == "rate_limited"
+
+
+def test_it_keeps_nobody_out_whose_name_others_try(vera: User, settings: Any) -> None:
+    settings.RATE_LIMIT_LOGIN, settings.RATE_LIMIT_LOGIN_NAME = "3/m", "20/m"
+    tries = [login_from("203.0.113.9", password="guess") for _ in range(4)]
+    assert [answer.status_code for answer in tries] == [401, 401, 401, 429]
+    assert login_from("203.0.113.10").status_code == 200
 
 
 def test_it_limits_each_member_of_staff(settings: Any) -> None:

@@ -38,7 +38,14 @@ def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
     if request.path.startswith("/api/"):
         error = FrontdeskError(words, code="locked_out")
         return JsonResponse(body_of(error), status=429, headers={"Retry-After": "900"})
-    return render(request, "admin/locked_out.html", {"words": words}, status=429)
+    return not_now(request, words, 900)
+
+
+def not_now(request: HttpRequest, words: str, seconds: float) -> HttpResponse:
+    """The page of the staff site for whoever tries to log in too often."""
+    page = render(request, "admin/locked_out.html", {"words": words}, status=429)
+    page.headers["Retry-After"] = str(max(1, round(seconds)))
+    return page
 
 
 def _ours(error: Exception) -> FrontdeskError | None:

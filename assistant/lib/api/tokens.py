@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import authenticate, user_logged_in
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -16,15 +16,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
-from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.tokens import RefreshToken, UntypedToken
 
 from assistant.lib.api.asked import Strict
 from assistant.lib.api.doors import Door
 from assistant.lib.api.errors import TooFast
 from assistant.lib.database import writing
 from assistant.lib.errors import FrontdeskError
-from assistant.lib.throttles import address_of_request, wait_for
+from assistant.lib.throttles import wait_for_login
+
+log = logging.getLogger("frontdesk.api")
 
 
 class NotLoggedIn(FrontdeskError):
@@ -57,8 +59,9 @@ class Login(BeforeLogin):
     )
     def post(self, request: Request) -> Response:
         asked = self.asked(Credentials)
-        _slow_down(request, asked["username"])
         http = request._request
+        if wait := wait_for_login(http, asked["username"]):
+            raise TooFast("Too many log-ins.", retry_after=round(wait, 1))
         user = authenticate(http, username=asked["username"], password=asked["password"])
         if not isinstance(user, User) or not user.is_staff:
             raise NotLoggedIn("This user name and password do not match.", code="bad_credentials")
@@ -77,7 +80,9 @@ class Renew(BeforeLogin):
         tags=["Log in"],
     )
     def post(self, request: Request) -> Response:
-        old = _refresh_token(self.asked(Refresh)["refresh"])
+        text = self.asked(Refresh)["refresh"]
+        _end_all_where_used_before(text)
+        old = _refresh_token(text)
         user = _owner(old)
         with writing():
             _use_up(old)
@@ -114,6 +119,19 @@ def _refresh_token(text: str) -> Any:
         raise NotLoggedIn("This refresh token is not good any more. Log in again.", code="token_not_valid") from None
 
 
+def _end_all_where_used_before(text: str) -> None:
+    """One of two has a token that the other stole, and nobody knows who: both log in again (RFC 9700, 4.14.2)."""
+    try:
+        jti = UntypedToken(text)["jti"]  # type: ignore[arg-type]
+    except TokenError:
+        return
+    used = BlacklistedToken.objects.filter(token__jti=jti).select_related("token").first()
+    if used is not None and used.token.user_id is not None:
+        log.warning("a refresh token of user %s came again after it was used: all of theirs end", used.token.user_id)
+        good = OutstandingToken.objects.filter(user=used.token.user_id, blacklistedtoken=None)
+        BlacklistedToken.objects.bulk_create([BlacklistedToken(token=row) for row in good], ignore_conflicts=True)
+
+
 def _owner(token: Any) -> User:
     """Who is still there, still on the staff, and still has the same password."""
     user: Any = None
@@ -130,10 +148,3 @@ def _use_up(token: Any) -> None:
     if not first:
         raise NotLoggedIn("This refresh token was used before. Log in again.", code="token_not_valid")
     OutstandingToken.objects.filter(jti=token["jti"]).update(token="")
-
-
-def _slow_down(request: Request, username: str) -> None:
-    address = address_of_request(request)
-    for key in (f"login:{address}", f"login:{username.casefold()}"):
-        if wait := wait_for(key, settings.RATE_LIMIT_LOGIN):
-            raise TooFast("Too many log-ins.", retry_after=round(wait, 1))
