@@ -28,6 +28,7 @@ HOUSES: dict[str, ModuleType] = {
     "conversations": conversations.services,
     "admin_ui": admin_ui.services,
 }
+VERB = {"start": 0, "end": 4, "entity": "verb", "value": "tell"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class Cast:
 
     def note(self) -> Note:
         return Note.objects.create(conversation=self.talk, text="look", by=self.by)
+
+    def reviewed(self) -> Conversation:
+        conversations.services.mark_reviewed(conversation=self.talk, by=None)
+        return self.talk
 
     def response(self) -> Response:
         return Response.objects.create(bot=self.bot, name="utter_odd", variations=[{"text": "Odd"}])
@@ -116,15 +121,73 @@ CALLS: dict[str, Call] = {
     ),
     "flag_message": lambda c: conversations.services.flag_message(message=c.message, flagged=True, revision=0, by=c.by),
     "judge_message": lambda c: conversations.services.judge_message(
-        message=c.message, verdict="corrected", intent="greet", revision=0, by=c.by
+        message=c.message, verdict="corrected", intent="greet", entities=[VERB], revision=0, by=c.by
     ),
     "mark_reviewed": lambda c: conversations.services.mark_reviewed(conversation=c.talk, by=c.by),
+    "mark_unreviewed": lambda c: conversations.services.mark_unreviewed(conversation=c.reviewed(), by=c.by),
     "save_for_later": lambda c: conversations.services.save_for_later(conversation=c.talk, saved=True, by=c.by),
     "tag_conversation": lambda c: conversations.services.tag_conversation(conversation=c.talk, add=["vip"], by=c.by),
+    "take_back": lambda c: conversations.services.take_back(
+        conversation=c.talk,
+        marked=conversations.services.mark_reviewed(conversation=c.talk, by=None),
+        by=c.by,
+    ),
     # --- the staff
     "add_colleague": lambda c: admin_ui.services.add_colleague(user=User(username="new"), role="viewer", by=c.by),
     "change_colleague": lambda c: admin_ui.services.change_colleague(user=c.colleague, role="annotator", by=c.by),
     "reset_password": lambda c: admin_ui.services.reset_password(user=c.colleague, by=c.by),
+}
+
+# What the entry has to say: of which model, and of each field the value before and after; `...` is any.
+SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
+    # --- training
+    "activate_version": ("environment", {"active_version": [None, "first"]}),
+    "add_example": ("example", {"text": [None, "good day"], "intent": [None, "greet"]}),
+    "archive_for_download": ("modelversion", {"downloaded": [None, ...]}),
+    "ask_for_evaluation": ("job", {"kind": [None, "cross_validate"]}),
+    "ask_for_job": ("job", {"kind": [None, "check_data"]}),
+    "ask_for_training": ("modelversion", {"training_set": [None, ...]}),
+    "cancel_job": ("job", {"cancel_asked": [False, True]}),
+    "change_example": ("example", {"text": ["hey", "hiya"]}),
+    "create_intent": ("intent", {"name": [None, "ask"]}),
+    "delete_examples": ("example", {"text": ["hey", None], "intent": ["greet", None]}),
+    "delete_intent": ("intent", {"name": ["order", None]}),
+    "delete_response": ("response", {"variations": [[{"text": "Odd"}], None]}),
+    "delete_synonym": ("synonym", {"value": ["two", None]}),
+    "delete_version": ("modelversion", {"name": ["old", None]}),
+    "describe_version": ("modelversion", {"note": ["", "better"]}),
+    "hold_out_examples": ("example", {"use": ["training", "held_out"]}),
+    "merge_intents": ("intent", {"merged_into": [None, "greet"]}),
+    "move_examples": ("example", {"intent": ["greet", "order"]}),
+    "rename_intent": ("intent", {"name": ["order", "buy"]}),
+    "restore_deleted": ("example", {"text": [None, "hey"]}),
+    "roll_back": ("environment", {"active_version": ["first", "other"]}),
+    "save_response": ("response", {"variations": [None, [{"text": "x"}]]}),
+    "save_synonym": ("synonym", {"value": [None, "three"]}),
+    "set_answer": ("intent", {"answer": ["", "utter_order"]}),
+    "train_version": ("job", {"kind": [None, "train"]}),
+    "upload_version": ("modelversion", {"sha256": [None, ...]}),
+    # --- conversations
+    "add_note": ("note", {"text": ["", "look"]}),
+    "ask_for_replay": ("replay", {"versions": [None, ...]}),
+    "change_note": ("note", {"text": ["look", "look again"]}),
+    "delete_conversations": ("conversation", {"messages": [1, 0]}),
+    "delete_note": ("note", {"text": ["look", ""]}),
+    "export_conversations": ("user", {"exported as csv": [None, 1]}),
+    "flag_message": ("annotation", {"flagged": [False, True]}),
+    "judge_message": (
+        "annotation",
+        {"verdict": ["", "corrected"], "intent": ["", "greet"], "entities": [[], [VERB]]},
+    ),
+    "mark_reviewed": ("conversation", {"reviewed messages": [0, 1]}),
+    "mark_unreviewed": ("conversation", {"reviewed messages": [1, 0]}),
+    "save_for_later": ("conversation", {"saved for later": [False, True]}),
+    "tag_conversation": ("conversation", {"tags": [[], ["vip"]]}),
+    "take_back": ("conversation", {"reviewed messages": [1, 0]}),
+    # --- the staff
+    "add_colleague": ("user", {"role": [None, "viewer"]}),
+    "change_colleague": ("user", {"role": ["", "annotator"]}),
+    "reset_password": ("user", {"password": [None, "a new one"]}),
 }
 
 
@@ -167,14 +230,25 @@ def cast(ana: User, settings: Any, tmp_path: Any) -> Cast:
     )
 
 
+def says(entry: LogEntry, model: str, fields: dict[str, list[Any]]) -> bool:
+    """Whether these are among the fields that it names."""
+    if entry.content_type.model != model:
+        return False
+    return all(name in entry.changes and fits(entry.changes[name], sides) for name, sides in fields.items())
+
+
+def fits(change: list[Any], sides: list[Any]) -> bool:
+    return all(side is ... or side == there for side, there in zip(sides, change, strict=True))
+
+
 def test_it_knows_every_service_of_the_staff() -> None:
-    assert staffed() == sorted(CALLS)
+    assert staffed() == sorted(CALLS) == sorted(SAID)
 
 
 @pytest.mark.parametrize("name", sorted(CALLS))
-def test_it_writes_down_who_did_it(cast: Cast, name: str) -> None:
+def test_it_writes_down_who_did_what(cast: Cast, name: str) -> None:
     before = LogEntry.objects.count()
     CALLS[name](cast)
     entries = list(LogEntry.objects.order_by("id")[before:])
-    assert entries
     assert {entry.actor for entry in entries} == {cast.by}
+    assert any(says(entry, *SAID[name]) for entry in entries), [entry.changes for entry in entries]

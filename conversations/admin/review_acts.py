@@ -20,11 +20,13 @@ from assistant.lib import strict
 from assistant.lib.errors import FrontdeskError
 from conversations import services
 from conversations.admin import review_parts as parts
+from conversations.admin import way_back
 from conversations.admin.beside import CameFrom, filters_of
 from conversations.admin.transcript import Line
 from conversations.errors import Gone
 from conversations.models import Annotation, Conversation, Message, Note
 from conversations.selectors import review
+from conversations.services.reviewing import Marked
 from training import selectors as taught
 
 CHANGE = "admin:conversations_conversation_change"
@@ -124,21 +126,29 @@ def later(request: HttpRequest, conversation: Conversation) -> HttpResponse:
 
 @acting
 def reviewed(request: HttpRequest, conversation: Conversation) -> HttpResponse:
-    """Done with it, and on to the next that waits; `undo` brings it back and stays."""
-    undo = "undo" in request.POST
-    seen = request.POST.get("seen", "")
-    services.mark_reviewed(
-        conversation=conversation, undo=undo, seen_turn=int(seen) if seen.isdecimal() else None, by=_staff(request)
-    )
-    back = {"url": request.path, "fields": {"undo": "yes"}, "page": _address(conversation.pk, request)}
-    if undo:
-        return _answer(request, conversation, "Waits for review again.")
+    """Done with it as far as it was `seen`, and on to the next that waits. `undo` has it wait again and stays; `back`
+    is what an undo of either has."""
+    by, seen = _staff(request), _number(request, "seen")
+    if "back" in request.POST:
+        services.take_back(conversation=conversation, marked=way_back.read(conversation, request.POST["back"]), by=by)
+        return _answer(request, conversation, "As it was before.")
+    if "undo" in request.POST:
+        marked = services.mark_unreviewed(conversation=conversation, by=by)
+        return _answer(request, conversation, "Waits for review again.", undo=_back(request, conversation, marked))
+    marked = services.mark_reviewed(conversation=conversation, seen_turn=seen, by=by)
+    how_far = "" if seen >= conversation.last_turn else " as far as it was shown"
+    said = f"{conversation.external_id} is reviewed{how_far}."
     following = CameFrom.of(request).next_to_review(conversation)
     if following.conversation_id is None:
         rest = "The search goes on below." if following.further else "Nothing else waits here."
-        return _leave(request, f"{conversation.external_id} is reviewed. {rest}", following.further)
+        return _leave(request, f"{said} {rest}", following.further)
     url = _address(following.conversation_id, request, following.seq)
-    return _go(request, url, f"{conversation.external_id} is reviewed.", back)
+    back = {**_back(request, conversation, marked), "page": _address(conversation.pk, request)}
+    return _go(request, url, said, back)
+
+
+def _back(request: HttpRequest, conversation: Conversation, marked: Marked) -> Fields:
+    return {"url": request.path, "fields": {"back": way_back.written(conversation, marked)}}
 
 
 def to_next(request: HttpRequest, pk: int, page: ModelAdmin) -> HttpResponse:

@@ -153,6 +153,11 @@ class Window:
     later: int | None
     newest: bool
 
+    @property
+    def last_turn(self) -> int:
+        """The last of the visitor's that is shown."""
+        return max((line.message.turn or 0 for line in self.lines), default=0)
+
 
 def window(conversation: Conversation, before: int | None = None, at: int | None = None) -> Window:
     """The newest messages, the newest before the one of that number, or those around one."""

@@ -68,10 +68,16 @@ class Reviewing(Strict):
     add_tags = Tags(required=False)
     remove_tags = Tags(required=False)
     reviewed = serializers.BooleanField(required=False)
+    seen_turn = serializers.IntegerField(
+        min_value=0,
+        max_value=LARGEST,
+        required=False,
+        help_text="Reviewed up to this turn of the visitor, the last that you have seen; left out, all there are.",
+    )
     saved_for_later = serializers.BooleanField(required=False)
 
     def validate(self, asked: dict) -> dict:
-        if not set(asked) - {"seq", "revision", "intent", "entities"}:
+        if not set(asked) - {"seq", "revision", "intent", "entities", "seen_turn"}:
             raise serializers.ValidationError("Say what to change: verdict, flagged, note, add_tags, reviewed, ...")
         for name in ("seq", "revision"):
             if {"verdict", "flagged"} & set(asked) and name not in asked:

@@ -27,8 +27,10 @@ def apply(conversation: Conversation, asked: Mapping[str, Any], by: User) -> Non
             services.tag_conversation(conversation=conversation, add=add, remove=remove, by=by)
         if "saved_for_later" in asked:
             services.save_for_later(conversation=conversation, saved=asked["saved_for_later"], by=by)
-        if "reviewed" in asked:
-            services.mark_reviewed(conversation=conversation, by=by, undo=not asked["reviewed"])
+        if asked.get("reviewed"):
+            services.mark_reviewed(conversation=conversation, by=by, seen_turn=asked.get("seen_turn"))
+        elif "reviewed" in asked:
+            services.mark_unreviewed(conversation=conversation, by=by)
 
 
 def review_of(conversation: Conversation) -> dict[str, Any]:

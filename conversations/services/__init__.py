@@ -8,7 +8,7 @@ from conversations.services.noting import add_note, change_note, delete_note, ta
 from conversations.services.receiving import Received, open_conversation, receive
 from conversations.services.remarks import give_feedback, request_handoff
 from conversations.services.replaying import CannotReplay, ask_for_replay
-from conversations.services.reviewing import mark_reviewed, save_for_later
+from conversations.services.reviewing import mark_reviewed, mark_unreviewed, save_for_later, take_back
 
 __all__ = [
     "CannotReplay",
@@ -24,9 +24,11 @@ __all__ = [
     "give_feedback",
     "judge_message",
     "mark_reviewed",
+    "mark_unreviewed",
     "open_conversation",
     "receive",
     "request_handoff",
     "save_for_later",
     "tag_conversation",
+    "take_back",
 ]

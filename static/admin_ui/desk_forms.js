@@ -31,7 +31,9 @@ export class Forms {
     if (form.ariaBusy === "true") return;
     form.ariaBusy = "true";
     const url = submitter?.getAttribute("formaction") || form.getAttribute("action");
-    await this.finish(url, fieldsOf(form, submitter), Number(form.dataset.seq ?? 0), () => forget(form));
+    const fields = fieldsOf(form, submitter);
+    if (fields.has("seen")) fields.set("seen", this.thread.lastTurn);
+    await this.finish(url, fields, Number(form.dataset.seq ?? 0), () => forget(form));
     form.ariaBusy = "false";
   }
 
@@ -79,6 +81,7 @@ export class Forms {
       toast(`Undone. ${done.said}`);
     } catch (error) {
       if (!(error instanceof Failed)) throw error;
+      if (!error.body) this.#undos.push(last); // the server did not say a word about it
       this.#refused(error, last.url, last.fields, seq);
     } finally {
       this.#sending.delete(seq);

@@ -36,6 +36,11 @@ export class Thread extends EventTarget {
     return Number(this.lines.at(-1)?.dataset.seq ?? 0);
   }
 
+  /** The last turn of the visitor that is on the page. */
+  get lastTurn() {
+    return Math.max(0, ...this.lines.map((line) => Number(line.dataset.turn ?? 0)));
+  }
+
   /** False where the page shows an older part of the conversation. */
   get showsNewest() {
     return !document.getElementById("later");

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from conversations.models import Annotation, Conversation, Event, Message
+from conversations.services import mark_reviewed
 from tests.admin_ui.conftest import Write, said
 from training.models import Example
 from training.selectors import production
@@ -201,6 +202,24 @@ def test_it_waits_again_when_the_review_is_undone(ben_desk: Client, talk: Conver
     assert "Reviewed by" in ben_desk.get(url(talk)).content.decode()
     ben_desk.post(answer["undo"]["url"], answer["undo"]["fields"])
     assert "Waits for review" in ben_desk.get(url(talk)).content.decode()
+
+
+def test_it_takes_back_a_review_only_as_it_was(ben_desk: Client, talk: Conversation, wrote: Write, ana: User) -> None:
+    other = wrote("hi")
+    mark_reviewed(conversation=talk, by=ana)
+    undo = send(ben_desk, talk, "reviewed/", seen=1).json()["undo"]
+    assert send(ben_desk, other, "reviewed/", **undo["fields"]).status_code == 400
+    assert send(ben_desk, talk, "reviewed/", back="forged").status_code == 400
+    assert send(ben_desk, talk, "reviewed/", **undo["fields"]).status_code == 200
+    talk.refresh_from_db()
+    assert (talk.reviewed_turn, talk.reviewed_by) == (1, ana)
+
+
+def test_it_says_how_far_a_page_shows_the_conversation(ben_desk: Client, wrote: Write) -> None:
+    talk, _other = wrote(*(f"say {number}" for number in range(100))), wrote("hi")
+    assert 'name="seen" value="100"' in ben_desk.get(url(talk)).content.decode()
+    assert 'name="seen" value="50"' in ben_desk.get(url(talk), {"before": 101}).content.decode()
+    assert "as far as it was shown" in send(ben_desk, talk, "reviewed/", seen=50).json()["said"]
 
 
 def test_it_fetches_what_is_new(viewer_desk: Client, talk: Conversation) -> None:

@@ -144,6 +144,27 @@ def test_it_undoes_step_by_step(desk_of: DeskOf, sender: str) -> None:
     expect(desk.toast).to_contain_text("nothing to undo")
 
 
+def test_it_can_undo_once_the_line_is_there_again(desk_of: DeskOf, sender: str) -> None:
+    desk = desk_of().open(sender)
+    desk.press("j", "f")
+    expect(desk.toast).to_contain_text("Flagged.")
+    desk.context.set_offline(True)
+    desk.press("u")
+    expect(desk.toast).to_contain_text("No connection.")
+    desk.context.set_offline(False)
+    desk.press("u")
+    expect(desk.toast).to_contain_text("Undone. Flag taken away.")
+
+
+def test_it_reviews_what_came_while_it_was_read(desk_of: DeskOf, live: Running, sender: str) -> None:
+    assert live.post("another", "hello")[0] == 200
+    desk = desk_of().open(sender)
+    live.post_until_answered(sender, "and one more thing")
+    expect(desk.line(8)).to_contain_text("and one more thing")
+    desk.press("r")
+    expect(desk.toast).to_contain_text(f"{sender} is reviewed.")
+
+
 def test_it_creates_an_intent(desk_of: DeskOf, sender: str) -> None:
     desk = desk_of().open(sender)
     desk.press("j", "i")

@@ -307,10 +307,35 @@ def test_it_is_reviewed_as_far_as_it_was_seen(message: Message, ana: User) -> No
     conversation = message.conversation
     services.save_for_later(conversation=conversation, saved=True, by=ana)
     Conversation.objects.filter(pk=conversation.pk).update(last_turn=3)
-    row = services.mark_reviewed(conversation=conversation, seen_turn=1, by=ana)
-    assert (row.reviewed_turn, row.reviewed_by, row.saved_for_later) == (1, ana, False)
+    services.mark_reviewed(conversation=conversation, seen_turn=1, by=ana)
+    conversation.refresh_from_db()
+    assert (conversation.reviewed_turn, conversation.reviewed_by, conversation.saved_for_later) == (1, ana, False)
     assert Conversation.objects.unreviewed().get() == conversation
-    assert services.mark_reviewed(conversation=conversation, undo=True, by=ana).reviewed_turn == 0
+
+
+def test_it_is_reviewed_no_less_than_before(message: Message, ana: User, ben: User) -> None:
+    Conversation.objects.update(last_turn=3)
+    services.mark_reviewed(conversation=message.conversation, by=ben)
+    late = services.mark_reviewed(conversation=message.conversation, seen_turn=1, by=ana)
+    assert late.now.turn == 3
+
+
+def test_it_takes_a_review_back_to_what_was_before(message: Message, ana: User, ben: User) -> None:
+    def now() -> tuple[Any, ...]:
+        row = Conversation.objects.get()
+        return row.reviewed_turn, row.reviewed_at, row.reviewed_by, row.saved_for_later
+
+    talk = message.conversation
+    Conversation.objects.update(last_turn=3)
+    services.mark_reviewed(conversation=talk, seen_turn=1, by=ben)
+    services.save_for_later(conversation=talk, saved=True, by=ben)
+    before = now()
+    marked = services.mark_reviewed(conversation=talk, by=ana)
+    services.take_back(conversation=talk, marked=marked, by=ana)
+    assert now() == before
+    services.mark_reviewed(conversation=talk, by=ben)
+    with pytest.raises(ChangedMeanwhile):
+        services.take_back(conversation=talk, marked=marked, by=ana)
 
 
 def test_it_leads_down_the_list_and_round(wrote: Write, ana: User) -> None:  # noqa: F811
