@@ -271,7 +271,13 @@ LOG_LEVEL = env("FRONTDESK_LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(message)s", "datefmt": "%H:%M:%S"}},
+    "formatters": {
+        "line": {
+            "()": "assistant.lib.logs.Line",
+            "format": "%(asctime)s %(levelname)-7s %(message)s",
+            "datefmt": "%H:%M:%S",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {

@@ -1,0 +1,41 @@
+"""Lines of the log. What was said never stands there, not even where an error quotes it."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator, Mapping
+from copy import copy
+from typing import Any
+
+
+class Line(logging.Formatter):
+    """Of an error: its kind and where it happened, without its words. A database names the row that it refuses."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = copy(record)
+        line.args, line.exc_text = _wordless(record.args), None
+        return super().format(line)
+
+    def formatException(self, ei: Any) -> str:
+        return "\n".join(_told(ei[1])) if ei[1] is not None else ""
+
+
+def _wordless(arguments: Any) -> Any:
+    if isinstance(arguments, Mapping):
+        return {**arguments, "exc": ""} if "exc" in arguments else arguments  # Celery's: the traceback names the kind
+    return tuple(_kind(it) if isinstance(it, BaseException) else it for it in arguments or ())
+
+
+def _told(error: BaseException) -> Iterator[str]:
+    inner = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if inner is not None:
+        yield from _told(inner)
+        yield "then"
+    yield "Traceback (most recent call last):"
+    yield from (line.rstrip() for line in traceback.format_tb(error.__traceback__))
+    yield _kind(error)
+
+
+def _kind(error: BaseException) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")

@@ -1,0 +1,49 @@
+"""What reaches the console: where something broke, never what was said."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+
+from assistant.lib.logs import Line
+
+SECRET = "my number is 0171 234"
+
+
+def printed(caplog: pytest.LogCaptureFixture) -> str:
+    [line] = [handler.formatter for handler in logging.getLogger().handlers if isinstance(handler.formatter, Line)]
+    return "\n".join(line.format(record) for record in caplog.records)
+
+
+def refuse() -> None:
+    try:
+        raise ValueError(f"DETAIL: Failing row contains ({SECRET}).")
+    except ValueError as error:
+        raise IntegrityError(f"null value ({SECRET})") from error
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        ("%s %s failed: %s", ["POST", "/api/", IntegrityError(SECRET)]),
+        ("Task %(name)s raised unexpected: %(exc)s", [{"name": "answer", "exc": f"IntegrityError('{SECRET}')"}]),
+    ],
+)
+def test_it_names_the_kind_of_an_error_and_its_place(
+    caplog: pytest.LogCaptureFixture, words: str, arguments: list[Any]
+) -> None:
+    try:
+        refuse()
+    except IntegrityError:
+        logging.getLogger("frontdesk").exception(words, *arguments)
+    said = printed(caplog)
+    assert SECRET not in said
+    assert all(part in said for part in ("ValueError", "django.db.utils.IntegrityError", "test_logs.py", "in refuse"))
+
+
+def test_it_prints_other_lines_as_they_are(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("frontdesk").warning("%s of %d", "three", 7)
+    assert printed(caplog).endswith("WARNING three of 7")
