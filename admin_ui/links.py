@@ -11,7 +11,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-PARENTS = {"annotation": "conversation", "note": "conversation"}  # pages on which these are seen
+PARENTS = {"annotation": "conversation"}  # the page on which it is seen
 
 
 def links_of(entries: Iterable[LogEntry], site: AdminSite, request: HttpRequest) -> dict[int, str]:

@@ -29,6 +29,7 @@ _FIELDS: dict[tuple[str, str], str | dict[Any, str]] = {
     },
     ("annotation", "flagged"): {True: "flagged a message", False: "took a flag back"},
     ("conversation", "tags"): "tagged a conversation",
+    ("conversation", "note"): {"": "deleted a note", None: "wrote a note"},
     ("conversation", "saved for later"): {
         True: "saved a conversation for later",
         False: "took a conversation off the later list",

@@ -168,11 +168,11 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "train_version": ("job", {"kind": [None, "train"]}),
     "upload_version": ("modelversion", {"sha256": [None, ...]}),
     # --- conversations
-    "add_note": ("note", {"text": ["", "look"]}),
+    "add_note": ("conversation", {"note": ["", "look"]}),
     "ask_for_replay": ("replay", {"versions": [None, ...]}),
-    "change_note": ("note", {"text": ["look", "look again"]}),
+    "change_note": ("conversation", {"note": ["look", "look again"]}),
     "delete_conversations": ("conversation", {"messages": [1, 0]}),
-    "delete_note": ("note", {"text": ["look", ""]}),
+    "delete_note": ("conversation", {"note": ["look", ""]}),
     "export_conversations": ("user", {"exported as csv": [None, 1]}),
     "flag_message": ("annotation", {"flagged": [False, True]}),
     "judge_message": (

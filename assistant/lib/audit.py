@@ -32,6 +32,15 @@ def note_all(entries: Iterable[tuple[Model, Changes]], *, by: AbstractBaseUser |
     LogEntry.objects.bulk_create(written, batch_size=200)
 
 
+def forget(model: type[Model], ids: Iterable[int], field: str) -> None:
+    """That it changed is kept, from what to what is not."""
+    kind = ContentType.objects.get_for_model(model)
+    entries = list(LogEntry.objects.filter(content_type=kind, object_id__in=list(ids), changes__has_key=field))
+    for entry in entries:
+        entry.changes = {**entry.changes, field: [None, "(deleted)"]}
+    LogEntry.objects.bulk_update(entries, ["changes"], batch_size=200)
+
+
 def _entry(row: Model, changes: Changes, by: AbstractBaseUser, action: int) -> LogEntry:
     real = {name: [_shown(before), _shown(after)] for name, (before, after) in changes.items() if before != after}
     return LogEntry(

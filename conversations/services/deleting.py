@@ -30,7 +30,7 @@ class Deleted:
 
 def delete_conversations(*, ids: Sequence[int], by: AbstractBaseUser | None) -> Deleted:
     """Their messages, events, verdicts and notes go with them. What the assistant learned from them stays, without its
-    source. The audit log keeps counts, no words. Ids that are not there any more are passed over."""
+    source. The audit log keeps counts, and no words of notes and marks. Ids that are not there are passed over."""
     if len(ids) > 100_000:
         raise FrontdeskError("At most 100,000 conversations at a time.", code="too_many")
     gone = Deleted()
@@ -48,6 +48,8 @@ def _delete_some(ids: Sequence[int], by: AbstractBaseUser | None) -> Deleted:
         audit.note(row, {"messages": (row.last_seq, 0), "events": (row.event_count, 0)}, by=by, action=audit.DELETED)
         gone += counted
     forget_sources(conversations=[str(row.public_id) for row in rows])
+    audit.forget(Conversation, [row.pk for row in rows], "note")
+    audit.forget(Annotation, Annotation.objects.filter(conversation__in=rows).values_list("pk", flat=True), "entities")
     for model in (ReplayedTurn, Note, Annotation, Event, Message):
         model.objects.filter(conversation__in=rows).delete()
     Conversation.objects.filter(pk__in=[row.pk for row in rows]).delete()

@@ -32,9 +32,9 @@ def add_note(*, conversation: Conversation, text: str, by: User | None, message:
     if message is not None and message.conversation_id != conversation.pk:
         raise FrontdeskError("This message is part of another conversation.", code="bad_note")
     with writing():
-        hold(conversation.pk)
+        talk = hold(conversation.pk)
         note = Note.objects.create(conversation=conversation, message=message, text=words, by=by)
-        audit.note(note, {"text": ("", words)}, by=by, action=audit.CREATED)
+        audit.note(talk, {"note": ("", words)}, by=by)
         _tell_beside(note)
     return note
 
@@ -46,7 +46,7 @@ def change_note(*, note: Note, text: str, by: User | None) -> Note:
         row = _own(note, by)
         before, row.text = row.text, words
         row.save(update_fields=["text", "updated"])
-        audit.note(row, {"text": (before, words)}, by=by)
+        audit.note(row.conversation, {"note": (before, words)}, by=by)
         _tell_beside(row)
     return row
 
@@ -55,7 +55,7 @@ def delete_note(*, note: Note, by: User | None) -> None:
     """Only whoever wrote it may. Raises Gone where it is not there any more."""
     with writing():
         row = _own(note, by)
-        audit.note(row, {"text": (row.text, "")}, by=by, action=audit.DELETED)
+        audit.note(row.conversation, {"note": (row.text, "")}, by=by)
         row.delete()
         _tell_beside(row)
 
@@ -109,12 +109,13 @@ def _note_text(text: str) -> str:
 
 def _own(note: Note, by: User | None) -> Note:
     """As it is now, its conversation held. Raises NotYours."""
-    hold(note.conversation_id)
+    talk = hold(note.conversation_id)
     row = Note.objects.select_related("message").filter(pk=note.pk).first()
     if row is None:
         raise Gone("This note is not there any more.")
     if by is not None and row.by_id != by.pk:
         raise NotYours("Only whoever wrote a note can change it.")
+    row.conversation = talk
     return row
 
 

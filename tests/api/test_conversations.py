@@ -196,7 +196,7 @@ def test_it_exports_stories_that_rasa_can_test(admin: Program, annotator: Progra
 def test_it_deletes_for_good_but_keeps_what_was_learned(admin: Program, annotator: Program, wrote: Write) -> None:
     conversation = wrote("how late are you open")
     understood(conversation, 1, intent="greet", confidence=0.4)
-    right = {"seq": 1, "revision": 0, "verdict": "corrected", "intent": "ask_hours", "note": "!"}
+    right = {"seq": 1, "revision": 0, "verdict": "corrected", "intent": "ask_hours"}
     assert annotator.post(at(conversation, "/review"), right).status_code == 200
     assert admin.delete(at(conversation)).status_code == 204
     assert not Message.objects.exists()
@@ -205,6 +205,18 @@ def test_it_deletes_for_good_but_keeps_what_was_learned(admin: Program, annotato
     entry = LogEntry.objects.get(action=LogEntry.Action.DELETE, content_type__model="conversation")
     assert entry.changes == {"messages": [2, 0]}
     assert "how late" not in entry.object_repr
+
+
+def test_it_leaves_no_words_of_it_in_the_audit_log(admin: Program, annotator: Program, wrote: Write) -> None:
+    conversation = wrote("i am rita")
+    understood(conversation, 1, intent="greet", confidence=0.4)
+    name = {"start": 5, "end": 9, "entity": "name", "value": "rita"}
+    right = {"seq": 1, "revision": 0, "verdict": "corrected", "intent": "greet", "entities": [name], "note": "ask rita"}
+    assert annotator.post(at(conversation, "/review"), right).status_code == 200
+    assert admin.delete(at(conversation)).status_code == 204
+    left = LogEntry.objects.exclude(content_type__model="example")
+    assert "rita" not in str(list(left.values("changes", "object_repr")))
+    assert left.filter(changes__has_key="note", actor__username="anton").count() == 1
 
 
 def test_it_deletes_several(admin: Program, wrote: Write) -> None:
