@@ -22,12 +22,11 @@ from conversations import services
 from conversations.admin import review_parts as parts
 from conversations.admin import way_back
 from conversations.admin.beside import CameFrom, filters_of
-from conversations.admin.transcript import Line
+from conversations.admin.transcript import Line, lines_of
 from conversations.errors import Gone
 from conversations.models import Annotation, Conversation, Message, Note
 from conversations.selectors import review
 from conversations.services.reviewing import Marked
-from training import selectors as taught
 
 CHANGE = "admin:conversations_conversation_change"
 Fields = dict[str, Any]
@@ -68,7 +67,7 @@ def judge(request: HttpRequest, conversation: Conversation, seq: int) -> HttpRes
     )
     said = {"": "Verdict taken back.", "correct": "Noted as correct.", "corrected": f"Taught as {annotation.intent}."}
     undo = {"url": request.path, "fields": {**before, "revision": annotation.revision}}
-    return _answer(request, conversation, said[annotation.verdict], seq=seq, undo=undo, also=_also(annotation))
+    return _answer(request, conversation, said[annotation.verdict], seq=seq, undo=undo)
 
 
 @acting
@@ -181,14 +180,13 @@ def _answer(
     *,
     seq: int = 0,
     undo: Fields | None = None,
-    also: tuple[str, ...] = (),
 ) -> HttpResponse:
     """The pieces that changed, or the page again."""
     if not _by_script(request):
         messages.success(request, said)
         return redirect(_address(conversation.pk, request, seq))
     conversation = parts.found(conversation.pk)
-    pieces = {**parts.draw_about(request, conversation), **_line(request, conversation, seq, also)}
+    pieces = {**parts.draw_about(request, conversation), **_line(request, conversation, seq)}
     return JsonResponse({"said": said, "undo": undo, "parts": pieces})
 
 
@@ -218,9 +216,9 @@ def _refused(request: HttpRequest, conversation: Conversation, error: FrontdeskE
     return redirect(_address(conversation.pk, request, seq, mine=mine))
 
 
-def _line(request: HttpRequest, conversation: Conversation, seq: int, also: tuple[str, ...] = ()) -> dict[str, str]:
+def _line(request: HttpRequest, conversation: Conversation, seq: int) -> dict[str, str]:
     rows = review.line(conversation.pk, seq) if seq else []
-    return parts.draw_line(request, conversation, Line(rows[0], also)) if rows else {}
+    return parts.draw_line(request, conversation, lines_of(conversation, rows)[0]) if rows else {}
 
 
 def _address(pk: int, request: HttpRequest, seq: int = 0, mine: str = "") -> str:
@@ -240,14 +238,6 @@ def _judged(message: Message) -> Fields:
         "other": annotation.intent,
         "entities": json.dumps(annotation.entities, ensure_ascii=False),
     }
-
-
-def _also(annotation: Annotation) -> tuple[str, ...]:
-    """Other intents that have the message's text among their examples."""
-    if annotation.verdict != Annotation.Verdict.CORRECTED:
-        return ()
-    alike = taught.same_text(annotation.conversation.environment.bot, annotation.message.text)
-    return tuple(sorted({example.intent.name for example in alike} - {annotation.intent}))
 
 
 def _entities(request: HttpRequest) -> list[Fields] | None:

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
-from conversations.admin.transcript import WINDOW, Line
+from conversations.admin.transcript import WINDOW, Line, lines_of
 from conversations.models import Conversation, Message
 from conversations.selectors import review
 from training import selectors as taught
@@ -65,7 +65,7 @@ def some_messages(request: HttpRequest, conversation: Conversation) -> HttpRespo
         rows = review.lines(conversation.pk, before=number.get("before"), after=number.get("after"), limit=WINDOW)
     return JsonResponse(
         {
-            "items": draw_items(request, conversation, map(Line, rows)),
+            "items": draw_items(request, conversation, lines_of(conversation, rows)),
             "seqs": [row.seq for row in rows],
             "newest": conversation.last_seq,
             "parts": draw_about(request, conversation),

@@ -61,14 +61,18 @@ class Span:
 
 @dataclass(frozen=True)
 class Line:
-    """One message, in words for the page. `also`: other intents that have the same text as an example."""
+    """One message, in words for the page."""
 
     message: Message
-    also: Sequence[str] = ()
 
     @cached_property
     def annotation(self) -> Annotation | None:
         return getattr(self.message, "annotation", None)
+
+    @property
+    def also(self) -> Sequence[str]:
+        """Other intents that have the same words as an example."""
+        return self.annotation.also_in if self.annotation else ()
 
     @property
     def revision(self) -> int:
@@ -159,11 +163,17 @@ class Window:
         return max((line.message.turn or 0 for line in self.lines), default=0)
 
 
+def lines_of(conversation: Conversation, messages: Sequence[Message]) -> list[Line]:
+    lines = [Line(message) for message in messages]
+    review.look_for_doubles(conversation.environment.bot, [line.annotation for line in lines if line.annotation])
+    return lines
+
+
 def window(conversation: Conversation, before: int | None = None, at: int | None = None) -> Window:
     """The newest messages, the newest before the one of that number, or those around one."""
     if before is None and at is not None and at + AROUND < conversation.last_seq:
         before = max(at + AROUND, min(WINDOW, conversation.last_seq)) + 1
-    lines = [Line(message) for message in review.lines(conversation.pk, before=before, limit=WINDOW)]
+    lines = lines_of(conversation, review.lines(conversation.pk, before=before, limit=WINDOW))
     first = lines[0].message.seq if lines else 1
     newest = before is None or before > conversation.last_seq
     return Window(lines, first if first > 1 else None, None if newest else (before or 0) + WINDOW, newest)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 
 from assistant.lib.api.errors import NotFound
 from assistant.lib.database import writing
 from conversations import services
 from conversations.models import Annotation, Conversation, Message, Note
+from conversations.selectors.review import look_for_doubles
 
 
 def apply(conversation: Conversation, asked: Mapping[str, Any], by: User) -> None:
@@ -72,6 +72,8 @@ def _message(conversation: Conversation, seq: int | None) -> Message | None:
     return found
 
 
-def _annotations(conversation: Conversation) -> QuerySet[Annotation]:
-    rows = Annotation.objects.filter(conversation=conversation).select_related("message", "by")
-    return rows.order_by("message__seq")
+def _annotations(conversation: Conversation) -> list[Annotation]:
+    rows = Annotation.objects.filter(conversation=conversation).select_related("message", "by").order_by("message__seq")
+    found = list(rows)
+    look_for_doubles(conversation.environment.bot, found)
+    return found

@@ -64,11 +64,14 @@ class Ranked(serializers.Serializer):
 class AnnotationShape(serializers.ModelSerializer):
     seq = serializers.IntegerField(source="message.seq")
     entities = serializers.ListField(child=Json())
+    also_in = serializers.ListField(
+        child=serializers.CharField(), help_text="Other intents that have the same words among their examples."
+    )
     by = serializers.CharField(source="by.username", default=None, **STAFF)
 
     class Meta:
         model = Annotation
-        fields = ("seq", "verdict", "intent", "entities", "flagged", "revision", "by", "updated")
+        fields = ("seq", "verdict", "intent", "entities", "also_in", "flagged", "revision", "by", "updated")
 
 
 class MessageShape(serializers.ModelSerializer):

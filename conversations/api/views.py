@@ -19,6 +19,7 @@ from conversations.api.finding import Pages, all_found
 from conversations.api.reviewing import apply, review_of
 from conversations.api.shapes import ConversationShape, DeletedShape, EventShape, MessageShape, ReviewShape
 from conversations.models import Conversation, Event, Message
+from conversations.selectors.review import look_for_doubles
 from conversations.services import delete_conversations, export_conversations
 from conversations.services.exporting import FILES
 
@@ -28,7 +29,17 @@ TAG = ["Conversations"]
 
 
 class BySeq(Newest):
+    """Messages of a conversation, each with what stands beside its annotation."""
+
     ordering = ("seq",)
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.bot = conversation.environment.bot
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        rows = super().paginate_queryset(queryset, request, view) or []
+        look_for_doubles(self.bot, [row.annotation for row in rows if hasattr(row, "annotation")])
+        return rows
 
 
 class ByPosition(Newest):
@@ -114,7 +125,6 @@ class OneConversation(Door):
 
 class Messages(Door):
     needs = {"GET": VIEW}
-    pagination_class = BySeq
 
     @extend_schema(
         operation_id="conversations_messages",
@@ -123,8 +133,9 @@ class Messages(Door):
         tags=TAG,
     )
     def get(self, request: Request, id: UUID) -> Response:
-        rows = Message.objects.filter(conversation=_one(id)).select_related("model_version", "annotation__by")
-        return self.page(rows.defer("metadata"), MessageShape)
+        conversation = _one(id)
+        rows = Message.objects.filter(conversation=conversation).select_related("model_version", "annotation__by")
+        return self.page(rows.defer("metadata"), MessageShape, BySeq(conversation))
 
 
 class Events(Door):

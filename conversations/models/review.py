@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.db import models
 
@@ -45,6 +47,9 @@ class Annotation(models.Model):
     revision = models.PositiveIntegerField(default=1)
     by = models.ForeignKey(STAFF, models.SET_NULL, null=True, blank=True, related_name="+")
     updated = models.DateTimeField(auto_now=True)
+
+    also_in: Sequence[str] = ()
+    """Other intents that have the same words; known once `selectors.review.look_for_doubles` has looked."""
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.get_verdict_display()}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 
-from conversations.models import Conversation, Event, Message, Note, Tag
+from conversations.models import Annotation, Conversation, Event, Message, Note, Tag
 from conversations.selectors.finding import REVIEWS
+from training.models import Bot
+from training.selectors import intents_by_text
 
 Rows = QuerySet[Conversation]
 
@@ -51,6 +55,14 @@ def lines(conversation_id: int, *, before: int | None = None, after: int | None 
         return list(rows.filter(seq__gt=after).order_by("seq")[:limit])
     earlier = rows if before is None else rows.filter(seq__lt=before)
     return list(earlier.order_by("-seq")[:limit])[::-1]
+
+
+def look_for_doubles(bot: Bot, annotations: Iterable[Annotation]) -> None:
+    """Say of each correction which other intents have the same words. One query, none where nothing was corrected."""
+    corrected = [it for it in annotations if it.verdict == Annotation.Verdict.CORRECTED]
+    intents = intents_by_text(bot, [it.message.text for it in corrected]) if corrected else {}
+    for annotation in corrected:
+        annotation.also_in = sorted(intents[annotation.message.text] - {annotation.intent})
 
 
 def line(conversation_id: int, seq: int) -> list[Message]:

@@ -98,6 +98,8 @@ def test_it_says_where_the_same_words_stand_and_moves_them(ben_desk: Client, tal
     add_example(bot=production().bot, intent="ask_hours", text="open on sunday")
     answer = send(ben_desk, talk, "messages/1/judge/", intent="ask_prices", revision=0).json()
     assert "Move it to ask_prices" in answer["parts"]["m1"]
+    assert "Move it to ask_prices" in ben_desk.get(url(talk)).content.decode()
+    assert "Move it to ask_prices" in ask(ben_desk, talk, "messages/", seq=1)["items"]
     send(ben_desk, talk, "messages/1/judge/", move="yes", also="ask_prices", revision=1)
     assert list(Example.objects.filter(deleted=None).values_list("intent__name", flat=True)) == ["ask_prices"]
 

@@ -118,6 +118,16 @@ def test_it_corrects_an_intent_and_teaches_it(annotator: Program, wrote: Write) 
     assert [row["text"] for row in taught] == ["how late are you open"]
 
 
+def test_it_says_where_the_same_words_stand(annotator: Program, wrote: Write) -> None:
+    conversation = wrote("how late are you open")
+    example = {"intent": "ask_prices", "text": "How late are you open?"}
+    assert annotator.post("training-data/examples", example).status_code == 201
+    right = {"seq": 1, "revision": 0, "verdict": "corrected", "intent": "ask_hours"}
+    assert annotator.post(at(conversation, "/review"), right).json()["annotations"][0]["also_in"] == ["ask_prices"]
+    [first, *_] = annotator.get(at(conversation, "/messages")).json()["results"]
+    assert first["annotation"]["also_in"] == ["ask_prices"]
+
+
 def test_it_refuses_who_has_not_seen_the_newest(annotator: Program, wrote: Write) -> None:
     conversation = wrote("how late are you open")
     understood(conversation, 1, intent="greet", confidence=0.4)

@@ -2,7 +2,16 @@
 
 from training.selectors.answers import changed_responses
 from training.selectors.changes import Changes, changes_of, changes_since, difference_between
-from training.selectors.data import Near, entity_names, files_of, intent_names, intent_now, near_examples, same_text
+from training.selectors.data import (
+    Near,
+    entity_names,
+    files_of,
+    intent_names,
+    intent_now,
+    intents_by_text,
+    near_examples,
+    same_text,
+)
 from training.selectors.evaluations import held_out, newest_evaluations, unseen_by
 from training.selectors.findings import findings_of
 from training.selectors.jobs import claimable, jobs_before, queue
@@ -23,6 +32,7 @@ __all__ = [
     "held_out",
     "intent_names",
     "intent_now",
+    "intents_by_text",
     "jobs_before",
     "live_version",
     "near_examples",

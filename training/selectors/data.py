@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -81,6 +83,15 @@ def bot_without_vectors() -> Bot | None:
 def same_text(bot: Bot, text: str) -> list[Example]:
     """Those that differ in case, punctuation and spacing at most, under whatever intent."""
     return list(examples_of(bot).filter(alike=alike_key(text)).defer("vector"))
+
+
+def intents_by_text(bot: Bot, texts: Iterable[str]) -> dict[str, set[str]]:
+    """The intents that have each of these texts, as `same_text` compares them. One query."""
+    keys = {text: alike_key(text) for text in texts}
+    found: dict[str, set[str]] = defaultdict(set)
+    for key, intent in examples_of(bot).filter(alike__in=set(keys.values())).values_list("alike", "intent__name"):
+        found[key].add(intent)
+    return {text: found[key] for text, key in keys.items()}
 
 
 def intent_names(bot: Bot) -> list[str]:
