@@ -130,7 +130,7 @@ function leaveField() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.defaultPrevented || !event.target.matches?.("textarea, input[type=text]")) return;
+  if (event.key !== "Escape" || event.defaultPrevented || !event.target.matches?.("textarea, input[type=text], [data-keys-off] *")) return;
   event.target.closest("[data-passing]")?.querySelector("[data-cancel]")?.click();
   event.target.blur();
 });

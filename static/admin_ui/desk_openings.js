@@ -19,7 +19,7 @@ export async function openEntities(line, forms) {
   const place = line.querySelector(".place-for-entities");
   const [{ markEntities }, { entities: names }] = await Promise.all([import("./entities.js"), vocabulary()]);
   const area = el("div", { class: "entity-area" });
-  const work = el("div", { class: "entity-work", "data-keep": true, "data-passing": true }, area);
+  const work = el("div", { class: "entity-work", "data-keys-off": true, "data-keep": true, "data-passing": true }, area);
   const save = async () => {
     const { entities } = editor.value;
     work.remove();

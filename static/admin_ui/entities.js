@@ -58,7 +58,7 @@ class Editor {
     const id = `entities-${(count += 1)}`;
     this.backdrop = el("div", { class: "entities-backdrop", "aria-hidden": "true" });
     this.field = el("textarea", { class: "entities-text", "aria-label": label, "aria-describedby": `${id}-hint`, dir: "auto", rows: 1, spellcheck: "false" });
-    this.field.readOnly = !editable;
+    if (!editable) this.fix();
     this.field.value = this.text;
     this.hint = el("span", { id: `${id}-hint`, class: "entities-hint" });
     this.offers = el("span", { class: "entities-offers" });
@@ -69,6 +69,24 @@ class Editor {
     this.listen();
     this.refresh();
     this.offer();
+  }
+
+  /** The text stays as it is, but has a caret: a read-only field has none. A letter begins the name of what is selected. */
+  fix() {
+    this.field.ariaReadOnly = "true";
+    this.field.inputMode = "none";
+    this.field.addEventListener("beforeinput", (event) => {
+      event.preventDefault();
+      if (event.inputType === "insertText" && event.data?.trim()) this.begin(event.data);
+    });
+    this.field.addEventListener("input", () => (this.field.value = this.text)); // what a phone's keyboard does all the same
+  }
+
+  begin(letters) {
+    this.look();
+    if (!this.selected) return;
+    this.other.value = letters;
+    this.other.focus();
   }
 
   listen() {

@@ -9,12 +9,12 @@
  *
  * A name is what `KeyboardEvent.key` says; alternatives stand side by side. `shown` (a list) is what the sheet
  * shows in their place. `run(event)` runs unless `when()` is false. `?` opens the sheet, as does every `[data-keys-sheet]` button. Keys do nothing while one
- * types, chooses in a list, or has a dialog open, nor with Ctrl, Alt or Meta; Enter and Space stay with what has
+ * types, chooses in a list, works in a `[data-keys-off]` part, or has a dialog open, nor with Ctrl, Alt or Meta; Enter and Space stay with what has
  * the focus. Whoever can't have single keys (WCAG 2.1.4) switches them off in the sheet; `keysAreOn()` says so.
  */
 const SETTING = "frontdesk.keys";
 const NAMES = { ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc", " ": "Space" };
-const TYPES_IN = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]:not([contenteditable=false]), [role=combobox], [role=listbox]";
+const TYPES_IN = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]:not([contenteditable=false]), [role=combobox], [role=listbox], [data-keys-off] *";
 const EVERYWHERE = "Everywhere";
 const groups = [];
 let sheet = null;
