@@ -22,7 +22,7 @@ HOUSEKEEPING = {
     "auditlog": "Audit log",
     "axes": "Log-ins",
 }
-UNUSED = {"AccessFailureLog"}  # a table that stays empty with our settings
+TITLES = {"AccessLog": "Log-ins", "AccessAttempt": "Failed log-ins"}  # where the library's word is not ours
 
 
 class StaffSite(AdminSite):
@@ -64,7 +64,8 @@ class StaffSite(AdminSite):
         apps = super().get_app_list(request, app_label)
         for app in apps:
             app["name"] = HOUSEKEEPING.get(app["app_label"], app["name"])
-            app["models"] = [model for model in app["models"] if model["object_name"] not in UNUSED]
+            for model in app["models"]:
+                model["name"] = TITLES.get(model["object_name"], model["name"])
         return sorted(apps, key=lambda app: app["app_label"] in HOUSEKEEPING)
 
     def _navigation(self, request: HttpRequest) -> list[Place]:

@@ -84,6 +84,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "assistant.lib.throttles.address_of_request"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_ENABLE_ADMIN = False  # its pages delete without a trace: admin_ui has others
 AXES_LOCKOUT_CALLABLE = "assistant.lib.api.handling.locked_out"
 AXES_VERBOSE = False
 

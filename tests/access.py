@@ -34,9 +34,8 @@ MODELS = {
     "training_modelversion": Model(VIEWER, change=VIEWER, delete=ADMIN),
     "auth_user": Model(ADMIN, add=ADMIN, change=ADMIN),
     "auditlog_logentry": Model(ADMIN),
-    "axes_accessattempt": Model(ADMIN, change=SUPERUSER, delete=SUPERUSER),
-    "axes_accesslog": Model(ADMIN, change=SUPERUSER, delete=SUPERUSER),
-    "axes_accessfailurelog": Model(SUPERUSER, change=SUPERUSER, delete=SUPERUSER),
+    "axes_accessattempt": Model(ADMIN),
+    "axes_accesslog": Model(ADMIN),
 }
 
 _READS: Level = VIEWER

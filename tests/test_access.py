@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
-from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from axes.models import AccessAttempt, AccessLog
 from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
@@ -87,7 +87,6 @@ def _teach_and_work(bot: Bot, version: ModelVersion) -> None:
     job = Job.objects.create(pk=1, bot=bot, kind="train", version=version, status="done")
     Evaluation.objects.create(pk=1, version=version, kind="held_out")
     Replay.objects.create(pk=1, left=version, right=version, job=job)
-    AccessFailureLog.objects.create(pk=1)
     AccessAttempt.objects.create(pk=1, failures_since_start=1)
     AccessLog.objects.create(pk=1)
     LogEntry.objects.create(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from axes.models import AccessLog
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -72,3 +73,13 @@ def test_it_is_read_only_and_for_admins(desk: Client, viewer_desk: Client, corre
 def test_it_goes_on_where_the_thing_is_gone(desk: Client, corrected: Conversation) -> None:
     Annotation.objects.all().delete()
     assert "corrected an intent" in lines(desk.get(LOG))
+
+
+def test_it_shows_who_logged_in_and_keeps_it(desk: Client) -> None:
+    row = AccessLog.objects.create(username="ben", ip_address="127.0.0.1", path_info="/admin/login/")
+    shown = lines(desk.get("/admin/axes/accesslog/"))
+    assert "<h1>Log-ins</h1>" in shown and "ben" in shown and "Axes" not in shown
+
+    desk.post("/admin/axes/accesslog/", {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"})
+    assert desk.post(f"/admin/axes/accesslog/{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert AccessLog.objects.filter(pk=row.pk).exists()
