@@ -22,6 +22,7 @@ from training.selectors import findings_of, production
 
 View = Callable[..., HttpResponse]
 READS = {"GET", "HEAD"}
+EDITS = {intents.merge, intents.remove, responses.new, responses.remove, synonyms.remove}
 WRITE_ONLY = {intents.add_examples, intents.answer, intents.rename, examples.many, examples.undo}
 
 
@@ -75,11 +76,11 @@ class IntentAdmin(Guarded):
         return [*ours, *super().get_urls()]
 
     def _view(self, view: View) -> View:
-        """Whoever may view training data reads; whoever may edit it writes."""
+        """Whoever may view training data reads; whoever may edit it writes, and sees pages that are for that alone."""
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             desk = Desk(request, self)
-            reads = request.method in READS
+            reads = request.method in READS and view not in EDITS
             if not self.has_view_permission(request) or not (reads or desk.may_edit):
                 raise PermissionDenied
             if request.method not in ({"POST"} if view in WRITE_ONLY else {*READS, "POST"}):
