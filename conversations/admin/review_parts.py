@@ -18,7 +18,7 @@ from conversations.admin.transcript import WINDOW, Line, lines_of
 from conversations.models import Conversation, Message
 from conversations.selectors import review
 from training import selectors as taught
-from training.selectors.choosing import intents_to_choose
+from training.selectors.choosing import NEVER_CHOSEN, intents_to_choose
 from training.services import fill_vectors
 
 FOLDER = "admin/conversations/conversation"
@@ -75,9 +75,10 @@ def some_messages(request: HttpRequest, conversation: Conversation) -> HttpRespo
 
 @reading
 def intents(request: HttpRequest, conversation: Conversation) -> HttpResponse:
-    """All intents of the bot, each with one short example, and the names of its entities."""
+    """All intents of the bot, each with one short example, names that none can have, and names of its entities."""
     bot = conversation.environment.bot
-    return JsonResponse({"intents": intents_to_choose(bot), "entities": taught.entity_names(bot)})
+    named = {"intents": intents_to_choose(bot), "never": NEVER_CHOSEN, "entities": taught.entity_names(bot)}
+    return JsonResponse(named)
 
 
 @reading

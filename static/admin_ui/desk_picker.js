@@ -3,7 +3,7 @@ import { ask, el } from "./desk_page.js";
 const SHOWN = 60;
 let known = null;
 
-/** All intents and entities of the bot: `{intents: [{name, example, count}], entities: [name]}`, asked for once. */
+/** All intents and entities of the bot: `{intents: [{name, example, count}], never: [name], entities: [name]}`, asked for once. */
 export function vocabulary() {
   known ??= ask("intents/").catch((error) => {
     known = null;
@@ -50,7 +50,7 @@ export class Picker {
     this.input.focus();
     this.list.replaceChildren(el("li", { class: "quiet" }, "Loading …"));
     this.#fetchNear();
-    this.intents = (await vocabulary()).intents;
+    ({ intents: this.intents, never: this.never } = await vocabulary());
     this.#filter();
     this.line.scrollIntoView({ block: "nearest", behavior: "instant" });
   }
@@ -67,7 +67,9 @@ export class Picker {
     const found = typed ? fitting(this.intents, typed, this.ranking) : byRanking(this.intents, this.ranking);
     const wanted = asName(typed);
     this.#options = found.slice(0, SHOWN);
-    if (wanted && !this.intents.some(({ name }) => name === wanted)) this.#options.push({ name: wanted, isNew: true });
+    const isNever = this.never.includes(wanted);
+    this.nothing = isNever ? `The engine keeps ${wanted} for itself.` : "No intents yet: type a name.";
+    if (wanted && !isNever && !this.intents.some(({ name }) => name === wanted)) this.#options.push({ name: wanted, isNew: true });
     this.#active = this.#begin(typed);
     this.#draw();
   }
@@ -80,7 +82,7 @@ export class Picker {
 
   #draw() {
     const drawn = this.#options.map((option, place) => this.#option(option, place));
-    this.list.replaceChildren(...(drawn.length ? drawn : [el("li", { class: "quiet" }, "No intents yet: type a name.")]));
+    this.list.replaceChildren(...(drawn.length ? drawn : [el("li", { class: "quiet" }, this.nothing)]));
     const active = drawn[this.#active];
     if (active) this.input.setAttribute("aria-activedescendant", active.id);
     else this.input.removeAttribute("aria-activedescendant");

@@ -9,6 +9,9 @@ from django.db.models.functions import Length
 
 from training.models import Bot, Example, Intent
 from training.models.data import ALIVE
+from training.validation import NOT_TAUGHT
+
+NEVER_CHOSEN = sorted(NOT_TAUGHT)
 
 
 class Choice(TypedDict):
