@@ -3,9 +3,10 @@ import { keys } from "./keys.js";
 import { Forms } from "./desk_forms.js";
 import { Live } from "./desk_live.js";
 import { openEntities, openEvents, openNote } from "./desk_openings.js";
-import { desk, el, mayReview } from "./desk_page.js";
+import { Failed, desk, el, mayReview, over } from "./desk_page.js";
 import { Picker, forgetVocabulary, vocabulary } from "./desk_picker.js";
 import { Thread } from "./desk_thread.js";
+import { toast } from "./desk_toasts.js";
 
 const thread = new Thread();
 const forms = new Forms(thread);
@@ -128,6 +129,12 @@ function leaveField() {
   if (picker?.isOpen) return picker.close();
   document.querySelector(".message.is-current [data-passing] [data-cancel]")?.click();
 }
+
+addEventListener("unhandledrejection", (event) => {
+  if (!(event.reason instanceof Failed)) return;
+  event.preventDefault();
+  if (!over(event.reason)) toast(event.reason.message, { isError: true });
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || !event.target.matches?.("textarea, input[type=text], [data-keys-off] *")) return;

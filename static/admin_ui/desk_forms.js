@@ -1,4 +1,4 @@
-import { Failed, el, put, tell } from "./desk_page.js";
+import { Failed, el, over, put, tell } from "./desk_page.js";
 import { leave, left, toast } from "./desk_toasts.js";
 
 /** Forms that are sent from the page, and the way back from each. */
@@ -119,6 +119,7 @@ export class Forms {
   }
 
   #refused(error, url, fields, seq) {
+    if (over(error)) return;
     put(error.body?.parts);
     if (error.status !== 409) return toast(error.message, { isError: true });
     const line = this.thread.line(seq);

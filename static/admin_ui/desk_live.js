@@ -1,5 +1,5 @@
 import { Socket } from "../widget/socket.js";
-import { ask, desk, el, nodesOf, put } from "./desk_page.js";
+import { Failed, ask, desk, el, nodesOf, over, put } from "./desk_page.js";
 
 /** The page keeps up: new messages, answers, and what the visitor and colleagues make of them. Hints come by websocket. */
 export class Live {
@@ -13,7 +13,7 @@ export class Live {
     this.pill = document.getElementById("new-messages");
     this.unseen = 0;
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const on = { open: () => this.#open(), frame: (frame) => this.#frame(frame), lost: () => this.#people(null) };
+    const on = { open: () => this.#open(), frame: (frame) => this.#frame(frame), lost: () => this.#lost() };
     this.socket = new Socket(`${scheme}//${location.host}/ws/desk/${desk.dataset.publicId}/`, on);
     this.pill.addEventListener("click", () => this.#toEnd());
     addEventListener("scroll", () => this.thread.isAtEnd && this.#seen(), { passive: true });
@@ -27,6 +27,18 @@ export class Live {
     this.#look(this.#opened++ ? this.#shownSeqs() : this.#pendingSeqs());
   }
 
+  /** A server that lets nobody in does not say why: the page asks. */
+  #lost() {
+    this.#people(null);
+    if (this.socket.isWanted) this.#look([]);
+  }
+
+  /** Whatever else it was, the next hint asks again. */
+  #failed(error) {
+    if (!(error instanceof Failed)) throw error;
+    if (over(error)) this.socket.stop();
+  }
+
   #frame(frame) {
     if (frame.type === "presence") return this.#people(frame.people);
     if (frame.type === "changed") return this.#look(frame.seq ? [frame.seq] : []);
@@ -37,7 +49,7 @@ export class Live {
   #look(seqs) {
     seqs.forEach((seq) => this.#wanted.add(seq));
     this.again = true;
-    this.#busy ??= this.#fetch().finally(() => (this.#busy = null));
+    this.#busy ??= this.#fetch().catch((error) => this.#failed(error)).finally(() => (this.#busy = null));
   }
 
   async #fetch() {

@@ -45,8 +45,20 @@ async function answer(response) {
     const body = await response.json();
     throw new Failed(body.message ?? "That did not work.", response.status, body);
   }
-  if (response.redirected || response.status === 403) throw new Failed("Your session has ended. Log in again.", 403);
+  if (response.redirected || response.status === 403) throw new Failed("Your session has ended.", 403);
+  if (response.status === 404) throw new Failed("This conversation was deleted.", 404);
   throw new Failed("That did not work. Try again.", response.status);
+}
+
+/** Whether nothing can be done here any more: the session has ended, or the conversation is gone. Then the page says so. */
+export function over({ status, message }) {
+  if (status !== 403 && status !== 404) return false;
+  const ways = { 403: ["Log in again", `/admin/login/?next=${encodeURIComponent(location.pathname + location.search)}`], 404: ["Back to the list", "../../"] };
+  const [words, href] = ways[status];
+  document.body.dataset.keysOff = "";
+  document.getElementById("over")?.remove();
+  desk.before(el("p", { id: "over", class: "over", role: "alert" }, `${message} `, el("a", { href }, words)));
+  return true;
 }
 
 function token() {

@@ -14,7 +14,7 @@
  */
 const SETTING = "frontdesk.keys";
 const NAMES = { ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc", " ": "Space" };
-const TYPES_IN = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]:not([contenteditable=false]), [role=combobox], [role=listbox], [data-keys-off] *";
+const TYPES_IN = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]:not([contenteditable=false]), [role=combobox], [role=listbox], [data-keys-off]";
 const EVERYWHERE = "Everywhere";
 const groups = [];
 let sheet = null;

@@ -263,6 +263,25 @@ def test_it_catches_up_after_the_line_was_lost(desk_of: DeskOf, live: Running, b
     expect(desk.line(1).locator(".verdict")).to_contain_text("Correct by ben")
 
 
+def test_it_says_that_the_session_has_ended(desk_of: DeskOf, live: Running, sender: str) -> None:
+    desk = desk_of().open(sender)
+    desk.context.clear_cookies()
+    live.post_until_answered(sender, "are you there?")
+    expect(desk.page.get_by_role("alert")).to_contain_text("Your session has ended. Log in again")
+    desk.press("j", "n")
+    expect(desk.page.locator(".note-beside")).to_have_count(0)
+    assert desk.complaints == []
+
+
+def test_it_says_that_the_conversation_was_deleted(desk_of: DeskOf, ben: str, sender: str) -> None:
+    ana, other = desk_of().open(sender), desk_of(ben).open(sender)
+    ana.page.get_by_role("link", name="Delete this conversation").click()
+    ana.page.get_by_role("button", name="Yes, I’m sure").click()
+    expect(ana.page.locator(".messagelist")).to_be_visible()
+    other.press("j", "f")
+    expect(other.page.get_by_role("alert")).to_contain_text("This conversation was deleted.")
+
+
 def test_it_keeps_keys_away_from_fields_and_can_do_without(desk_of: DeskOf, sender: str) -> None:
     desk = desk_of().open(sender)
     note = desk.page.get_by_label("New note")
