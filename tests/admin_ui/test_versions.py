@@ -136,7 +136,10 @@ def test_it_activates_only_where_the_bot_has_an_environment(desk: Client, newer:
 def test_it_compares_two_versions_on_the_messages_that_they_share(desk: Client, taught: Taught) -> None:
     old, new = train_version(bot=taught.bot), _with_more(taught)
     shown = page(desk, f"{VERSIONS}compare/?left={old.pk}&right={new.pk}")
-    assert shown.count("Not evaluated so yet") == 2
+    assert shown.count(f"{old} and {new} were not evaluated so yet") == 2
+    desk.post(f"{VERSIONS}{old.pk}/evaluate/", {"kind": "cross_validation", "also": new.pk})
+    shown = page(desk, f"{VERSIONS}compare/?left={old.pk}&right={new.pk}")
+    assert f"{old} and {new} are being evaluated so" in shown
     for version, said in ((old, "goodbye"), (new, "greet")):
         _evaluated(version, said)
     shown = page(desk, f"{VERSIONS}compare/?left={old.pk}&right={new.pk}")

@@ -16,7 +16,7 @@ from assistant.lib.errors import FrontdeskError
 from tests.training.conftest import Taught
 from training.models import Evaluation, Job
 from training.reports import f1, report_of, share, side_by_side
-from training.services import ask_for_evaluation, train_version, work
+from training.services import activate_version, ask_for_evaluation, train_version, work
 
 INTENTS = ["greet", "order", "goodbye", "ask_price"]
 answers = st.lists(
@@ -108,6 +108,18 @@ def test_it_evaluates_a_new_version_on_what_was_held_out(taught: Taught) -> None
     evaluation = Evaluation.objects.get()
     assert (evaluation.version, evaluation.kind, evaluation.example_count) == (version, "held_out", 1)
     assert evaluation.report["errors"][0]["text"] == "good day to you"
+
+
+def test_it_evaluates_the_live_version_on_the_same(taught: Taught) -> None:
+    live = train_version(bot=taught.bot)
+    activate_version(version=live)
+    taught.hold_out("greet", "good day to you")
+    train_version(bot=taught.bot, note="newer")
+    assert set(Job.objects.filter(kind="evaluate").values_list("version__note", flat=True)) == {"", "newer"}
+    while work("worker"):
+        pass
+    train_version(bot=taught.bot, note="newest")
+    assert list(Job.objects.filter(status="queued").values_list("version__note", flat=True)) == ["newest"]
 
 
 @pytest.mark.parametrize("text", ["hello", "Good-morning!"])

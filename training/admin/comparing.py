@@ -11,11 +11,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from assistant.lib.admin import additions_to
-from training.admin.desk import live_in
+from training.admin.desk import jobs_of, live_in
 from training.admin.shown import bar
-from training.models import Evaluation, ModelVersion
+from training.models import Evaluation, Job, ModelVersion
 from training.reports import SideBySide, side_by_side
-from training.selectors import difference_between, live_version
+from training.selectors import difference_between, live_version, queue
+from training.services.evaluating import JOBS
 
 OFFERED = 100  # versions that one may choose from
 LISTED = 200
@@ -62,6 +63,7 @@ def _offered(of: ModelVersion | None) -> list[ModelVersion]:
 def _compared(left: ModelVersion, right: ModelVersion) -> dict[str, Any]:
     live = live_in(right.bot)
     return {
+        **jobs_of(right.bot),
         "new": difference_between(left, right),
         "listed": LISTED,
         "live_version": live.version if live else None,
@@ -72,7 +74,9 @@ def _compared(left: ModelVersion, right: ModelVersion) -> dict[str, Any]:
 def _kind(kind: Evaluation.Kind, left: ModelVersion, right: ModelVersion) -> dict[str, Any]:
     """One way of evaluating: what both did, and on what they had in common."""
     rows = [Evaluation.objects.filter(version=version, kind=kind).first() for version in (left, right)]
-    found = {"kind": kind, "missing": [v for v, row in zip((left, right), rows, strict=True) if row is None]}
+    missing = [version for version, row in zip((left, right), rows, strict=True) if row is None]
+    asked = queue().filter(kind=JOBS[kind], version__in=missing).values_list("version_id", flat=True)
+    found = {"kind": kind, "missing": missing, "to_ask": [v for v in missing if v.pk not in set(asked)]}
     if rows[0] is None or rows[1] is None:
         return found
     both = side_by_side(rows[0].report, rows[1].report)

@@ -117,12 +117,16 @@ class VersionActs(admin.ModelAdmin):
     # --- look closer
 
     def evaluate_view(self, request: HttpRequest, version_id: int) -> HttpResponse:
+        """`also`: the other one of two that are compared."""
         version = self._version(request, version_id, "train_bot")
-        kind = request.POST.get("kind", "")
+        kind, also = request.POST.get("kind", ""), _number(request.POST.get("also"))
         if kind not in Evaluation.Kind.values:
             raise PermissionDenied
         try:
             job = services.ask_for_evaluation(version=version, kind=kind, by=staff(request))
+            if also:
+                other = self._version(request, also, "train_bot")
+                services.ask_for_evaluation(version=other, kind=kind, by=staff(request))
         except FrontdeskError as error:
             return self._back(request, error, _page_of(version))
         return HttpResponseRedirect(_job_page(job))

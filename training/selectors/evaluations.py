@@ -23,6 +23,13 @@ def unseen_by(version: ModelVersion) -> list[Example]:
     return [example for example in rows if normalised(example.text) not in seen]
 
 
+def was_asked_all(version: ModelVersion) -> bool:
+    """Whether nothing that is held out was added or changed since its newest evaluation."""
+    newest = Evaluation.objects.filter(version=version, kind=Evaluation.Kind.HELD_OUT).order_by("-created").first()
+    rows = Example.objects.filter(bot=version.bot_id, use=Example.Use.HELD_OUT, deleted=None)
+    return newest is not None and not rows.filter(updated__gt=newest.created).exists()
+
+
 def newest_evaluations(versions: Iterable[ModelVersion], kind: str) -> dict[int, Evaluation]:
     """By version; without their reports, which are large."""
     rows = Evaluation.objects.filter(version__in=list(versions), kind=kind).defer("report").order_by("created", "id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 from django.contrib.auth.models import User
@@ -12,7 +13,8 @@ from training.assembling import unpacked
 from training.jobs import Finish, handles
 from training.models import Evaluation, Job, ModelVersion
 from training.reports import Report, report_of
-from training.selectors.evaluations import unseen_by
+from training.selectors.evaluations import unseen_by, was_asked_all
+from training.selectors.versions import live_version
 from training.services.queue import ask_for_job
 from training.services.running import do_or_watch
 
@@ -35,6 +37,15 @@ def ask_for_evaluation(*, version: ModelVersion, kind: str, by: User | None) -> 
     if kind == HELD_OUT and not unseen_by(version):
         raise CannotEvaluate("No message is held out for it. Mark messages as correct in a transcript to have some.")
     return ask_for_job(bot=version.bot, kind=JOBS[Evaluation.Kind(kind)], by=by, version=version)
+
+
+def ask_for_comparison(*, version: ModelVersion, by: User | None) -> None:
+    """What is held out is asked of a new version, and of the live one where it was not asked all of it yet."""
+    ask_for_evaluation(version=version, kind=HELD_OUT, by=by)
+    live = live_version(version.bot)
+    if live and live != version and not was_asked_all(live):
+        with suppress(CannotEvaluate):
+            ask_for_evaluation(version=live, kind=HELD_OUT, by=by)
 
 
 def evaluate_version(*, version: ModelVersion, kind: str) -> Evaluation:

@@ -15,11 +15,11 @@ from assistant.lib import audit
 from assistant.lib.database import writing
 from training.assembling import unpacked
 from training.jobs import Finish, handles
-from training.models import Bot, Evaluation, Job, ModelVersion, TrainingSet
+from training.models import Bot, Job, ModelVersion, TrainingSet
 from training.selectors.evaluations import unseen_by
 from training.selectors.jobs import TO_DO
 from training.selectors.versions import live_version
-from training.services.evaluating import ask_for_evaluation
+from training.services.evaluating import ask_for_comparison
 from training.services.locking import locked
 from training.services.queue import ask_for_job
 from training.services.running import do_or_watch
@@ -81,4 +81,4 @@ def _finish(job: Job, version: ModelVersion, archive: Archive, folder: Path, eva
     version.train_seconds, version.history_turns = round(archive.seconds, 2), archive.history_turns
     version.save()
     if evaluable:
-        ask_for_evaluation(version=version, kind=Evaluation.Kind.HELD_OUT, by=job.requested_by)
+        ask_for_comparison(version=version, by=job.requested_by)
