@@ -276,7 +276,7 @@ def test_it_says_that_the_session_has_ended(desk_of: DeskOf, live: Running, send
 def test_it_says_that_the_conversation_was_deleted(desk_of: DeskOf, ben: str, sender: str) -> None:
     ana, other = desk_of().open(sender), desk_of(ben).open(sender)
     ana.page.get_by_role("link", name="Delete this conversation").click()
-    ana.page.get_by_role("button", name="Yes, I’m sure").click()
+    ana.page.get_by_role("button", name="Yes").click()
     expect(ana.page.locator(".messagelist")).to_be_visible()
     other.press("j", "f")
     expect(other.page.get_by_role("alert")).to_contain_text("This conversation was deleted.")

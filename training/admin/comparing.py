@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from assistant.lib.admin import additions_to
 from training.admin.desk import jobs_of, live_in
 from training.admin.shown import bar
-from training.models import Evaluation, Job, ModelVersion
+from training.models import Evaluation, ModelVersion
 from training.reports import SideBySide, side_by_side
 from training.selectors import difference_between, live_version, queue
 from training.services.evaluating import JOBS
