@@ -34,6 +34,10 @@ _FIELDS: dict[tuple[str, str], str | dict[Any, str]] = {
         True: "saved a conversation for later",
         False: "took a conversation off the later list",
     },
+    ("conversation", "state"): {
+        "bot": "took care of who waited for a person",
+        "waiting": "let somebody wait for a person again",
+    },
     ("conversation", "reviewed messages"): {
         0: "marked a conversation as not reviewed",
         None: "marked a conversation as reviewed",

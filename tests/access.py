@@ -84,6 +84,7 @@ PAGES: dict[str, Level] = {
     f"{_TALK}tags/": ANNOTATOR,
     f"{_TALK}reviewed/": ANNOTATOR,
     f"{_TALK}later/": ANNOTATOR,
+    f"{_TALK}cared/": ANNOTATOR,
     "admin/conversations/replay/<int:pk>/now/": _READS,
     # --- training data
     f"{_INTENT}": _TEACHES,

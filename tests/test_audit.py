@@ -123,6 +123,7 @@ CALLS: dict[str, Call] = {
     "judge_message": lambda c: conversations.services.judge_message(
         message=c.message, verdict="corrected", intent="greet", entities=[VERB], revision=0, by=c.by
     ),
+    "take_care": lambda c: conversations.services.take_care(conversation=c.talk, undo=True, by=c.by),
     "mark_reviewed": lambda c: conversations.services.mark_reviewed(conversation=c.talk, by=c.by),
     "mark_unreviewed": lambda c: conversations.services.mark_unreviewed(conversation=c.reviewed(), by=c.by),
     "save_for_later": lambda c: conversations.services.save_for_later(conversation=c.talk, saved=True, by=c.by),

@@ -35,6 +35,7 @@ class ReviewPages(admin.ModelAdmin):
             "tags/": acts.tag,
             "reviewed/": acts.reviewed,
             "later/": acts.later,
+            "cared/": acts.cared,
             "next/": acts.to_next,
             "previous/": acts.to_previous,
         }

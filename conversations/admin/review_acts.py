@@ -124,6 +124,16 @@ def later(request: HttpRequest, conversation: Conversation) -> HttpResponse:
 
 
 @acting
+def cared(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    """The visitor asked for a person and got one, outside of here."""
+    undo = "undo" in request.POST
+    services.take_care(conversation=conversation, undo=undo, by=_staff(request))
+    back = {"url": request.path, "fields": {} if undo else {"undo": "yes"}}
+    said = "Waits for a person again." if undo else "Nobody waits for a person here any more."
+    return _answer(request, conversation, said, undo=back)
+
+
+@acting
 def reviewed(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     """Done with it as far as it was `seen`, and on to the next that waits. `undo` has it wait again and stays; `back`
     is what an undo of either has."""

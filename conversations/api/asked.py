@@ -75,6 +75,7 @@ class Reviewing(Strict):
         help_text="Reviewed up to this turn of the visitor, the last that you have seen; left out, all there are.",
     )
     saved_for_later = serializers.BooleanField(required=False)
+    waiting = serializers.BooleanField(required=False, help_text="False: who asked for a person was taken care of.")
 
     def validate(self, asked: dict) -> dict:
         if not set(asked) - {"seq", "revision", "intent", "entities", "seen_turn"}:

@@ -27,6 +27,8 @@ def apply(conversation: Conversation, asked: Mapping[str, Any], by: User) -> Non
             services.tag_conversation(conversation=conversation, add=add, remove=remove, by=by)
         if "saved_for_later" in asked:
             services.save_for_later(conversation=conversation, saved=asked["saved_for_later"], by=by)
+        if "waiting" in asked:
+            services.take_care(conversation=conversation, by=by, undo=asked["waiting"])
         if asked.get("reviewed"):
             services.mark_reviewed(conversation=conversation, by=by, seen_turn=asked.get("seen_turn"))
         elif "reviewed" in asked:

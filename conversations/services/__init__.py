@@ -1,6 +1,7 @@
 """Writes to conversations."""
 
 from conversations.services.answering import answer
+from conversations.services.caring import take_care
 from conversations.services.deleting import delete_conversations
 from conversations.services.exporting import export_conversations
 from conversations.services.judging import flag_message, judge_message
@@ -31,4 +32,5 @@ __all__ = [
     "save_for_later",
     "tag_conversation",
     "take_back",
+    "take_care",
 ]

@@ -26,6 +26,7 @@ const acts = {
   note: () => thread.current && openNote(thread.current),
   reviewed: () => forms.press(document.querySelector("#desk-state [data-act=reviewed]")),
   later: () => forms.press(document.querySelector("#desk-state [data-act=later]")),
+  cared: () => forms.press(document.querySelector("#desk-state [data-act=cared]")),
 };
 
 document.addEventListener("click", (event) => {
@@ -63,6 +64,7 @@ if (mayReview) {
     {
       r: { label: "Reviewed, and to the next", run: acts.reviewed },
       s: { label: "Save for later", run: acts.later },
+      w: { label: "Who waited for a person is taken care of", run: acts.cared },
       t: { label: "Tag", run: () => reach("#desk-tags [name=add]") },
     },
     "This conversation",

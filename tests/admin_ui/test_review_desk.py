@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
@@ -224,6 +225,17 @@ def test_it_says_how_far_a_page_shows_the_conversation(ben_desk: Client, wrote: 
     assert "as far as it was shown" in send(ben_desk, talk, "reviewed/", seen=50).json()["said"]
 
 
+def test_it_takes_care_of_who_waits_for_a_person(ben_desk: Client, wrote: Write) -> None:
+    talk = wrote("a person please", state="waiting")
+    assert "Taken care of" in ben_desk.get(url(talk)).content.decode()
+    answer = send(ben_desk, talk, "cared/").json()
+    assert "Taken care of" not in answer["parts"]["desk-state"]
+    assert not Conversation.objects.filter(state="waiting").exists()
+    assert LogEntry.objects.get().changes == {"state": ["waiting", "bot"]}
+    ben_desk.post(answer["undo"]["url"], answer["undo"]["fields"])
+    assert Conversation.objects.get().state == "waiting"
+
+
 def test_it_fetches_what_is_new(viewer_desk: Client, talk: Conversation) -> None:
     said(talk, 2, "Sundays we are closed.", "bot", turn=1)
     found = ask(viewer_desk, talk, "messages/", after=1)
@@ -256,7 +268,7 @@ def test_it_leaves_out_what_a_viewer_may_not_do(viewer_desk: Client, talk: Conve
     assert "<form" not in page.split('id="desk"')[1].split("</main>")[0]
 
 
-@pytest.mark.parametrize("act", ["messages/1/judge/", "messages/1/flag/", "notes/", "tags/", "reviewed/", "later/"])
+@pytest.mark.parametrize("act", ["messages/1/judge/", "messages/1/flag/", "notes/", "tags/", "reviewed/", "later/", "cared/"])
 def test_it_is_changed_by_those_who_may(
     viewer_desk: Client, stranger_desk: Client, ben_desk: Client, talk: Conversation, act: str
 ) -> None:

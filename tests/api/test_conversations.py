@@ -138,6 +138,12 @@ def test_it_refuses_who_has_not_seen_the_newest(annotator: Program, wrote: Write
     assert annotator.get(at(conversation, "/review")).json()["tags"] == []
 
 
+def test_it_takes_care_of_who_waits_for_a_person(annotator: Program, wrote: Write) -> None:
+    conversation = wrote("a person please", state="waiting")
+    assert annotator.post(at(conversation, "/review"), {"waiting": False}).status_code == 200
+    assert annotator.get(at(conversation)).json()["state"] == "bot"
+
+
 @pytest.mark.parametrize("body", [{}, {"seq": 1}, {"flagged": True}, {"seq": 9, "revision": 0, "flagged": True}])
 def test_it_refuses_half_a_review(annotator: Program, wrote: Write, body: dict[str, Any]) -> None:
     assert annotator.post(at(wrote("hi"), "/review"), body).status_code in {400, 404}
