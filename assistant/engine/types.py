@@ -132,8 +132,9 @@ class Progress:
     """How long work goes: told after every step, and at least once a second between them.
 
     `component` is the step that ended just now, after `seconds` (empty: none did), `now` the one under way, `done` of
-    `total` are through. `memory` is what the child process has taken at most so far, in bytes; `log` the lines that it
-    wrote since last told. Who is told may raise `Cancelled`: the work ends then, and nothing is left of it.
+    `total` are through. In small letters `now` is what is done before and after them: "reading the data". `memory` is
+    what the child process has taken at most so far, in bytes; `log` the lines that it wrote since last told. Who is
+    told may raise `Cancelled`: the work ends then, and nothing is left of it.
     """
 
     component: str

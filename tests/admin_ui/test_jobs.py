@@ -50,7 +50,12 @@ def test_it_shows_a_long_queue_in_few_queries(
 def test_it_follows_a_training_step_by_step(desk: Client, taught: Taught) -> None:
     ask_for_training(bot=taught.bot, by=None)
     job = queue.claim(worker="w")
-    Told(job)(Progress("Tokenizer", 1, 4, 2.5, now="Classifier", memory=300 * 1024**2, log="one line\n"))
+    told = Told(job)
+    told(Progress("", 0, 0, 0.0, now="loading the engine"))
+    assert "Loading the engine" in page(desk, of(job, "progress"))
+    told(Progress("", 0, 0, 0.0, now="reading the data"))
+    told._saved = 0.0
+    told(Progress("Tokenizer", 1, 4, 2.5, now="Classifier", memory=300 * 1024**2, log="one line\n"))
     shown = page(desk, of(job, "progress"))
     assert all(words in shown for words in ("step 2 of 4", "Tokenizer", "2.5 s", "Classifier", "300.0", "one line"))
     assert "<html" not in shown

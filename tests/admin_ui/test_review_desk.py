@@ -268,7 +268,9 @@ def test_it_leaves_out_what_a_viewer_may_not_do(viewer_desk: Client, talk: Conve
     assert "<form" not in page.split('id="desk"')[1].split("</main>")[0]
 
 
-@pytest.mark.parametrize("act", ["messages/1/judge/", "messages/1/flag/", "notes/", "tags/", "reviewed/", "later/", "cared/"])
+@pytest.mark.parametrize(
+    "act", ["messages/1/judge/", "messages/1/flag/", "notes/", "tags/", "reviewed/", "later/", "cared/"]
+)
 def test_it_is_changed_by_those_who_may(
     viewer_desk: Client, stranger_desk: Client, ben_desk: Client, talk: Conversation, act: str
 ) -> None:

@@ -70,7 +70,7 @@ def test_it_stops_what_takes_too_much_memory(tmp_path: Path) -> None:
 
 
 def test_it_stops_what_takes_too_long(tmp_path: Path) -> None:
-    with pytest.raises(TrainingFailed, match="took more than 1 second and was stopped while it was starting"):
+    with pytest.raises(TrainingFailed, match="took more than 1 second and was stopped while it was loading the engine"):
         _train(tmp_path, limits=Limits(seconds=1), sleep=30)
 
 
@@ -80,7 +80,9 @@ def test_it_says_that_the_child_was_killed(tmp_path: Path) -> None:
 
 
 def test_it_says_that_the_child_broke_down(tmp_path: Path) -> None:
-    with pytest.raises(TrainingFailed, match=r"stopped before its end while it was starting \(exit code -6\)"):
+    with pytest.raises(
+        TrainingFailed, match=r"stopped before its end while it was loading the engine \(exit code -6\)"
+    ):
         _train(tmp_path, die=int(signal.SIGABRT))
 
 

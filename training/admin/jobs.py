@@ -76,12 +76,13 @@ class JobShown:
     @property
     def steps(self) -> list[Step]:
         """What is through, what runs, and what came after that the last time."""
-        through = [Step(step["name"], "done", duration(step["seconds"])) for step in self.job.steps]
+        through = [Step(_title(step["name"]), "done", duration(step["seconds"])) for step in self.job.steps]
         if self.job.status != RUNNING:
             return through
-        now = [Step(self.job.step, "running")] if self.job.step else []
+        now = [Step(_title(self.job.step), "running")] if self.job.step else []
         rest = self._last_time[len(through) + len(now) :]
-        return [*through, *now, *(Step(step["name"], "waiting", duration(step["seconds"]), True) for step in rest)]
+        waiting = (Step(_title(step["name"]), "waiting", duration(step["seconds"]), True) for step in rest)
+        return [*through, *now, *waiting]
 
     @property
     def left(self) -> str:
@@ -98,11 +99,15 @@ class JobShown:
 
     @cached_property
     def _last_time(self) -> list[dict[str, Any]]:
-        """The steps of the job of its kind before it."""
+        """The steps of the job before of its kind, unless it had another pipeline."""
         job = self.job
         rows = Job.objects.filter(bot=job.bot_id, kind=job.kind, status=DONE, id__lt=job.pk).order_by("-id")
-        steps = rows.values_list("steps", flat=True).first() or []
-        return steps if len(steps) == job.total else []
+        steps, total = rows.values_list("steps", "total").first() or ([], 0)
+        return steps if job.total in (0, total) else []
+
+
+def _title(step: str) -> str:
+    return step[:1].upper() + step[1:]
 
 
 @admin.register(Job)

@@ -87,13 +87,14 @@ class Told:
 
     def __init__(self, job: Job, also: OnProgress | None = None) -> None:
         self._job, self._also = job, also
-        self._saved = 0.0
+        self._saved, self._since = 0.0, time.monotonic()
         self.steps: list[dict[str, Any]] = []
         self.last = Progress("", 0, 0, 0.0)
         self.memory = 0
         self.log = job.log
 
     def __call__(self, progress: Progress) -> None:
+        self._count_besides(progress.now)
         self.last = progress
         self.memory = max(self.memory, progress.memory)
         self.log = (self.log + progress.log)[-LOG_CHARS:]
@@ -103,6 +104,15 @@ class Told:
             self._also(progress)
         if time.monotonic() - self._saved >= SAVE_EVERY:
             self._save()
+
+    def _count_besides(self, now: str) -> None:
+        """Loading, reading and packing take longer than some components: they are steps once something else follows."""
+        if now == self.last.now:
+            return
+        if _is_besides(self.last.now):
+            spent = round(time.monotonic() - self._since, 2)
+            self.steps.append({"name": self.last.now, "seconds": spent})
+        self._since = time.monotonic()
 
     def fields(self) -> dict[str, Any]:
         progress = {"step": self.last.now[:200], "done": self.last.done, "total": self.last.total}
@@ -147,10 +157,16 @@ def _renew_until(ended: threading.Event, job: Job) -> None:
 
 
 def _retold(job: Job, seen: int, tell: OnProgress | None) -> int:
-    """What another worker says of the job since it was looked at last; how many steps are known now."""
+    """What another worker says of the job since it was looked at last; how many components are through."""
+    components = [step for step in job.steps if not _is_besides(step["name"])]
     if tell:
         now = job.step if job.status == Status.RUNNING else "waiting for its turn"
         tell(Progress("", job.done, job.total, 0.0, now=now))
-        for number, step in enumerate(job.steps[seen:], start=seen + 1):
+        for number, step in enumerate(components[seen:], start=seen + 1):
             tell(Progress(step["name"], number, job.total, step["seconds"]))
-    return len(job.steps)
+    return len(components)
+
+
+def _is_besides(name: str) -> bool:
+    """Whether it is work around the components: see `Progress`."""
+    return name[:1].islower()

@@ -138,7 +138,7 @@ class Watch:
         self._log, self._messages = Log(errand.folder), SimpleQueue[Json | None]()
         self._started = self._told = monotonic()
         self._memory = self._done = self._total = 0
-        self._now = "starting"
+        self._now = "loading the engine"
         self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read_messages, self._read_log)]
         for reader in self._readers:
             reader.start()
@@ -202,7 +202,7 @@ class Watch:
         self._tell_now()
 
     def _last_word(self, message: Json) -> Json:
-        self._memory = max(self._memory, message.get("memory", 0))
+        self._memory, self._now = max(self._memory, message.get("memory", 0)), ""
         self._tell_rest()
         if "error" in message:
             raise self._errand.failure(message["error"])
