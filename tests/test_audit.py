@@ -160,12 +160,14 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "hold_out_examples": ("example", {"use": ["training", "held_out"]}),
     "merge_intents": ("intent", {"merged_into": [None, "greet"]}),
     "move_examples": ("example", {"intent": ["greet", "order"]}),
+    "put_back_judged": ("example", {"use": ["training", "held_out"]}),
     "rename_intent": ("intent", {"name": ["order", "buy"]}),
     "restore_deleted": ("example", {"text": [None, "hey"]}),
     "roll_back": ("environment", {"active_version": ["first", "other"]}),
     "save_response": ("response", {"variations": [None, [{"text": "x"}]]}),
     "save_synonym": ("synonym", {"value": [None, "three"]}),
     "set_answer": ("intent", {"answer": ["", "utter_order"]}),
+    "teach_judged": ("example", {"text": [None, "good day"], "intent": [None, "greet"]}),
     "train_version": ("job", {"kind": [None, "train"]}),
     "upload_version": ("modelversion", {"sha256": [None, ...]}),
     # --- conversations
@@ -183,6 +185,7 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "mark_reviewed": ("conversation", {"reviewed messages": [0, 1]}),
     "mark_unreviewed": ("conversation", {"reviewed messages": [1, 0]}),
     "save_for_later": ("conversation", {"saved for later": [False, True]}),
+    "take_care": ("conversation", {"state": ["bot", "waiting"]}),
     "tag_conversation": ("conversation", {"tags": [[], ["vip"]]}),
     "take_back": ("conversation", {"reviewed messages": [1, 0]}),
     # --- the staff
