@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from statistics import median
@@ -121,6 +121,40 @@ class Thinking:
                 break
             pause = min(chance.expovariate(1 / self.pause), 3 * self.pause)
         await visitor.close()
+
+
+@dataclass(frozen=True)
+class Steady:
+    """`per_second` messages whatever becomes of those before them. Each is said by whoever has waited longest since he
+    was answered; where nobody is free, somebody new comes."""
+
+    per_second: float
+    lasting: float  # seconds
+    at_once: int = 200  # conversations to begin with
+
+    @property
+    def name(self) -> str:
+        return f"{self.per_second:g} a second"
+
+    async def run(self, opened: Open, script: Script) -> Heard:
+        heard = Heard()
+        free = deque(await _arrive_all(self.at_once, opened, heard))
+        saying: list[asyncio.Task[None]] = []
+        began = time.perf_counter()
+        for number in range(int(self.per_second * self.lasting)):
+            await asyncio.sleep(max(0.0, began + number / self.per_second - time.perf_counter()))
+            visitor = free.popleft() if free else await _arrive(opened, heard)
+            if visitor:
+                saying.append(asyncio.create_task(self._say(visitor, script, heard, free)))
+        await asyncio.gather(*saying)
+        heard.seconds = time.perf_counter() - began
+        for visitor in free:
+            await visitor.close()
+        return heard
+
+    async def _say(self, visitor: Visitor, script: Script, heard: Heard, free: deque[Visitor]) -> None:
+        if await heard.say(visitor, script.next()):
+            free.append(visitor)
 
 
 @dataclass(frozen=True)

@@ -57,3 +57,9 @@ class Staff:
 
     def activate(self, version: int) -> None:
         self.post(f"{MODELS}{version}/activate/", environment="production")
+
+    def roll_back(self) -> None:
+        """The button beside what is live in production."""
+        form = re.search(rf'action="({MODELS}rollback/\d+/)".*?name="seen" value="(\d+)"', self.get(MODELS), re.S)
+        assert form, "there is nothing to go back to"
+        self.post(form[1], seen=form[2])
