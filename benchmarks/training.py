@@ -31,6 +31,7 @@ from tests.running import FAKE, REAL, until
 RESULTS = Path(__file__).parent / "results" / "training.json"
 GENTLE = (100, 5.0)  # visitors, seconds that each thinks: some 20 messages a second
 BUSY = 100  # messages a second
+REPLAYED = 200  # conversations
 NEWEST = "SELECT max(id) FROM conversations_message WHERE role = 'user' AND model_version_id = {version}"
 # What came while a version was live and was answered by another one. The moments are this machine's, in UTC.
 STRANGE = """
@@ -81,6 +82,7 @@ def _measure(stand: Frontdesk, options: argparse.Namespace) -> Iterator[Row]:
     yield asyncio.run(_while_training(stand, staff, seconds))
     yield _to_live(stand, staff)
     yield asyncio.run(_live_under_load(stand, staff, seconds))
+    yield _replayed(stand, staff)
 
 
 def _staff(stand: Frontdesk) -> Staff:
@@ -143,6 +145,17 @@ async def _live_under_load(stand: Frontdesk, staff: Staff, seconds: float) -> Ro
     strange = [stand.read(STRANGE.format(since=since, until=until, version=live))[0][0] for since, until, live in stays]
     numbers = {"activate": there.seconds, "roll back": back.seconds, "by another version": sum(strange)}
     return _heard(stand, "there and back under load", heard, **numbers)
+
+
+def _replayed(stand: Frontdesk, staff: Staff) -> Row:
+    """What visitors said in this run, said again to the two newest versions."""
+    newest = "SELECT id FROM training_modelversion WHERE status = 'ready' ORDER BY id DESC LIMIT 2"
+    (right,), (left,) = stand.read(newest)
+    began = time.monotonic()
+    staff.replay(left, right, REPLAYED)
+    seconds = time.monotonic() - began
+    ((turns, differ),) = stand.read("SELECT turn_count, differing_count FROM conversations_replay")
+    return Row(stand.mode, "replay", numbers={"turns": turns, "differ": differ, "a second": turns / seconds})
 
 
 @dataclass(frozen=True)

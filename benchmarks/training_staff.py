@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode
 
+from tests.running import until
+
 MODELS = "/admin/training/modelversion/"
+REPLAYS = "/admin/conversations/replay/"
 
 
 @dataclass
@@ -63,3 +66,9 @@ class Staff:
         form = re.search(rf'action="({MODELS}rollback/\d+/)".*?name="seen" value="(\d+)"', self.get(MODELS), re.S)
         assert form, "there is nothing to go back to"
         self.post(form[1], seen=form[2])
+
+    def replay(self, left: int, right: int, conversations: int, seconds: float = 600.0) -> None:
+        """Until the newest conversations were said again to both versions."""
+        page, _ = self.post(f"{REPLAYS}add/", left=left, right=right, conversations=conversations)
+        now = page.replace("/change/", "/now/")
+        until(lambda: "data-ended" in self.get(now), seconds, page)
