@@ -62,6 +62,7 @@ class ReviewPages(admin.ModelAdmin):
             "opts": self.opts,
             "window": window(conversation, before, at),
             "at": at,
+            "stamp": review.stamp_of(conversation.pk),
             "mine": request.GET.get("mine", ""),
             "list_url": f"{reverse('admin:conversations_conversation_changelist')}?{filters_of(request)}",
             "has_delete_permission": self.has_delete_permission(request, conversation),

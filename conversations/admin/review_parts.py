@@ -57,7 +57,8 @@ def message_of(conversation: Conversation, seq: int) -> Message:
 
 @reading
 def some_messages(request: HttpRequest, conversation: Conversation) -> HttpResponse:
-    """`?after=`, `?before=` or `?seq=`: `items` is their HTML, `parts` what stands around them."""
+    """`?after=`, `?before=` or `?seq=`: `items` is their HTML, `parts` what stands around them. `stamp`: see there."""
+    stamp = review.stamp_of(conversation.pk)  # of before the rest is read, so that nothing passes it by
     number = {name: int(str(value)) for name, value in request.GET.dict().items() if _is_number(value)}
     if "seq" in number:
         rows = review.line(conversation.pk, number["seq"])
@@ -68,6 +69,7 @@ def some_messages(request: HttpRequest, conversation: Conversation) -> HttpRespo
             "items": draw_items(request, conversation, lines_of(conversation, rows)),
             "seqs": [row.seq for row in rows],
             "newest": conversation.last_seq,
+            "stamp": stamp,
             "parts": draw_about(request, conversation),
         }
     )

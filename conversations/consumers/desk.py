@@ -7,10 +7,13 @@ import re
 import time
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from assistant.lib.sockets import Socket
 from assistant.lib.threads import in_pool
 from conversations.groups import of_conversation, of_desk
 from conversations.models import Conversation
+from conversations.selectors.review import stamp_of
 
 AWAY_AFTER = 60.0  # seconds without a word from a colleague's page, which pings after 20
 MAX_FRAME = 500
@@ -28,6 +31,7 @@ class DeskConsumer(Socket):
         if pk is None:
             await self.close()
             return
+        self.pk = pk
         await self.accept()
         self.group = of_desk(pk)
         self.talk = of_conversation(self.scope["url_route"]["kwargs"]["public_id"])
@@ -51,9 +55,18 @@ class DeskConsumer(Socket):
         if frame["type"] == "at":
             seq = frame.get("seq")
             self.at = seq if isinstance(seq, int) and not isinstance(seq, bool) and 0 <= seq < 2**31 else 0
-        else:
-            await self.say({"type": "pong"})
+        elif not await self._pong():
+            return
         await self._say_where()
+
+    async def _pong(self) -> bool:
+        """With what a page compares: hints get lost. Who may not read this any more is shown out."""
+        news = await in_pool(_news, self.user.pk, self.pk)
+        if news is None:
+            await self.close()
+            return False
+        await self.say({"type": "pong", **news})
+        return True
 
     # --- what the house says
 
@@ -100,9 +113,21 @@ class DeskConsumer(Socket):
 
 def _readable(user: Any, public_id: Any) -> int | None:
     """The conversation's key, None where there is none or this user may not read it."""
-    if not (user.is_active and user.is_staff and user.has_perm("conversations.view_conversation")):
+    if not _may_read(user):
         return None
     return Conversation.objects.filter(public_id=public_id).values_list("pk", flat=True).first()
+
+
+def _news(user_id: int, pk: int) -> dict[str, Any] | None:
+    user = User.objects.filter(pk=user_id).first()
+    newest = Conversation.objects.filter(pk=pk).values_list("last_seq", flat=True).first()
+    if user is None or newest is None or not _may_read(user):
+        return None
+    return {"newest_seq": newest, "stamp": stamp_of(pk)}
+
+
+def _may_read(user: Any) -> bool:
+    return bool(user.is_active and user.is_staff and user.has_perm("conversations.view_conversation"))
 
 
 def _parsed(text: str | None) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet, Sum
 
 from conversations.models import Annotation, Conversation, Event, Message, Note, Tag
 from conversations.selectors.finding import REVIEWS
@@ -63,6 +64,16 @@ def look_for_doubles(bot: Bot, annotations: Iterable[Annotation]) -> None:
     intents = intents_by_text(bot, [it.message.text for it in corrected]) if corrected else {}
     for annotation in corrected:
         annotation.also_in = sorted(intents[annotation.message.text] - {annotation.intent})
+
+
+def stamp_of(conversation_id: int) -> str:
+    """Another one whenever something that is shown already was answered, rated, judged, noted, tagged or reviewed."""
+    fields = ("answered_turn", "state", "thumbs_down", "reviewed_turn", "reviewed_at", "saved_for_later")
+    row = Conversation.objects.filter(pk=conversation_id).values_list(*fields)
+    verdicts = Annotation.objects.filter(conversation_id=conversation_id).aggregate(Sum("revision"))
+    notes = Note.objects.filter(conversation_id=conversation_id).aggregate(Sum("pk"), Max("updated"))
+    tags = Tag.objects.filter(conversations=conversation_id).values_list("pk", flat=True)
+    return hashlib.sha256(repr([*row, verdicts, notes, sorted(tags)]).encode()).hexdigest()[:16]
 
 
 def line(conversation_id: int, seq: int) -> list[Message]:

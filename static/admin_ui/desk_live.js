@@ -4,6 +4,7 @@ import { Failed, ask, desk, el, nodesOf, over, put } from "./desk_page.js";
 /** The page keeps up: new messages, answers, and what the visitor and colleagues make of them. Hints come by websocket. */
 export class Live {
   #wanted = new Set();
+  #all = false;
   #busy = null;
   #opened = 0;
 
@@ -12,6 +13,8 @@ export class Live {
     this.forms = forms;
     this.pill = document.getElementById("new-messages");
     this.unseen = 0;
+    this.newest = Number(desk.dataset.newest);
+    this.stamp = desk.dataset.stamp;
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const on = { open: () => this.#open(), frame: (frame) => this.#frame(frame), lost: () => this.#lost() };
     this.socket = new Socket(`${scheme}//${location.host}/ws/desk/${desk.dataset.publicId}/`, on);
@@ -24,7 +27,8 @@ export class Live {
   #open() {
     const seq = Number(this.thread.current?.dataset.seq ?? 0);
     this.socket.send({ type: "at", seq });
-    this.#look(this.#opened++ ? this.#shownSeqs() : this.#pendingSeqs());
+    this.#all ||= this.#opened++ > 0;
+    this.#look(this.#pendingSeqs());
   }
 
   /** A server that lets nobody in does not say why: the page asks. */
@@ -33,7 +37,7 @@ export class Live {
     if (this.socket.isWanted) this.#look([]);
   }
 
-  /** Whatever else it was, the next hint asks again. */
+  /** Whatever else it was: what was wanted stays so, and the next hint or pong brings it. */
   #failed(error) {
     if (!(error instanceof Failed)) throw error;
     if (over(error)) this.socket.stop();
@@ -41,8 +45,15 @@ export class Live {
 
   #frame(frame) {
     if (frame.type === "presence") return this.#people(frame.people);
+    if (frame.type === "pong") return this.#compare(frame);
     if (frame.type === "changed") return this.#look(frame.seq ? [frame.seq] : []);
     if (["message", "answered", "state"].includes(frame.type)) this.#look(this.#pendingSeqs());
+  }
+
+  /** A hint may have got lost, or what it was about could not be fetched. */
+  #compare({ newest_seq: newest, stamp }) {
+    this.#all ||= stamp !== this.stamp;
+    if (this.#all || this.#wanted.size || newest > this.newest) this.#look(this.#pendingSeqs());
   }
 
   /** Fetch what is new, and these again. One at a time; what is asked meanwhile comes next. */
@@ -55,20 +66,43 @@ export class Live {
   async #fetch() {
     while (this.again) {
       this.again = false;
-      const seqs = [...this.#wanted];
-      this.#wanted.clear();
-      for (const seq of seqs) await this.#refresh(seq);
+      if (this.#all) await this.#refreshAll();
+      for (const seq of this.#wanted) await this.#refresh(seq);
       await this.#fetchNew();
     }
   }
 
+  async #refreshAll() {
+    this.#all = false;
+    try {
+      for (let seq = this.thread.first - 1, more = true; more && seq < this.thread.last; ) {
+        const { items, seqs } = await ask(`messages/?after=${seq}`);
+        this.#bring(items);
+        [more, seq] = [seqs.length > 0, seqs.at(-1)];
+      }
+    } catch (error) {
+      this.#all = true;
+      throw error;
+    }
+  }
+
   async #refresh(seq) {
-    const line = this.thread.line(seq);
-    if (!line || this.forms.isSending(seq)) return;
-    const { items } = await ask(`messages/?seq=${seq}`);
-    const [fresh] = nodesOf(items).filter((node) => node.dataset.seq);
-    const now = this.thread.line(seq);
-    if (fresh && isOther(now, fresh) && !this.forms.isSending(seq)) this.#show(now, fresh);
+    this.#wanted.delete(seq);
+    if (!this.thread.line(seq)) return;
+    try {
+      this.#bring((await ask(`messages/?seq=${seq}`)).items);
+    } catch (error) {
+      this.#wanted.add(seq);
+      throw error;
+    }
+  }
+
+  /** Show those of these messages that are on the page and are others now. */
+  #bring(items) {
+    for (const fresh of nodesOf(items)) {
+      const [seq, now] = [Number(fresh.dataset.seq), this.thread.line(fresh.dataset.seq)];
+      if (now && isOther(now, fresh) && !this.forms.isSending(seq)) this.#show(now, fresh);
+    }
   }
 
   /** Nobody's open choice is taken away: whoever chooses is told, and sees it when saving. */
@@ -88,6 +122,7 @@ export class Live {
     const wasAtEnd = thread.isAtEnd;
     const found = await ask(`messages/?after=${thread.last}`);
     put(found.parts);
+    [this.newest, this.stamp] = [found.newest, found.stamp];
     if (!thread.showsNewest) return this.#count(Math.max(0, found.newest - Number(desk.dataset.newest)));
     thread.add(found.items);
     if (found.seqs.length && wasAtEnd && !thread.current?.matches(".is-current:focus-within")) this.#toEnd();
@@ -113,10 +148,6 @@ export class Live {
 
   #pendingSeqs() {
     return this.thread.lines.filter((line) => line.matches(".status-received")).map((line) => Number(line.dataset.seq));
-  }
-
-  #shownSeqs() {
-    return this.thread.lines.map((line) => Number(line.dataset.seq));
   }
 
   /** `people` is null where the line is lost. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocketRoute, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import Visitor
@@ -243,6 +244,7 @@ def test_it_shows_a_visitors_thumbs_while_a_note_is_written(desk_of: DeskOf, liv
     desk = desk_of()
     desk.page.goto(f"{LIST}?q={words.split()[1]}")
     desk.page.locator("#result_list tbody th a").click()
+    expect(desk.page.locator("body.by-script")).to_be_attached()
     desk.line(2).locator(".bubble").click()
     desk.press("n")
     desk.page.keyboard.type("half a ")
@@ -280,6 +282,24 @@ def test_it_says_that_the_conversation_was_deleted(desk_of: DeskOf, ben: str, se
     expect(ana.page.locator(".messagelist")).to_be_visible()
     other.press("j", "f")
     expect(other.page.get_by_role("alert")).to_contain_text("This conversation was deleted.")
+
+
+def test_it_finds_out_by_itself_when_a_hint_was_lost(desk_of: DeskOf, live: Running, ben: str, sender: str) -> None:
+    desk = desk_of()
+    desk.page.route_web_socket("**/ws/desk/**", without_hints)
+    desk.open(sender)
+    other = desk_of(ben).open(sender)
+    other.press("c")
+    expect(other.toast).to_contain_text("Noted as correct.")
+    live.post_until_answered(sender, "still there?")
+    desk.page.evaluate("dispatchEvent(new Event('pageshow'))")  # asks for a pong, as twenty seconds of silence do
+    expect(desk.line(8)).to_contain_text("still there?")
+    expect(desk.line(1).locator(".verdict")).to_contain_text("Correct by ben")
+
+
+def without_hints(socket: WebSocketRoute) -> None:
+    server = socket.connect_to_server()
+    server.on_message(lambda text: socket.send(text) if json.loads(text)["type"] in {"pong", "presence"} else None)
 
 
 def test_it_keeps_keys_away_from_fields_and_can_do_without(desk_of: DeskOf, sender: str) -> None:

@@ -16,6 +16,15 @@ from tests.running import Running
 
 pytestmark = pytest.mark.processes
 Frame = dict[str, Any]
+VERA = """
+from django.contrib.auth.models import Group, User
+vera = User.objects.create_user("vera", "", "desk-of-ana", is_staff=True)
+vera.groups.set(Group.objects.filter(name="viewer"))
+"""
+NO_ROLE = """
+from django.contrib.auth.models import User
+User.objects.get(username="vera").groups.clear()
+"""
 
 
 class Reader:
@@ -138,7 +147,30 @@ async def test_it_answers_pings_and_overhears_nonsense(live: Running, talk: tupl
         for nonsense in ("no json", "[1]", '{"type": "dance"}', '{"type": "at", "seq": "x"}', "[" * 60_000):
             await reader.socket.send_str(nonsense)
         await reader.say("ping")
-        assert await reader.see("pong") == {"type": "pong"}
+        assert (await reader.see("pong"))["newest_seq"] == 2
+
+
+async def test_it_tells_with_a_pong_what_a_lost_hint_would_have(
+    live: Running, talk: tuple[str, str, int], ben: str
+) -> None:
+    async with Reader(live, talk[1]) as ana, Reader(live, talk[1], ben) as other:
+        stamps = []
+        for act in (None, other.judge):
+            assert act is None or await act(talk[2], 1) == 200
+            await ana.say("ping")
+            stamps.append((await ana.see("pong"))["stamp"])
+    assert stamps[0] != stamps[1]
+
+
+async def test_it_shows_out_whose_role_was_taken(live: Running, talk: tuple[str, str, int]) -> None:
+    live.manage("shell", "-v", "0", "-c", VERA)
+    async with Reader(live, talk[1], "vera") as reader:
+        await reader.see("presence")
+        live.manage("shell", "-v", "0", "-c", NO_ROLE)
+        await reader.say("ping")
+        while (said := await reader.socket.receive(timeout=20)).type is aiohttp.WSMsgType.TEXT:
+            assert json.loads(said.data)["type"] != "pong"
+        assert said.type is aiohttp.WSMsgType.CLOSE
 
 
 @pytest.mark.parametrize(
