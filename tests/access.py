@@ -190,6 +190,8 @@ def _of_model(route: str, method: str) -> int | None:
 
 
 def _alike(route: str, method: str) -> str:
-    """Django's pages know POST, and show themselves for all else."""
+    """Django's pages know POST, and show themselves for all else; those of training data only for GET and HEAD."""
+    if route.startswith(_INTENT):
+        return "GET" if method == "HEAD" else method
     shown = method != "POST" if route.startswith("admin/") else method in {"HEAD", "OPTIONS", "TRACE"}
     return "GET" if shown else method

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from auditlog.models import LogEntry
 from axes.models import AccessAttempt, AccessLog
+from channels.testing import WebsocketCommunicator
 from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
@@ -21,8 +23,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework_simplejwt.tokens import AccessToken
 
+from assistant.asgi import application
 from conversations.channels.widget.visitors import token_of
 from conversations.models import Conversation, Message, Replay
+from conversations.routing import websocket_urlpatterns
 from tests import access
 from training.models import Bot, Environment, Evaluation, Example, Intent, Job, ModelVersion, Response, Synonym
 
@@ -168,14 +172,13 @@ def holds(persona: Persona, method: str, route: str, path: str) -> bool:
 
 
 def of_interest(personas: list[Persona], route: str, method: str) -> list[Persona]:
-    """For GET and POST all who are refused, the least who is not, and the most. For the rest, whose answers say little,
-    the most who is refused."""
+    """All. For methods that only show what GET shows, the most who is refused and the least who is not."""
+    if method not in {"HEAD", "OPTIONS", "TRACE"}:
+        return personas
     level = access.level_of(route, method) or 0
-    below = [one for one in personas if one.level < level]
-    above = sorted((one for one in personas if one.level >= level), key=lambda one: one.level)
-    if method in {"GET", "POST"}:
-        return [*below, *above[:1], *above[-1:]]
-    return sorted(below, key=lambda one: one.level)[-1:]
+    by_level = sorted(personas, key=lambda one: one.level)
+    below = [one for one in by_level if one.level < level]
+    return [*below[-1:], *by_level[len(below) : len(below) + 1]]
 
 
 def test_it_has_a_row_for_every_address() -> None:
@@ -187,9 +190,11 @@ def test_it_has_no_row_for_what_is_not_there() -> None:
     assert set(access.PAGES) - routes == set()
 
 
-@pytest.mark.parametrize("part", ["admin/c", "admin/t", "admin/", "api/v1/c", "api/v1/m", "api/v1/t", ""])
+@pytest.mark.parametrize(
+    "part", ["admin/c", "admin/training/i", "admin/t", "admin/", "api/v1/c", "api/v1/m", "api/v1/t", ""]
+)
 def test_it_lets_through_whom_the_table_names(personas: list[Persona], part: str) -> None:
-    parts = ["admin/c", "admin/t", "admin/", "api/v1/c", "api/v1/m", "api/v1/t", ""]
+    parts = ["admin/c", "admin/training/i", "admin/t", "admin/", "api/v1/c", "api/v1/m", "api/v1/t", ""]
     wrong = []
     for route, _name, path in addresses():
         if next(known for known in parts if route.startswith(known)) != part:
@@ -200,7 +205,21 @@ def test_it_lets_through_whom_the_table_names(personas: list[Persona], part: str
     assert wrong == [], "\n".join(wrong)
 
 
-def test_it_reads_conversations_live_only_to_those_who_may(personas: list[Persona]) -> None:
-    from conversations.routing import websocket_urlpatterns
-
+def test_it_knows_every_socket() -> None:
     assert {str(pattern.pattern) for pattern in websocket_urlpatterns} == set(access.SOCKETS)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("route", access.SOCKETS)
+def test_it_opens_sockets_to_whom_the_table_names(personas: list[Persona], route: str) -> None:
+    opened = {one.name for one in personas if async_to_sync(opens)(one, _path(route))}
+    assert opened == {one.name for one in personas if one.level >= access.SOCKETS[route]}
+
+
+async def opens(persona: Persona, path: str) -> bool:
+    headers = [(b"host", b"localhost"), (b"origin", b"http://localhost")]
+    headers += [(b"cookie", f"sessionid={persona.session}".encode())] if persona.session else []
+    socket = WebsocketCommunicator(application, path, headers=headers)
+    accepted, _ = await socket.connect(timeout=10)
+    await socket.disconnect()
+    return bool(accepted)
