@@ -34,6 +34,7 @@ pytestmark = pytest.mark.django_db
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 PUBLIC_ID = uuid.UUID("11111111-1111-4111-8111-111111111111")
 ARGUMENTS = {"name": "main-test", "url": "nowhere", "app_label": "training", "content_type_id": "1"}
+PARTS = ["admin/c", "admin/training/i", "admin/t", "admin/", "api/v1/c", "api/v1/m", "api/v1/t", ""]
 REFUSED = {401, 403, 404}
 _browser = Client(raise_request_exception=False)
 
@@ -190,14 +191,11 @@ def test_it_has_no_row_for_what_is_not_there() -> None:
     assert set(access.PAGES) - routes == set()
 
 
-@pytest.mark.parametrize(
-    "part", ["admin/c", "admin/training/i", "admin/t", "admin/", "api/v1/c", "api/v1/m", "api/v1/t", ""]
-)
+@pytest.mark.parametrize("part", PARTS)
 def test_it_lets_through_whom_the_table_names(personas: list[Persona], part: str) -> None:
-    parts = ["admin/c", "admin/training/i", "admin/t", "admin/", "api/v1/c", "api/v1/m", "api/v1/t", ""]
     wrong = []
     for route, _name, path in addresses():
-        if next(known for known in parts if route.startswith(known)) != part:
+        if next(known for known in PARTS if route.startswith(known)) != part:
             continue
         for method in METHODS:
             asked = of_interest(personas, route, method)
