@@ -68,6 +68,31 @@ def test_it_puts_live_and_brings_back(admin: Program, taught: Taught) -> None:
     assert admin.get("models/environments", bot=str(taught.bot)).json()["results"][0]["version"] == first
 
 
+def test_it_goes_back_once_however_often_it_is_asked(admin: Program, taught: Taught) -> None:
+    first = trained(admin, taught)
+    taught.more("good day")
+    second = trained(admin, taught)
+    for name in (first, second):
+        place = admin.post(f"models/{name}/activate").json()
+    asked = {"seen": place["activation"]}
+    answers = [admin.post(f"models/rollback?bot={taught.bot}", asked).status_code for _ in range(2)]
+    assert (answers, live(taught)) == ([200, 409], first)
+
+
+def test_it_makes_no_environment_of_a_slip(admin: Program, taught: Taught) -> None:
+    name = trained(admin, taught)
+    assert admin.post(f"models/{name}/activate", {"environment": "prodution"}).status_code == 404
+    assert not Environment.objects.filter(name="prodution").exists()
+
+
+def test_it_says_that_an_upload_is_too_large(admin: Program, taught: Taught, settings: Any) -> None:
+    settings.MODEL_UPLOAD_MB = 0
+    file = io.BytesIO(b"not a model")
+    file.name = "model.tar.gz"
+    refused = admin.upload(f"models/upload?bot={taught.bot}", file=file)
+    assert (refused.status_code, refused.json()["extra"]["code"]) == (413, "too_large")
+
+
 def test_it_takes_nothing_live_that_is_not_ready(admin: Program, taught: Taught) -> None:
     name = admin.post(f"models/train?bot={taught.bot}").json()["version"]["name"]
     refused = admin.post(f"models/{name}/activate")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from assistant.lib.api.asked import Strict
+from assistant.lib.api.asked import Id, Strict
 from training.api.bots import OfAnyBot, OfBot
 from training.models import PRODUCTION, Evaluation, Job, ModelVersion
 
@@ -33,6 +33,14 @@ class Upload(Strict):
 
 class Place(Strict):
     environment = serializers.SlugField(max_length=60, required=False, default=PRODUCTION)
+
+
+class Back(Place):
+    seen = Id(
+        required=False,
+        help_text="The environment's `activation` that you saw: where another came since, the answer is 409. So a "
+        "request that is sent twice goes back once.",
+    )
 
 
 class Evaluate(Strict):

@@ -14,11 +14,11 @@ from rest_framework.response import Response
 from assistant.lib.api.doors import found
 from assistant.lib.streams import attachment, file_in_pieces
 from training import services
-from training.api.asked_models import Comparison, Evaluate, Place, Train, Upload, VersionFilters
+from training.api.asked_models import Back, Comparison, Evaluate, Place, Train, Upload, VersionFilters
 from training.api.bots import BotDoor, OfAnyBot, OfBot, RowDoor
 from training.api.comparing import ComparisonShape, compared
 from training.api.shapes_models import Begun, EnvironmentShape, EvaluationShape, EvaluationWithReport, VersionShape
-from training.models import Environment, Evaluation, Job, ModelVersion
+from training.models import PRODUCTION, Bot, Environment, Evaluation, Job, ModelVersion
 
 VIEW, TRAIN, ACTIVATE = "training.view_bot", "training.train_bot", "training.activate_version"
 UPLOAD, DOWNLOAD = "training.upload_version", "training.download_version"
@@ -33,6 +33,10 @@ def _versions() -> Any:
 def _begun(job: Job) -> Response:
     version = _versions().filter(pk=job.version_id).first()
     return Response(Begun({"job": job, "version": version}).data, status=202)
+
+
+def _environment(bot: Bot, name: str) -> Environment:
+    return found(Environment.objects.filter(bot=bot), "environment", name=name)
 
 
 class VersionDoor(RowDoor):
@@ -118,14 +122,15 @@ class Rollback(BotDoor):
         operation_id="models_rollback",
         summary="Bring back what was live before",
         parameters=[OfBot],
-        request=Place,
+        request=Back,
         responses=EnvironmentShape,
         tags=TAG,
     )
     def post(self, request: Request) -> Response:
-        rows = Environment.objects.filter(bot=self.bot())
-        place = found(rows, "environment", name=self.asked(Place)["environment"])
-        return Response(EnvironmentShape(services.roll_back(environment=place, by=self.staff)).data)
+        bot, asked = self.bot(), self.asked(Back)
+        place = _environment(bot, asked["environment"])
+        place = services.roll_back(environment=place, by=self.staff, seen=asked.get("seen"))
+        return Response(EnvironmentShape(place).data)
 
 
 class Compare(VersionDoor):
@@ -182,8 +187,10 @@ class Activation(VersionDoor):
         tags=TAG,
     )
     def post(self, request: Request, name: str) -> Response:
-        environment = self.asked(Place)["environment"]
-        place = services.activate_version(version=self.version(name), environment=environment, by=self.staff)
+        version, environment = self.version(name), self.asked(Place)["environment"]
+        if environment != PRODUCTION:
+            _environment(version.bot, environment)  # a slip of the pen makes none
+        place = services.activate_version(version=version, environment=environment, by=self.staff)
         return Response(EnvironmentShape(place).data)
 
 

@@ -97,10 +97,16 @@ class Begun(serializers.Serializer):
 class EnvironmentShape(serializers.ModelSerializer):
     bot = serializers.CharField(source="bot.name")
     version = serializers.CharField(source="active_version.name", default=None, allow_null=True)
+    activation = serializers.SerializerMethodField()
 
     class Meta:
         model = Environment
-        fields = ("bot", "name", "version", "activated")
+        fields = ("bot", "name", "version", "activated", "activation")
+
+    def get_activation(self, row: Environment) -> int | None:
+        """The number of the newest: what a rollback takes as `seen`."""
+        newest = row.activations.first()
+        return newest.pk if newest else None
 
 
 class EvaluationShape(serializers.ModelSerializer):

@@ -39,6 +39,11 @@ class UploadRefused(FrontdeskError):
     code = "upload_refused"
 
 
+class UploadTooLarge(UploadRefused):
+    code = "too_large"
+    status = 413
+
+
 def upload_version(*, bot: Bot, file: File, by: User | None, sha256: str = "", note: str = "") -> ModelVersion:
     """Take a model archive into quarantine and queue its check. `sha256`: what the file should have, if known.
     Raises UploadRefused: too large, empty, or not the file that was meant."""
@@ -79,7 +84,7 @@ def _kept(file: File) -> tuple[Path, str, int]:
     """Where it is now, its SHA-256 and its size in bytes."""
     limit = settings.MODEL_UPLOAD_MB * 1024**2
     if file.size > limit:
-        raise UploadRefused(f"It is larger than {filesizeformat(limit)}.", code="too_large")
+        raise UploadTooLarge(f"It is larger than {filesizeformat(limit)}.")
     if not file.size:
         raise UploadRefused("The file is empty.", code="empty")
     path = _quarantine() / f"{os.urandom(8).hex()}{ARRIVING}"
