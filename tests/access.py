@@ -123,6 +123,7 @@ PAGES: dict[str, Level] = {
     f"{_API}conversations/export/": ADMIN,
     f"{_API}conversations/delete/": ADMIN,
     f"{_API}conversations/<uuid:id>/": {"GET": VIEWER, "DELETE": ADMIN},
+    f"{_API}conversations/<uuid:id>/export/": ADMIN,
     f"{_API}conversations/<uuid:id>/messages/": _READS,
     f"{_API}conversations/<uuid:id>/events/": _READS,
     f"{_API}conversations/<uuid:id>/review/": _TEACHES,

@@ -32,8 +32,12 @@ class Filters(Query):
     q = serializers.CharField(max_length=200, required=False, help_text="Words of any message, sender or id.")
 
 
-class ExportQuery(Filters):
+class Format(Query):
     format = serializers.ChoiceField([JSON, CSV, RASA], default=JSON)
+
+
+class ExportQuery(Format, Filters):
+    pass
 
 
 class Chosen(Strict):

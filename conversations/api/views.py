@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -14,7 +15,7 @@ from rest_framework.response import Response
 from assistant.lib.api.doors import Door, found
 from assistant.lib.api.pages import Newest
 from assistant.lib.streams import attachment
-from conversations.api.asked import Chosen, ExportQuery, Filters, Reviewing
+from conversations.api.asked import Chosen, ExportQuery, Filters, Format, Reviewing
 from conversations.api.finding import Pages, all_found
 from conversations.api.reviewing import apply, review_of
 from conversations.api.shapes import ConversationShape, DeletedShape, EventShape, MessageShape, ReviewShape
@@ -26,6 +27,11 @@ from conversations.services.exporting import FILES
 VIEW, REVIEW = "conversations.view_conversation", "conversations.review_conversation"
 EXPORT, DELETE = "conversations.export_conversation", "conversations.delete_conversation"
 TAG = ["Conversations"]
+FILE = {
+    (200, "application/json"): OpenApiTypes.ANY,
+    (200, "text/csv"): OpenApiTypes.STR,
+    (200, "application/yaml"): OpenApiTypes.STR,
+}
 
 
 class BySeq(Newest):
@@ -76,17 +82,28 @@ class Export(Door):
         description="`json`: all there is; `csv`: a line for each message; `rasa`: end-to-end test stories. Takes the "
         "filters of the list.",
         parameters=[ExportQuery],
-        responses={
-            (200, "application/json"): OpenApiTypes.ANY,
-            (200, "text/csv"): OpenApiTypes.STR,
-            (200, "application/yaml"): OpenApiTypes.STR,
-        },
+        responses=FILE,
         tags=TAG,
     )
     def get(self, request: Request) -> StreamingHttpResponse:
-        chosen = self.query["format"]
-        pieces = export_conversations(conversations=all_found(self.query), format=chosen, by=self.staff)
-        return attachment(request._request, pieces, *FILES[chosen])
+        return _exported(request, all_found(self.query), self.query["format"], self.staff)
+
+
+class OneExport(Door):
+    needs = {"GET": EXPORT}
+    queries = {"GET": Format}
+
+    @extend_schema(
+        operation_id="conversations_export_one",
+        summary="Download one conversation",
+        description="As `conversations/export` writes it.",
+        parameters=[Format],
+        responses=FILE,
+        tags=TAG,
+    )
+    def get(self, request: Request, id: UUID) -> StreamingHttpResponse:
+        rows = Conversation.objects.filter(pk=_one(id).pk)
+        return _exported(request, rows, self.query["format"], self.staff)
 
 
 class Deletion(Door):
@@ -172,6 +189,11 @@ class Review(Door):
         conversation = _one(id)
         apply(conversation, self.asked(Reviewing), self.staff)
         return Response(ReviewShape(review_of(conversation)).data)
+
+
+def _exported(request: Request, rows: Any, format: str, by: User) -> StreamingHttpResponse:
+    pieces = export_conversations(conversations=rows, format=format, by=by)
+    return attachment(request._request, pieces, *FILES[format])
 
 
 def _one(id: UUID) -> Conversation:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from assistant.lib import audit
 from assistant.lib.errors import FrontdeskError
-from conversations.models import Conversation, Event, Message
+from conversations.models import Conversation, Event, Message, Note
 from conversations.services.stories import story_of
 
 AT_ONCE = 50  # conversations that are read together
@@ -59,7 +59,7 @@ def export_conversations(
 
 
 def _batches(ids: Sequence[int]) -> Iterator[Batch]:
-    rows = Conversation.objects.prefetch_related("tags").defer("snapshot")
+    rows = Conversation.objects.select_related("reviewed_by").prefetch_related("tags").defer("snapshot")
     for start in range(0, len(ids), AT_ONCE):
         found = rows.in_bulk(ids[start : start + AT_ONCE])
         yield [found[pk] for pk in ids[start : start + AT_ONCE] if pk in found]
@@ -72,6 +72,11 @@ def _messages(batch: Batch) -> dict[int, list[Message]]:
 
 def _events(batch: Batch) -> dict[int, list[Event]]:
     return _by_conversation(batch, Event.objects.filter(conversation__in=batch).order_by("conversation_id", "position"))
+
+
+def _notes(batch: Batch) -> dict[int, list[Note]]:
+    rows = Note.objects.filter(conversation__in=batch).select_related("message", "by")
+    return _by_conversation(batch, rows.order_by("created", "id"))
 
 
 def _by_conversation(batch: Batch, rows: Any) -> dict[int, list[Any]]:
@@ -87,11 +92,12 @@ def _by_conversation(batch: Batch, rows: Any) -> dict[int, list[Any]]:
 def _json(batches: Iterator[Batch]) -> Iterator[bytes]:
     before = "[\n"
     for batch in batches:
-        messages, events = _messages(batch), _events(batch)
+        messages, events, notes = _messages(batch), _events(batch), _notes(batch)
         for row in batch:
             whole = {
                 **_facts(row),
-                "messages": [_message(message) for message in messages[row.pk]],
+                "notes": [_note(note) for note in notes[row.pk]],
+                "messages": [_whole(message) for message in messages[row.pk]],
                 "events": [event.data for event in events[row.pk]],
             }
             yield (before + json.dumps(whole)).encode()
@@ -110,6 +116,37 @@ def _facts(row: Conversation) -> dict[str, Any]:
         "created": row.created.isoformat(),
         "last_active": row.last_active.isoformat(),
         "tags": [tag.name for tag in row.tags.all()],
+        "reviewed_turn": row.reviewed_turn,
+        "reviewed_at": row.reviewed_at.isoformat() if row.reviewed_at else None,
+        "reviewed_by": _name(row.reviewed_by),
+        "saved_for_later": row.saved_for_later,
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {
+        "seq": note.message.seq if note.message else None,
+        "text": note.text,
+        "by": _name(note.by),
+        "time": note.created.isoformat(),
+    }
+
+
+def _name(user: Any) -> str | None:
+    return user.get_username() if user else None
+
+
+def _whole(message: Message) -> dict[str, Any]:
+    """With what no line of a table holds."""
+    return {
+        **_message(message),
+        "turn": message.turn,
+        "payload": message.payload,
+        "metadata": message.metadata,
+        "ranking": message.ranking or [],
+        "timings": message.timings or {},
+        "error": message.error,
+        "feedback_reason": message.feedback_reason,
     }
 
 

@@ -170,6 +170,24 @@ def test_it_exports_all_there_is_as_json(admin: Program, wrote: Write) -> None:
     assert LogEntry.objects.filter(changes={"exported as json": [None, 2]}, actor__username="ada").exists()
 
 
+def test_it_exports_one_with_all_that_staff_made_of_it(admin: Program, wrote: Write) -> None:
+    conversation, _other = wrote("hi", sender="sam"), wrote("bye")
+    understood(conversation, 1, payload="/greet", metadata={"page": "/prices"})
+    understood(conversation, 2, feedback="down", feedback_reason="too long")
+    assert admin.post(at(conversation, "/review"), {"note": "ask sales", "reviewed": True}).status_code == 200
+    [row] = json.loads(b"".join(admin.get(at(conversation, "/export")).streaming_content))
+    said, answered = row["messages"]
+    assert (said["payload"], said["metadata"], answered["feedback_reason"]) == (
+        "/greet",
+        {"page": "/prices"},
+        "too long",
+    )
+    assert [(note["text"], note["by"]) for note in row["notes"]] == [("ask sales", "ada")]
+    assert (row["reviewed_turn"], row["reviewed_by"]) == (1, "ada")
+    for format, kind in (("csv", "text/csv; charset=utf-8"), ("rasa", "application/yaml")):
+        assert admin.get(at(conversation, "/export"), format=format)["Content-Type"] == kind
+
+
 def test_it_exports_lines_that_no_spreadsheet_computes(admin: Program, wrote: Write) -> None:
     wrote("=1+2", sender="@sum", channel="rest")
     wrote(' +A1"\n', "fine, thanks")
