@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import Any
 
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Aggregate, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from conversations.models import Annotation, Conversation, Event, Message, Note, Tag
 from conversations.selectors.finding import REVIEWS
@@ -68,12 +69,21 @@ def look_for_doubles(bot: Bot, annotations: Iterable[Annotation]) -> None:
 
 def stamp_of(conversation_id: int) -> str:
     """Another one whenever something that is shown already was answered, rated, judged, noted, tagged or reviewed."""
-    fields = ("answered_turn", "state", "thumbs_down", "reviewed_turn", "reviewed_at", "saved_for_later")
-    row = Conversation.objects.filter(pk=conversation_id).values_list(*fields)
-    verdicts = Annotation.objects.filter(conversation_id=conversation_id).aggregate(Sum("revision"))
-    notes = Note.objects.filter(conversation_id=conversation_id).aggregate(Sum("pk"), Max("updated"))
-    tags = Tag.objects.filter(conversations=conversation_id).values_list("pk", flat=True)
-    return hashlib.sha256(repr([*row, verdicts, notes, sorted(tags)]).encode()).hexdigest()[:16]
+    beside = {
+        "judged_sum": _of_each(Annotation.objects.all(), Sum("revision")),
+        "notes_sum": _of_each(Note.objects.order_by(), Sum("pk")),
+        "noted_last": _of_each(Note.objects.order_by(), Max("updated")),
+        "tags_sum": _of_each(Conversation.tags.through.objects.all(), Sum("tag_id")),
+    }
+    fields = ("answered_turn", "state", "thumbs_down", "reviewed_turn", "reviewed_at", "saved_for_later", *beside)
+    row = Conversation.objects.filter(pk=conversation_id).annotate(**beside).values_list(*fields).first()
+    return hashlib.sha256(repr(row).encode()).hexdigest()[:16]
+
+
+def _of_each(rows: QuerySet[Any], sum_up: Aggregate) -> Subquery:
+    """What all rows of a conversation come to."""
+    mine = rows.filter(conversation=OuterRef("pk")).values("conversation")
+    return Subquery(mine.annotate(sum_up=sum_up).values("sum_up"))
 
 
 def line(conversation_id: int, seq: int) -> list[Message]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from conversations import services
 from conversations.models import Annotation, Conversation, Message
-from conversations.selectors.review import neighbour, next_to_review
+from conversations.selectors.review import neighbour, next_to_review, stamp_of
 from conversations.signals import review_changed
 from tests.admin_ui.conftest import Write, said, wrote  # noqa: F401  (a fixture)
 from training.models import Example, Intent
@@ -336,6 +337,23 @@ def test_it_takes_a_review_back_to_what_was_before(message: Message, ana: User, 
     services.mark_reviewed(conversation=talk, by=ben)
     with pytest.raises(ChangedMeanwhile):
         services.take_back(conversation=talk, marked=marked, by=ana)
+
+
+def test_it_stamps_what_was_made_of_a_conversation(message: Message, ana: User) -> None:
+    talk = message.conversation
+    acts: list[Callable[[], Any]] = [
+        lambda: judge(message, "correct", ana),
+        lambda: services.add_note(conversation=talk, text="so", by=ana),
+        lambda: services.change_note(note=talk.notes.get(), text="or so", by=ana),
+        lambda: services.tag_conversation(conversation=talk, add=["new"], by=ana),
+        lambda: services.mark_reviewed(conversation=talk, by=ana),
+        lambda: services.save_for_later(conversation=talk, saved=True, by=ana),
+    ]
+    stamps = [stamp_of(talk.pk), stamp_of(talk.pk)]
+    for act in acts:
+        act()
+        stamps.append(stamp_of(talk.pk))
+    assert len(set(stamps)) == len(acts) + 1
 
 
 def test_it_leads_down_the_list_and_round(wrote: Write, ana: User) -> None:  # noqa: F811
