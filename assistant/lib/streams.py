@@ -20,7 +20,14 @@ def attachment(request: HttpRequest, pieces: Iterator[bytes], name: str, kind: s
     return StreamingHttpResponse(content, content_type=kind, headers=headers)
 
 
-def file_in_pieces(path: Path) -> Iterator[bytes]:
+def file_attachment(request: HttpRequest, path: Path, kind: str) -> StreamingHttpResponse:
+    """Of a known length, so that browsers show how far they are."""
+    response = attachment(request, _in_pieces(path), path.name, kind)
+    response.headers["Content-Length"] = str(path.stat().st_size)
+    return response
+
+
+def _in_pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(PIECE):
             yield piece

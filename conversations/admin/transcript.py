@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from assistant.lib.marks import Piece, in_words, pieces
 from conversations.models import Annotation, Conversation, Message
 from conversations.models.talk import UNSURE
 from conversations.selectors import review
@@ -16,7 +17,6 @@ WINDOW = 100
 AROUND = 40  # messages after the one that a window was opened at
 RUNNERS_UP = 5
 FALLBACK = "nlu_fallback"
-COLORS = 6
 
 
 @dataclass(frozen=True)
@@ -43,20 +43,6 @@ class Link:
 
     title: str
     url: str
-
-
-@dataclass(frozen=True)
-class Span:
-    """A stretch of a message. `entity` is empty where it is none."""
-
-    text: str
-    entity: str = ""
-    value: str = ""
-
-    @property
-    def color(self) -> int:
-        """Of the entity, as `colorOf` of entities.js has it."""
-        return sum(map(ord, self.entity)) % COLORS
 
 
 @dataclass(frozen=True)
@@ -112,14 +98,14 @@ class Line:
         return json.dumps(self.marked, ensure_ascii=False)
 
     @cached_property
-    def spans(self) -> list[Span]:
-        return list(_spans(self.message.text, self.marked))
+    def pieces(self) -> list[Piece]:
+        return list(pieces(self.message.text, self.marked))
 
     @property
     def entities(self) -> list[tuple[str, str]]:
         """Those that no place in the text says, or whose value is another word than the text's."""
-        shown = {(span.entity, span.text) for span in self.spans if span.entity}
-        named = [(str(entity.get("entity")), _in_words(entity.get("value"))) for entity in self.marked]
+        shown = {(piece.entity, piece.text) for piece in self.pieces if piece.entity}
+        named = [(str(entity.get("entity")), in_words(entity.get("value"))) for entity in self.marked]
         return [pair for pair in named if pair not in shown]
 
     @property
@@ -179,24 +165,6 @@ def window(conversation: Conversation, before: int | None = None, at: int | None
     return Window(lines, first if first > 1 else None, None if newest else (before or 0) + WINDOW, newest)
 
 
-def _spans(text: str, entities: list[dict[str, Any]]) -> Iterator[Span]:
-    """The text in stretches, marked where an entity stands. What overlaps or lies outside is left out."""
-    end = 0
-    placed = [
-        entity for entity in entities if isinstance(entity.get("start"), int) and isinstance(entity.get("end"), int)
-    ]
-    for entity in sorted(placed, key=lambda entity: entity["start"]):
-        begins, ends = entity["start"], entity["end"]
-        if not end <= begins < ends <= len(text):
-            continue
-        if begins > end:
-            yield Span(text[end:begins])
-        yield Span(text[begins:ends], str(entity.get("entity")), _in_words(entity.get("value")))
-        end = ends
-    if text[end:]:
-        yield Span(text[end:])
-
-
 def _link(title: str, target: Any) -> Link:
     """Rasa's attachments are addresses, or objects that hold one. Only http(s) is for following."""
     if isinstance(target, dict):
@@ -207,7 +175,3 @@ def _link(title: str, target: Any) -> Link:
     if address.lower().startswith(("https://", "http://")):
         return Link(title, address)
     return Link(f"{title}: {address}", "")
-
-
-def _in_words(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

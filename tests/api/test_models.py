@@ -126,7 +126,7 @@ def test_it_downloads_and_takes_it_back_in(admin: Program, taught: Taught) -> No
     name = trained(admin, taught)
     answer = admin.get(f"models/{name}/download")
     archive = b"".join(answer.streaming_content)
-    assert answer["Content-Type"] == "application/gzip"
+    assert (answer["Content-Type"], int(answer["Content-Length"])) == ("application/gzip", len(archive))
     assert LogEntry.objects.filter(action=LogEntry.Action.ACCESS, actor__username="ada").exists()
     file = io.BytesIO(archive)
     file.name = "model.tar.gz"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -16,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant.lib.errors import FrontdeskError
-from assistant.lib.streams import attachment
+from assistant.lib.streams import file_attachment
 from training import services
 from training.admin.desk import chosen_bot, jobs_of
 from training.admin.shown import bar
@@ -27,7 +26,6 @@ from training.selectors import difference_between
 PERMISSIONS = ("edit_data", "train_bot", "activate_version", "upload_version", "download_version")
 NAME = "admin:training_modelversion"
 View = Callable[..., HttpResponseBase]
-BLOCK = 1 << 18  # bytes that a download sends at once
 
 
 class Upload(forms.Form):
@@ -142,9 +140,7 @@ class VersionActs(admin.ModelAdmin):
             archive = services.archive_for_download(version=version, by=staff(request))
         except FrontdeskError as error:
             return self._back(request, error, _page_of(version))
-        response = attachment(request, _blocks(archive), archive.name, "application/gzip")
-        response.headers["Content-Length"] = str(archive.stat().st_size)
-        return response
+        return file_attachment(request, archive, "application/gzip")
 
     def queue_view(self, request: HttpRequest) -> HttpResponse:
         """The part of the list's page that changes by itself."""
@@ -190,12 +186,6 @@ def _places_of(bot: Bot) -> dict[str, ModelVersion | None]:
     """The version that is live now, by environment; production first."""
     rows = bot.environments.select_related("active_version__training_set").order_by("name")
     return {PRODUCTION: None, **{place.name: place.active_version for place in rows}}
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            yield block
 
 
 def _number(text: str | None) -> int | None:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assistant.lib.api.doors import found
-from assistant.lib.streams import attachment, file_in_pieces
+from assistant.lib.streams import file_attachment
 from training import services
 from training.api.asked_models import Back, Comparison, Evaluate, Place, Train, Upload, VersionFilters
 from training.api.bots import BotDoor, OfAnyBot, OfBot, RowDoor
@@ -171,7 +171,7 @@ class Download(VersionDoor):
     )
     def get(self, request: Request, name: str) -> StreamingHttpResponse:
         path = services.archive_for_download(version=self.version(name), by=self.staff)
-        return attachment(request._request, file_in_pieces(path), path.name, "application/gzip")
+        return file_attachment(request._request, path, "application/gzip")
 
 
 class Activation(VersionDoor):

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, QueryDict
 
-from training.admin.data.marking import Piece, pieces
+from assistant.lib.marks import Piece, pieces
 from training.models import Bot, Example
 from training.selectors.lists import Sought, examples_found, nearest
 
