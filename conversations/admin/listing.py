@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -19,6 +20,7 @@ from conversations import selectors
 from conversations.admin.acting import ChooseWhatToDo
 from conversations.admin.cells import Cells
 from conversations.admin.filters import Filters
+from conversations.errors import Gone
 from conversations.models import Conversation, Message
 from conversations.services import mark_reviewed, tag_conversation
 
@@ -127,7 +129,8 @@ class ConversationListing(Cells):
     def mark_reviewed(self, request: HttpRequest, queryset: Rows) -> None:
         rows = list(queryset)
         for row in rows:
-            mark_reviewed(conversation=row, by=cast(User, request.user))
+            with suppress(Gone):
+                mark_reviewed(conversation=row, by=cast(User, request.user))
         self._say(request, f"Reviewed: {_conversations(len(rows))}.")
 
     @admin.action(description="Add tag", permissions=["review"])

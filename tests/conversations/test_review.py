@@ -297,8 +297,9 @@ def test_it_refuses_what_is_no_tag(message: Message, ana: User, names: list[str]
 def test_it_leaves_notes_to_those_who_wrote_them(message: Message, ana: User, ben: User) -> None:
     note = services.add_note(conversation=message.conversation, text=" ask sales ", message=message, by=ana)
     services.change_note(note=note, text="asked sales", by=ana)
-    with pytest.raises(FrontdeskError):
+    with pytest.raises(FrontdeskError) as refused:
         services.delete_note(note=note, by=ben)
+    assert refused.value.status == 403
     assert [note.text for note in message.notes.all()] == ["asked sales"]
     services.delete_note(note=note, by=ana)
     assert not message.notes.exists()

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 
 from assistant.lib.database import writing
 from conversations import services
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, Tag
 from tests.admin_ui.conftest import Write, wrote  # noqa: F401  (a fixture)
 from tests.racing import all_at_once
 
@@ -44,10 +44,20 @@ def test_it_keeps_the_tags_of_all(wrote: Write, ana: User) -> None:  # noqa: F81
     talk = wrote("hi")
 
     def tag(number: int) -> None:
-        services.tag_conversation(conversation=talk, add=["all", f"tag {number}"], by=ana)
+        services.tag_conversation(conversation=talk, add=[f"tag {number}"], by=ana)
 
     assert all_at_once(tag) == [None] * 8
-    assert talk.tags.count() == 9
+    assert talk.tags.count() == 8
+
+
+def test_it_makes_a_tag_once(wrote: Write, ana: User) -> None:  # noqa: F811
+    talks = [wrote("hi") for _ in range(8)]
+
+    def tag(number: int) -> None:
+        services.tag_conversation(conversation=talks[number], add=["new"], by=ana)
+
+    assert all_at_once(tag) == [None] * 8
+    assert Tag.objects.count() == 1
 
 
 @pytest.mark.parametrize("act", [flag, judge])
