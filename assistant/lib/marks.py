@@ -13,7 +13,8 @@ Entity = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of a text. `entity` is empty where it is none; `title` says its value, and its role and group."""
+    """A stretch of a text. `entity` is empty where it is none; `title`: also its value where that is another word,
+    its role and its group."""
 
     text: str
     entity: str = ""
@@ -46,5 +47,6 @@ def in_words(value: Any) -> str:
 
 
 def _title(entity: Entity, words: str) -> str:
-    more = [str(entity[name]) for name in ("role", "group") if entity.get(name)]
-    return " · ".join([f"{entity.get('entity')}: {in_words(entity.get('value', words))}", *more])
+    name, value = str(entity.get("entity")), in_words(entity.get("value", words))
+    more = [str(entity[part]) for part in ("role", "group") if entity.get(part)]
+    return " · ".join([name if value == words else f"{name}: {value}", *more])
