@@ -13,6 +13,7 @@ from conversations.models import Conversation
 from conversations.selectors import narrowed, worst_since
 
 WORST = 5
+LATELY = "in the past 7 days, to review"
 
 
 def panels() -> list[Panel]:
@@ -43,18 +44,18 @@ def _waiting() -> Panel:
 
 
 def _failed() -> Panel:
-    none = "No message failed in the past 7 days."
-    return _panel("With failed messages", "in the past 7 days", none, trouble="failed", when="week")
+    none = "Nothing failed that nobody has looked at."
+    return _panel("With failed messages", LATELY, none, trouble="failed", review="todo", when="week")
 
 
 def _disliked() -> Panel:
-    none = "No thumbs down in the past 7 days."
-    return _panel("Thumbs down", "in the past 7 days", none, trouble="disliked", when="week")
+    none = "None that nobody has looked at."
+    return _panel("Thumbs down", LATELY, none, trouble="disliked", review="todo", when="week")
 
 
 def _unsure() -> Panel:
-    none = "Nothing below 50% in the past 7 days."
-    return _panel("Unsure", "below 50% in the past 7 days", none, confidence="50", when="week", attention=False)
+    some, none = f"below 50%, {LATELY}", "Nothing below 50% that nobody has looked at."
+    return _panel("Unsure", some, none, confidence="50", review="todo", when="week", attention=False)
 
 
 def _unanswered() -> list[Panel]:

@@ -30,7 +30,7 @@ def behind(client: Client, panel: Panel) -> str:
 
 def test_it_counts_what_its_links_show(desk: Client, wrote: Write) -> None:
     long_ago = timezone.now() - timedelta(days=9)
-    wrote("hi", reviewed_turn=1, lowest_confidence=0.9)
+    wrote("hi", reviewed_turn=1, lowest_confidence=0.1, thumbs_down=1, failed_turns=1)
     wrote("help", state="waiting", failed_turns=1, lowest_confidence=0.1)
     wrote("anyone?", answered_turn=0, thumbs_down=2)
     wrote("old", active=long_ago, failed_turns=1, lowest_confidence=0.2, thumbs_down=1)
