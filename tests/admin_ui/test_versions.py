@@ -101,6 +101,7 @@ def test_it_asks_before_it_activates(desk: Client, newer: ModelVersion) -> None:
 def test_it_activates_and_offers_the_way_back(desk: Client, newer: ModelVersion, live_model: ModelVersion) -> None:
     response = desk.post(f"{VERSIONS}{newer.pk}/activate/", {"environment": "production"}, follow=True)
     assert "Undo: roll back to main-test" in response.content.decode()
+    assert "main-newer is live in production now." in response.content.decode()
     assert production().active_version == newer
     assert LogEntry.objects.get().changes == {"active_version": ["main-test", "main-newer"]}
 

@@ -164,8 +164,7 @@ class VersionActs(admin.ModelAdmin):
             services.activate_version(version=version, environment=environment, by=staff(request))
         except FrontdeskError as error:
             return self._back(request, error, _page_of(version))
-        if environment != PRODUCTION:
-            self.message_user(request, f"Live in {environment} now: {version}.", messages.SUCCESS)
+        self.message_user(request, f"{version} is live in {environment} now.", messages.SUCCESS)
         return HttpResponseRedirect(reverse(f"{NAME}_changelist"))
 
     def _back(self, request: HttpRequest, error: FrontdeskError, where: str) -> HttpResponse:
