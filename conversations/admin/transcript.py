@@ -82,6 +82,12 @@ class Line:
         return judged or ("" if self.message.intent == FALLBACK else self.message.intent)
 
     @property
+    def scored_apart(self) -> bool:
+        """Whether the confidences come from a classifier that looks at each intent on its own."""
+        guesses = [*self.runners_up, *([self.understood] if self.understood else [])]
+        return sum(guess.confidence for guess in guesses) > 1.05
+
+    @property
     def runners_up(self) -> list[Guess]:
         ranking = self.message.ranking or []
         guesses = [Guess(str(guess.get("name")), guess.get("confidence") or 0.0) for guess in ranking]

@@ -40,7 +40,7 @@ keys(
   {
     "j ArrowDown": { label: "Next message of the visitor", run: () => thread.move(1) },
     "k ArrowUp": { label: "The one before", run: () => thread.move(-1) },
-    d: { label: "Next one in doubt", run: () => thread.move(1, ".in-doubt:not(.is-judged)") },
+    d: { label: "Next one in doubt, or disliked", run: () => thread.move(1, isInDoubt) },
     "]": { label: "Next conversation", run: () => follow("next") },
     "[": { label: "Previous conversation", run: () => follow("prev") },
   },
@@ -85,6 +85,12 @@ function begin() {
   const theirs = thread.lines.filter((line) => line.matches(".message-user"));
   const first = theirs.find((line) => Number(line.dataset.turn) > reviewed) ?? theirs.at(-1);
   thread.select(first, { focus: false });
+}
+
+/** Hardly understood, or answered with what the visitor gave a thumbs down. */
+function isInDoubt(line) {
+  if (!line.matches(".message-user:not(.is-judged)")) return false;
+  return line.matches(".in-doubt") || Boolean(document.querySelector(`.message[data-turn="${line.dataset.turn}"] .feedback-down`));
 }
 
 function press(act) {

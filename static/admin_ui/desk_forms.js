@@ -75,7 +75,7 @@ export class Forms {
     this.#sending.add(seq);
     try {
       const done = await tell(last.url, last.fields);
-      if (last.page) return location.assign(last.page);
+      if (last.page) return this.#leave({ said: `Undone. ${done.said}`, go: last.page });
       this.#renumber(done.undo);
       put(done.parts);
       toast(`Undone. ${done.said}`);
@@ -125,7 +125,8 @@ export class Forms {
     const line = this.thread.line(seq);
     line?.querySelector(".conflict")?.remove();
     line?.querySelector(".judge-panel")?.prepend(this.#conflict(error, url, fields, seq));
-    if (line) this.thread.select(line);
+    if (line) this.thread.select(line, { focus: false });
+    line?.querySelector(".conflict button")?.focus();
   }
 
   /** What the colleague made of it stands in the message now; what was chosen here is one press away. */

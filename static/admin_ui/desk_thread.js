@@ -63,7 +63,7 @@ export class Thread extends EventTarget {
   }
 
   /** To the next of the visitor's messages, or the one before. */
-  async move(step, which = ".message-user") {
+  async move(step, which = (line) => line.matches(".message-user")) {
     const next = this.#beside(step, which) ?? ((await this.load(step < 0 ? "earlier" : "later")) && this.#beside(step, which));
     if (next) this.select(next);
     else this.current?.scrollIntoView({ block: "nearest", behavior: "instant" });
@@ -111,7 +111,7 @@ export class Thread extends EventTarget {
     const lines = this.lines;
     const here = lines.indexOf(this.current);
     const side = step > 0 ? lines.slice(here + 1) : lines.slice(0, Math.max(here, 0)).reverse();
-    return side.find((line) => line.matches(which));
+    return side.find(which);
   }
 
   #clicked(target) {

@@ -124,6 +124,7 @@ def test_it_goes_from_the_list_to_the_next_one_without_a_mouse(desk_of: DeskOf, 
     expect(desk.toast).to_contain_text(f"{sender} is reviewed.")
     desk.press("u")
     expect(desk.page.locator("#desk-state")).to_contain_text("Waits for review")
+    expect(desk.toast).to_contain_text("Undone. Waits for review again.")
     expect(desk.line(3)).to_contain_text("book_appointment")
     assert desk.complaints == []
 
@@ -220,7 +221,8 @@ def test_it_shows_colleagues_and_their_conflicts(desk_of: DeskOf, ben: str, send
     expect(ana.page.get_by_role("alert")).to_contain_text("ben changed this meanwhile: corrected to prices.")
     expect(ana.line(3).locator(".judge > summary")).to_contain_text("prices")
 
-    ana.page.get_by_role("button", name="Use mine: location").click()
+    expect(ana.page.get_by_role("button", name="Keep theirs")).to_be_focused()
+    ana.press("Tab", "Enter")
     expect(other.line(3).locator(".judge > summary")).to_contain_text("location")
     expect(other.line(3).locator(".verdict")).to_contain_text("by admin")
     assert ana.complaints == other.complaints == []
@@ -252,6 +254,19 @@ def test_it_shows_a_visitors_thumbs_while_a_note_is_written(desk_of: DeskOf, liv
     expect(desk.line(2).locator(".feedback")).to_contain_text("Thumbs down")
     desk.page.keyboard.type("sentence")
     expect(desk.line(2).get_by_role("textbox", name="Note")).to_have_value("half a sentence")
+
+
+def test_it_finds_what_a_visitor_disliked(desk_of: DeskOf, visitor: Visitor) -> None:
+    words, tab = uuid.uuid4().hex, visitor.tab().open()
+    for text in (f"ahoy {words}", "well understood", "disliked"):
+        tab.say(text)
+    tab.chat.get_by_role("button", name="Not helpful", exact=True).last.click()
+    desk = desk_of()
+    desk.page.goto(f"{LIST}?q={words}")
+    desk.page.locator("#result_list tbody th a").click()
+    desk.line(1).locator(".bubble").click()
+    desk.press("d")
+    expect(desk.line(5)).to_have_attribute("aria-current", "true")
 
 
 def test_it_catches_up_after_the_line_was_lost(desk_of: DeskOf, live: Running, ben: str, sender: str) -> None:
