@@ -42,6 +42,12 @@ class StaffSite(AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {**self._right_now(request), **(extra_context or {})})
 
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        names = {app["app_label"]: app["name"] for app in self.get_app_list(request)}
+        return super().app_index(request, app_label, {"title": names.get(app_label, ""), **(extra_context or {})})
+
     def now(self, request: HttpRequest) -> HttpResponse:
         """The part of the index page that changes by itself."""
         return TemplateResponse(request, "admin/right_now.html", self._right_now(request))

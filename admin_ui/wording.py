@@ -72,7 +72,8 @@ def sentence(entry: LogEntry) -> str:
     model = entry.content_type.model
     for field, (_before, after) in _changes(entry).items():
         if field.startswith("exported as "):
-            return f"exported {after} conversations as {field.removeprefix('exported as ')}"
+            some = "1 conversation" if after == 1 else f"{after} conversations"
+            return f"exported {some} as {field.removeprefix('exported as ')}"
         if entry.action in {CHANGED, SEEN} or field in {"training_set", "sha256", "merged_into"}:
             meant = _FIELDS.get((model, field))
             if isinstance(meant, dict):

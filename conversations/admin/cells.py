@@ -76,7 +76,7 @@ def _marks(row: Conversation) -> Iterator[tuple[str, str]]:
     if row.failed_turns:
         yield "failed", f"{row.failed_turns} failed"
     if row.thumbs_down:
-        yield "disliked", f"{row.thumbs_down} thumbs down"
+        yield "disliked", f"{row.thumbs_down} thumbs down" if row.thumbs_down > 1 else "Thumbs down"
     if row.answered_turn < row.last_turn:
         yield "unanswered", "Unanswered"
     if row.flag_count:

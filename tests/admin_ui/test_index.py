@@ -148,3 +148,13 @@ def test_it_lists_housekeeping_last_and_empty_tables_never(desk: Client) -> None
     assert [app["name"] for app in apps][-2:] == ["Staff", "Log-ins"]
     assert "GroupResult" not in {model["object_name"] for app in apps for model in app["models"]}
     assert StaffSite.site_header in desk.get("/admin/").content.decode()
+
+
+def test_it_calls_pages_of_apps_what_they_are_about(desk: Client) -> None:
+    assert "<h1>Conversations</h1>" in desk.get("/admin/conversations/").content.decode()
+
+
+def test_it_asks_a_viewer_to_read(desk: Client, viewer_desk: Client, wrote: Write) -> None:
+    wrote("refund please", thumbs_down=1)
+    assert [">Read<" in client.get("/admin/").content.decode() for client in (desk, viewer_desk)] == [False, True]
+    assert ">Thumbs down</span>" in desk.get("/admin/").content.decode()

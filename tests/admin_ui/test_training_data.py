@@ -95,7 +95,7 @@ def test_it_adds_an_intent_and_what_people_say(desk: Client, bot: Bot) -> None:
     assert "Created ask_menu. Now write what people say." in shown
     menu = Intent.objects.get(name="ask_menu")
     texts = "what's on the menu\n\nshow the [large](size) menu\nwhat's on the menu"
-    assert "Added 2. 1 were there already." in post(desk, of(menu, "add/"), texts=texts)
+    assert "Added 2. 1 was there already." in post(desk, of(menu, "add/"), texts=texts)
     assert alive(bot) == [("ask_menu", "what's on the menu"), ("ask_menu", "show the large menu")]
     assert '<mark class="entity entity-' in page(desk, of(menu, "change/"))
 

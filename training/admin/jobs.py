@@ -199,7 +199,7 @@ def _panel_of_training(shown: JobShown) -> Panel:
     if shown.job.status == QUEUED:
         return Panel("Training", "Waits", _page_of(shown.job), "for its turn in the queue")
     note = shown.job.step or "has just begun"
-    return Panel("Training", f"{shown.percent} %", _page_of(shown.job), note)
+    return Panel("Training", f"{shown.percent}%", _page_of(shown.job), note)
 
 
 def _page_of(job: Job) -> str:

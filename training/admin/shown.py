@@ -20,7 +20,7 @@ SLOTS = 100  # units of width that a bar has
 
 @dataclass(frozen=True)
 class Bar:
-    """A share with its 95 % interval."""
+    """A share with its 95% interval."""
 
     value: float
     low: float
@@ -36,7 +36,7 @@ class Bar:
 
     @property
     def words(self) -> str:
-        return f"{self.percent}, 95 % interval {self.between}"
+        return f"{self.percent}, 95% interval {self.between}"
 
     @property
     def x(self) -> str:

@@ -154,8 +154,9 @@ def _tell(desk: Desk, intent: Intent, added: list[Example], new: int) -> None:
     others = {row.intent.name for it in added for row in same_text(desk.bot, it.text)} - {intent.name}
     if added:
         there = len(added) - new
+        known = f" {there} {'was' if there == 1 else 'were'} there already." if there > 0 else ""
         also = f" The same stands under {', '.join(sorted(others))}: see Findings." if others else ""
-        desk.say(f"Added {new}.{f' {there} were there already.' if there > 0 else ''}{also}")
+        desk.say(f"Added {new}.{known}{also}")
 
 
 def _intent(desk: Desk, object_id: str | int) -> Intent:
