@@ -12,6 +12,7 @@ from tests.admin_ui.test_versions import page
 from training.confusion import MOST, picture_of
 from training.models import Evaluation, ModelVersion
 from training.reports import report_of
+from training.services import add_example
 
 pytestmark = pytest.mark.django_db
 GUESSES = [
@@ -69,3 +70,13 @@ def test_it_says_so_where_nothing_was_asked(desk: Client, live_model: ModelVersi
     assert "There was nothing to ask." in page(desk, address(empty))
     bare = Evaluation.objects.create(version=live_model, kind="cross_validation")
     assert "There was nothing to ask." in page(desk, address(bare))
+
+
+def test_it_leads_from_an_error_to_its_example_and_folds_many(desk: Client, live_model: ModelVersion) -> None:
+    example = add_example(bot=live_model.bot, intent="greet", text="text 0", use="held_out")
+    many = [Guess(Labelled(f"text {n}", "greet"), "order", 0.9 - n / 100) for n in range(30)]
+    row = Evaluation.objects.create(version=live_model, kind="held_out", report=report_of(many))
+    shown = page(desk, address(row))
+    assert f'href="/admin/training/intent/examples/{example.pk}/"' in shown
+    assert "<summary>10 more</summary>" in shown
+    assert shown.index("text 19") < shown.index("10 more") < shown.index("text 20")

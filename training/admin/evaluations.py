@@ -17,8 +17,10 @@ from training.admin.shown import bar, intents_in_words
 from training.admin.staff import number_in
 from training.confusion import picture_of
 from training.models import Evaluation
+from training.selectors.evaluations import examples_behind
 
 ERRORS = 300  # that one page shows
+OPEN = 20  # of them, so that what follows is near
 
 
 @admin.register(Evaluation)
@@ -66,12 +68,16 @@ def shown(row: Evaluation, right: str = "", guessed: str = "") -> dict[str, Any]
     report = row.report
     errors = report.get("errors", [])
     chosen = [each for each in errors if right in ("", each["right"]) and guessed in ("", each["guessed"])]
+    listed = chosen[:ERRORS]
+    places = examples_behind(row.version.bot, [each["text"] for each in listed])
     return {
         "evaluation": row,
         "report": report,
         "accuracy": bar(report.get("accuracy")),
         "macro_f1": None if row.macro_f1 is None else f"{row.macro_f1:.3f}",
-        "errors": [_in_words(each) for each in chosen[:ERRORS]],
+        "errors": [_in_words(each, places) for each in listed[:OPEN]],
+        "more_errors": [_in_words(each, places) for each in listed[OPEN:]],
+        "listed": len(listed),
         "error_count": len(errors),
         "chosen_count": len(chosen),
         "chosen": {"right": right, "guessed": guessed},
@@ -80,6 +86,6 @@ def shown(row: Evaluation, right: str = "", guessed: str = "") -> dict[str, Any]
     }
 
 
-def _in_words(error: dict[str, Any]) -> dict[str, Any]:
+def _in_words(error: dict[str, Any], places: dict[str, int]) -> dict[str, Any]:
     others = [(name, f"{confidence:.0%}") for name, confidence in error["ranking"] if name != error["guessed"]]
-    return {**error, "percent": f"{error['confidence']:.0%}", "others": others[:3]}
+    return {**error, "percent": f"{error['confidence']:.0%}", "others": others[:3], "example": places.get(error["text"])}

@@ -30,6 +30,12 @@ def was_asked_all(version: ModelVersion) -> bool:
     return newest is not None and not rows.filter(updated__gt=newest.created).exists()
 
 
+def examples_behind(bot: Bot, texts: Iterable[str]) -> dict[str, int]:
+    """The examples that are still there, by text. Where two intents have it, the held-out one."""
+    rows = Example.objects.filter(bot=bot, text__in=set(texts), deleted=None, intent__deleted=None)
+    return dict(rows.order_by("-use").values_list("text", "pk"))
+
+
 def newest_evaluations(versions: Iterable[ModelVersion], kind: str) -> dict[int, Evaluation]:
     """By version; without their reports, which are large."""
     rows = Evaluation.objects.filter(version__in=list(versions), kind=kind).defer("report").order_by("created", "id")
