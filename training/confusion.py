@@ -51,8 +51,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Picture:
-    """`left_out`: confused intents for which there was no room."""
+    """`left_out`: confused intents for which there was no room. `left`: where the names of rows end."""
 
+    left: int
     width: int
     height: int
     rows: Sequence[Name]
@@ -61,6 +62,11 @@ class Picture:
     left_out: int
     size: int = CELL - GAP
     middle: int = (CELL - GAP) // 2
+
+    @property
+    def beside(self) -> int:
+        """The width of all but the names of rows, which stay in sight where the rest is moved."""
+        return self.width - self.left
 
 
 def picture_of(report: Report) -> Picture | None:
@@ -79,6 +85,7 @@ def picture_of(report: Report) -> Picture | None:
     at = {name: place * CELL for place, name in enumerate(names)}
     most = max(counts.values())
     return Picture(
+        left=left,
         width=left + len(names) * CELL + round(longest * LETTER * SLANT) + 8,
         height=top + len(names) * CELL + 4,
         rows=[Name(left - 8, top + y + CELL // 2, _cut(name), name) for name, y in at.items()],

@@ -8,7 +8,7 @@ export function openNote(line) {
   const field = el("textarea", { name: "text", rows: 3, maxlength: 4000, required: true, "aria-label": "Note beside this message", placeholder: "A note beside this message" });
   const form = el("form", { method: "post", action: `${desk.dataset.base}notes/`, "data-desk": true, "data-seq": line.dataset.seq },
     el("input", { type: "hidden", name: "seq", value: line.dataset.seq }), field,
-    el("p", { class: "buttons" }, el("button", {}, "Add note"), " ", cancel(), el("span", { class: "quiet" }, " Ctrl+Enter adds")));
+    el("p", { class: "buttons" }, el("button", {}, "Add note"), " ", cancel(), el("span", { class: "quiet keys-hint" }, " Ctrl+Enter adds")));
   insert(line, el("div", { class: "note-beside", "data-keep": true, "data-passing": true }, form));
   field.focus();
 }
@@ -29,7 +29,7 @@ export async function openEntities(line, forms) {
     await forms.finish(form.getAttribute("action"), said, Number(line.dataset.seq));
     document.getElementById(line.id).focus({ preventScroll: true });
   };
-  work.append(el("p", { class: "buttons" }, el("button", { type: "button", class: "is-main", onclick: save }, "Save entities"), " ", cancel(), el("span", { class: "quiet" }, " Ctrl+Enter saves")));
+  work.append(el("p", { class: "buttons" }, el("button", { type: "button", class: "is-main", onclick: save }, "Save entities"), " ", cancel(), el("span", { class: "quiet keys-hint" }, " Ctrl+Enter saves")));
   work.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && save());
   insert(line, work);
   const marks = JSON.parse(place.dataset.entities).filter(({ start, end }) => Number.isInteger(start) && end > start);

@@ -352,6 +352,7 @@ def test_it_is_at_home_on_a_phone(desk_of: DeskOf, sender: str) -> None:
     expect(desk.line(3).locator(".verdict")).to_be_visible()
     assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert desk.page.locator("#facts").get_attribute("open") is None
+    expect(desk.page.get_by_role("button", name="Keys")).to_be_hidden()
 
 
 @pytest.mark.parametrize("sight", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
