@@ -44,15 +44,25 @@ _FIELDS: dict[tuple[str, str], str | dict[Any, str]] = {
     },
     ("environment", "active_version"): "put a model live",
     ("job", "cancel_asked"): "cancelled a job",
+    ("job", "kind"): {
+        "evaluate": "asked for an evaluation",
+        "cross_validate": "asked for a cross-validation",
+        "train": "asked for a training",
+        "check_upload": "had an upload checked",
+        "replay": "asked for a replay",
+        None: "asked for a job",
+    },
     ("modelversion", "downloaded"): "downloaded a model",
     ("modelversion", "training_set"): "asked for a training",
     ("modelversion", "sha256"): "uploaded a model",
     ("modelversion", "note"): "described a model",
+    ("replay", "versions"): "asked for a replay",
     ("intent", "merged_into"): "merged an intent into another",
     ("intent", "answer"): "changed the answer of an intent",
     ("user", "password"): "gave a new password",
     ("user", "role"): "changed a role",
 }
+_SAID_AT_ONCE = {"training_set", "sha256", "merged_into", "kind", "versions"}  # of what is new
 _VERBS = {CREATED: "added", CHANGED: "changed", DELETED: "deleted", SEEN: "looked at"}
 _NAMES = {"modelversion": "a model", "user": "a colleague", "example": "an example", "intent": "an intent"}
 _WORDS = re.compile(r"\s+|[^\s]+")
@@ -74,7 +84,7 @@ def sentence(entry: LogEntry) -> str:
         if field.startswith("exported as "):
             some = "1 conversation" if after == 1 else f"{after} conversations"
             return f"exported {some} as {field.removeprefix('exported as ')}"
-        if entry.action in {CHANGED, SEEN} or field in {"training_set", "sha256", "merged_into"}:
+        if entry.action in {CHANGED, SEEN} or field in _SAID_AT_ONCE:
             meant = _FIELDS.get((model, field))
             if isinstance(meant, dict):
                 return meant.get(after) or meant.get(None) or f"changed {field}"
@@ -84,7 +94,9 @@ def sentence(entry: LogEntry) -> str:
 
 
 def differences(entry: LogEntry) -> list[Difference]:
-    return [_difference(name.replace("_", " "), *sides) for name, sides in _changes(entry).items()]
+    """What the sentence says already is left out."""
+    said = {"kind"} if entry.content_type.model == "job" else set()
+    return [_difference(name.replace("_", " "), *sides) for name, sides in _changes(entry).items() if name not in said]
 
 
 def _changes(entry: LogEntry) -> dict[str, Sequence[Any]]:

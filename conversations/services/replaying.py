@@ -23,7 +23,7 @@ from conversations.models import Conversation, Message, Replay, ReplayedTurn
 from conversations.selectors import for_replay, what_visitors_said
 from training.models import Job, ModelVersion
 from training.selectors import changed_responses
-from training.services import ask_for_job
+from training.services.queue import add_job
 
 log = logging.getLogger("frontdesk.replay")
 KIND = "replay"
@@ -45,7 +45,7 @@ def ask_for_replay(*, left: ModelVersion, right: ModelVersion, by: User | None, 
         return waiting
     with writing():
         replay = Replay.objects.create(left=left, right=right, conversations_asked=conversations, requested_by=by)
-        replay.job = ask_for_job(bot=left.bot, kind=KIND, by=by, replay=replay.pk)
+        replay.job = add_job(bot=left.bot, kind=KIND, by=by, replay=replay.pk)
         replay.save(update_fields=["job"])
         audit.note(replay, {"versions": (None, str(replay))}, by=by, action=audit.CREATED)
     return replay

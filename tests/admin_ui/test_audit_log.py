@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from axes.models import AccessLog
 from django.contrib.auth.models import User
 from django.test import Client
@@ -12,6 +13,8 @@ from django.test import Client
 from assistant.lib import audit
 from conversations.models import Annotation, Conversation
 from tests.admin_ui.conftest import Write
+from tests.training.conftest import make_taught
+from training.services import ask_for_evaluation, train_version
 
 pytestmark = pytest.mark.django_db
 LOG = "/admin/auditlog/logentry/"
@@ -84,3 +87,14 @@ def test_it_shows_who_logged_in_and_keeps_it(desk: Client) -> None:
     desk.post("/admin/axes/accesslog/", {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"})
     assert desk.post(f"/admin/axes/accesslog/{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert AccessLog.objects.filter(pk=row.pk).exists()
+
+
+def test_it_says_in_one_line_and_in_words_what_was_asked_for(desk: Client, ana: User) -> None:
+    bot = make_taught().bot
+    version = train_version(bot=bot, by=ana)
+    ask_for_evaluation(version=version, kind="cross_validation", by=ana)
+    shown = lines(desk.get(LOG))
+    assert [entry.object_repr for entry in LogEntry.objects.all()] == [version.name] * 2
+    assert "<strong>ana</strong> asked for a training" in shown
+    assert "<strong>ana</strong> asked for a cross-validation" in shown
+    assert "6 examples of 2 intents" in shown

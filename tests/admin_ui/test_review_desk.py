@@ -22,6 +22,7 @@ from training.services import add_example
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/conversations/conversation/"
+ABOUT_ALL = ["notes/", "tags/", "reviewed/", "later/", "cared/"]
 RANKING = [{"name": "ask_hours", "confidence": 0.41}, {"name": "ask_prices", "confidence": 0.33}]
 
 
@@ -268,9 +269,7 @@ def test_it_leaves_out_what_a_viewer_may_not_do(viewer_desk: Client, talk: Conve
     assert "<form" not in page.split('id="desk"')[1].split("</main>")[0]
 
 
-@pytest.mark.parametrize(
-    "act", ["messages/1/judge/", "messages/1/flag/", "notes/", "tags/", "reviewed/", "later/", "cared/"]
-)
+@pytest.mark.parametrize("act", [*(f"messages/1/{act}/" for act in ("judge", "flag")), *ABOUT_ALL])
 def test_it_is_changed_by_those_who_may(
     viewer_desk: Client, stranger_desk: Client, ben_desk: Client, talk: Conversation, act: str
 ) -> None:

@@ -88,4 +88,5 @@ def shown(row: Evaluation, right: str = "", guessed: str = "") -> dict[str, Any]
 
 def _in_words(error: dict[str, Any], places: dict[str, int]) -> dict[str, Any]:
     others = [(name, f"{confidence:.0%}") for name, confidence in error["ranking"] if name != error["guessed"]]
-    return {**error, "percent": f"{error['confidence']:.0%}", "others": others[:3], "example": places.get(error["text"])}
+    percent, example = f"{error['confidence']:.0%}", places.get(error["text"])
+    return {**error, "percent": percent, "others": others[:3], "example": example}

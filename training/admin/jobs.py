@@ -76,13 +76,12 @@ class JobShown:
     @property
     def steps(self) -> list[Step]:
         """What is through, what runs, and what came after that the last time."""
-        through = [Step(_title(step["name"]), "done", duration(step["seconds"])) for step in self.job.steps]
+        through = [_step(step, "done") for step in self.job.steps]
         if self.job.status != RUNNING:
             return through
         now = [Step(_title(self.job.step), "running")] if self.job.step else []
         rest = self._last_time[len(through) + len(now) :]
-        waiting = (Step(_title(step["name"]), "waiting", duration(step["seconds"]), True) for step in rest)
-        return [*through, *now, *waiting]
+        return [*through, *now, *(_step(step, "waiting") for step in rest)]
 
     @property
     def left(self) -> str:
@@ -104,6 +103,10 @@ class JobShown:
         rows = Job.objects.filter(bot=job.bot_id, kind=job.kind, status=DONE, id__lt=job.pk).order_by("-id")
         steps, total = rows.values_list("steps", "total").first() or ([], 0)
         return steps if job.total in (0, total) else []
+
+
+def _step(step: dict[str, Any], state: str) -> Step:
+    return Step(_title(step["name"]), state, duration(step["seconds"]), expected=state == "waiting")
 
 
 def _title(step: str) -> str:

@@ -56,4 +56,4 @@ class Job(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.bot}"
+        return str(self.version or self.bot)

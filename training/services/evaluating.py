@@ -39,13 +39,13 @@ def ask_for_evaluation(*, version: ModelVersion, kind: str, by: User | None) -> 
     return ask_for_job(bot=version.bot, kind=JOBS[Evaluation.Kind(kind)], by=by, version=version)
 
 
-def ask_for_comparison(*, version: ModelVersion, by: User | None) -> None:
+def ask_for_comparison(*, version: ModelVersion) -> None:
     """What is held out is asked of a new version, and of the live one where it was not asked all of it yet."""
-    ask_for_evaluation(version=version, kind=HELD_OUT, by=by)
+    ask_for_evaluation(version=version, kind=HELD_OUT, by=None)
     live = live_version(version.bot)
     if live and live != version and not was_asked_all(live):
         with suppress(CannotEvaluate):
-            ask_for_evaluation(version=live, kind=HELD_OUT, by=by)
+            ask_for_evaluation(version=live, kind=HELD_OUT, by=None)
 
 
 def evaluate_version(*, version: ModelVersion, kind: str) -> Evaluation:

@@ -46,9 +46,15 @@ def ask_for_job(*, bot: Bot, kind: str, by: User | None, version: ModelVersion |
         same = Job.objects.filter(bot=bot, kind=kind, version=version, arguments=arguments, status__in=TO_DO).first()
         if same:
             return same
-        job = Job.objects.create(bot=bot, kind=kind, version=version, arguments=arguments, requested_by=by)
+        job = add_job(bot=bot, kind=kind, by=by, version=version, **arguments)
         audit.note(job, {"kind": (None, kind)}, by=by, action=audit.CREATED)
-        transaction.on_commit(lambda: job_asked.send(Job, job_id=job.pk))
+    return job
+
+
+def add_job(*, bot: Bot, kind: str, by: User | None, version: ModelVersion | None = None, **arguments: Any) -> Job:
+    """For what is noted by itself: an upload is checked, a replay is said. In the caller's transaction."""
+    job = Job.objects.create(bot=bot, kind=kind, version=version, arguments=arguments, requested_by=by)
+    transaction.on_commit(lambda: job_asked.send(Job, job_id=job.pk))
     return job
 
 

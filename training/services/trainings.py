@@ -21,7 +21,7 @@ from training.selectors.jobs import TO_DO
 from training.selectors.versions import live_version
 from training.services.evaluating import ask_for_comparison
 from training.services.locking import locked
-from training.services.queue import ask_for_job
+from training.services.queue import add_job
 from training.services.running import do_or_watch
 from training.services.seeding import training_set_of
 from training.services.versions import named_version
@@ -68,8 +68,9 @@ def train(job: Job, tell: OnProgress) -> Finish:
 
 def _asked(bot: Bot, taught: TrainingSet, by: User | None, note: str) -> Job:
     version = named_version(bot=bot, training_set=taught, parent=live_version(bot), created_by=by, note=note[:200])
-    audit.note(version, {"training_set": (None, taught.sha256)}, by=by, action=audit.CREATED)
-    return ask_for_job(bot=bot, kind="train", by=by, version=version)
+    words = f"{taught.example_count:,} examples of {taught.intent_count:,} intents"
+    audit.note(version, {"training_set": (None, words)}, by=by, action=audit.CREATED)
+    return add_job(bot=bot, kind="train", by=by, version=version)
 
 
 def _finish(job: Job, version: ModelVersion, archive: Archive, folder: Path, evaluable: bool) -> None:
@@ -81,4 +82,4 @@ def _finish(job: Job, version: ModelVersion, archive: Archive, folder: Path, eva
     version.train_seconds, version.history_turns = round(archive.seconds, 2), archive.history_turns
     version.save()
     if evaluable:
-        ask_for_comparison(version=version, by=job.requested_by)
+        ask_for_comparison(version=version)

@@ -23,10 +23,10 @@ from assistant.lib import audit
 from assistant.lib.database import writing
 from assistant.lib.errors import FrontdeskError
 from training.jobs import Finish, handles
-from training.models import Bot, Evaluation, Job, ModelVersion
+from training.models import Bot, Job, ModelVersion
 from training.selectors.evaluations import unseen_by
-from training.services.evaluating import ask_for_evaluation
-from training.services.queue import ask_for_job
+from training.services.evaluating import ask_for_comparison
+from training.services.queue import add_job
 from training.services.versions import named_version
 
 ARRIVING = ".arriving"
@@ -136,7 +136,7 @@ def _quarantined(bot: Bot, arriving: Path, sha256: str, size: int, by: User | No
         )
         audit.note(version, {"sha256": (None, sha256)}, by=by, action=audit.CREATED)
         arriving.replace(version.quarantine_path)
-        ask_for_job(bot=bot, kind="check_upload", by=by, version=version)
+        add_job(bot=bot, kind="check_upload", by=by, version=version)
     return version
 
 
@@ -146,4 +146,4 @@ def _admit(job: Job, version: ModelVersion, archive: Archive, evaluable: bool) -
     version.signature, version.history_turns = sign(archive.sha256), archive.history_turns
     version.save()
     if evaluable:
-        ask_for_evaluation(version=version, kind=Evaluation.Kind.HELD_OUT, by=job.requested_by)
+        ask_for_comparison(version=version)
