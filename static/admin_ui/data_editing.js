@@ -23,7 +23,8 @@ export async function editExample(place) {
 function edited(row, html) {
   const before = [...row.childNodes];
   return new Promise((resolve) => {
-    const leave = () => {
+    const leave = async () => {
+      if (row.querySelector("[name=over]")) return resolve(await theirs(row));
       row.replaceChildren(...before);
       row.classList.remove("editing");
       resolve(row);
@@ -34,7 +35,9 @@ function edited(row, html) {
       equip(form, leave);
       form.addEventListener("submit", async (event) => {
         event.preventDefault();
-        const answer = await ask(form.action, new FormData(form));
+        const given = new FormData(form);
+        if (event.submitter?.name) given.append(event.submitter.name, event.submitter.value);
+        const answer = await ask(form.action, given);
         const back = await answer.text();
         if (!answer.ok && answer.status >= 500) return complain(form);
         if (answer.ok) return resolve(replaced(row, back));
@@ -43,6 +46,12 @@ function edited(row, html) {
     };
     show(html);
   });
+}
+
+/** The row as a colleague saved it meanwhile. */
+async function theirs(row) {
+  const answer = await ask(`${row.dataset.url}?as=row`);
+  return replaced(row, await answer.text());
 }
 
 function replaced(row, html) {

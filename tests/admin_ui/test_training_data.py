@@ -17,6 +17,7 @@ from training.models import Bot, Example, Intent, Response
 from training.selectors import production
 from training.services import (
     add_example,
+    change_example,
     create_intent,
     delete_intent,
     move_examples,
@@ -63,6 +64,12 @@ def post(desk: Client, url: str, **given: Any) -> str:
     response = desk.post(url, given, follow=True)
     assert response.status_code == 200
     return words(response.content.decode())
+
+
+def post_refused(desk: Client, url: str, given: dict[str, Any]) -> str:
+    response = desk.post(url, given)
+    assert response.status_code == 409
+    return response.content.decode()
 
 
 def of(intent: Intent | Example, act: str = "") -> str:
@@ -144,10 +151,24 @@ def test_it_loses_nobody_s_change(desk: Client, bot: Bot) -> None:
     assert "my words" in answer.content.decode()
 
 
+def test_it_shows_their_example_beside_mine_until_one_is_chosen(desk: Client, bot: Bot) -> None:
+    row = add_example(bot=bot, intent="ask_menu", text="a big menu")
+    change_example(example=row, by=None, revision=1, text="their words")
+    mine = {"revision": 1, "intent": "ask_menu", "marked": "my words"}
+    for _ in range(2):
+        shown = post_refused(desk, of(row), mine)
+        assert "their words" in words(shown)
+        assert "my words" in words(shown)
+        assert 'name="revision" value="1"' in shown
+    assert alive(bot) == [("ask_menu", "their words")]
+    post(desk, of(row), **mine, over=2)
+    assert alive(bot) == [("ask_menu", "my words")]
+
+
 def test_it_makes_no_intent_of_a_name_that_is_gone_or_misspelt(desk: Client, bot: Bot) -> None:
     row = add_example(bot=bot, intent="ask_menu", text="a big menu")
     rename_intent(intent=row.intent, name="ask_card", by=None)
-    shown = post(desk, of(row), revision=1, intent="ask_menu", marked="a big menu")
+    shown = desk.post(of(row), {"revision": 1, "intent": "ask_menu", "marked": "a big menu"}).content.decode()
     assert "There is no intent ask_menu. Create it first." in shown
     assert not bot.intents.filter(name="ask_menu").exists()
 
@@ -273,11 +294,26 @@ def test_it_writes_the_answer_of_an_intent(desk: Client, bot: Bot) -> None:
 def test_it_overwrites_no_answer_unseen(desk: Client, bot: Bot) -> None:
     row = create_intent(bot=bot, name="ask_menu", by=None)
     save_response(bot=bot, name="utter_ask_menu", variations=[{"text": "Pizza."}], by=None)
-    assert "Somebody changed utter_ask_menu meanwhile" in post(desk, of(row, "answer/"), text="Pasta.", revision=0)
-    html = page(desk, of(row, "change/"))
-    assert ">Pizza.</textarea>" in html
-    assert "Nothing answers it yet." in words(html)
-    assert "is answered so." in post(desk, of(row, "answer/"), text="Pasta.", revision=1)
+    mine = {"text": "Pasta.", "revision": 0}
+    refused = desk.post(of(row, "answer/"), mine, follow=True).content.decode()
+    assert "Somebody changed utter_ask_menu meanwhile" in words(refused)
+    assert "Pizza." in words(refused)
+    assert ">Pasta.</textarea>" in refused
+    assert 'name="revision" value="0"' in refused
+    assert ">Pizza.</textarea>" in page(desk, of(row, "change/"))
+    assert "is answered so." in post(desk, of(row, "answer/"), **mine, over=1)
+
+
+def test_it_shows_their_response_beside_mine_until_one_is_chosen(desk: Client, bot: Bot) -> None:
+    row = save_response(bot=bot, name="utter_hi", variations=[{"text": "Theirs."}], by=None)
+    mine = {"variation": "1", "text-1": "Mine.", "revision": 0}
+    for _ in range(2):
+        shown = post_refused(desk, f"{LIST}responses/{row.pk}/", mine)
+        assert "Theirs." in words(shown)
+        assert ">Mine.</textarea>" in shown
+        assert 'name="revision" value="0"' in shown
+    assert "Saved." in post(desk, f"{LIST}responses/{row.pk}/", **mine, over=1)
+    assert Response.objects.get(pk=row.pk).variations == [{"text": "Mine."}]
 
 
 def test_it_overwrites_no_name_unseen(desk: Client, bot: Bot) -> None:

@@ -21,7 +21,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from training.models import MAIN, Bot
 from training.selectors import findings_of, production
 
-CHOSEN, UNDO = "training_bot", "training_undoing"
+CHOSEN, UNDO, UNSAVED = "training_bot", "training_undoing", "training_unsaved"
+LONGEST_NUMBER = 18  # digits that both databases take
 TABS = (
     ("intents", "Intents", "admin:training_intent_changelist"),
     ("examples", "All examples", "admin:training_examples"),
@@ -68,11 +69,17 @@ class Desk:
         return self.user.has_perm("training.edit_data")
 
     @property
+    def revision(self) -> int:
+        """The one that the writer saw. Whoever saves over a colleague's change, shown to them, says so (`over`)."""
+        said = self.request.POST.get("over") or self.request.POST.get("revision", "")
+        return number(said) or 0
+
+    @property
     def wants_part(self) -> bool:
         """A script asks, for a part of the page."""
         return self.request.headers.get("X-Requested-With") == "fetch"
 
-    def shown(self, template: str, *, tab: str, title: str, **context: Any) -> HttpResponse:
+    def shown(self, template: str, *, tab: str, title: str, status: int = 200, **context: Any) -> HttpResponse:
         whole = {
             **self.page.admin_site.each_context(self.request),
             "opts": self.page.opts,
@@ -87,7 +94,7 @@ class Desk:
             "here": self.request.get_full_path(),
             **context,
         }
-        return TemplateResponse(self.request, f"admin/training/data/{template}.html", whole)
+        return TemplateResponse(self.request, f"admin/training/data/{template}.html", whole, status=status)
 
     def part(self, template: str, status: int = 200, **context: Any) -> HttpResponse:
         whole = {"may_edit": self.may_edit, "bot": self.bot, **context}
@@ -112,3 +119,17 @@ class Desk:
     def offer(self, undo: Undo) -> None:
         """The next page says what was done, with a button that takes it back."""
         self.request.session[UNDO] = {"words": undo.words, "token": undo.token(self.bot)}
+
+    def keep(self, what: str, **written: Any) -> None:
+        """What was written and not saved stands in its field on the next page."""
+        self.request.session[UNSAVED] = {"what": what, **written}
+
+    def kept(self, what: str) -> dict[str, Any] | None:
+        if self.request.session.get(UNSAVED, {}).get("what") != what:
+            return None
+        return cast(dict[str, Any], self.request.session.pop(UNSAVED))
+
+
+def number(said: str) -> int | None:
+    """An id or a revision as a form says it; None where no row can have it."""
+    return int(said) if said.isdecimal() and len(said) <= LONGEST_NUMBER else None

@@ -13,7 +13,7 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 
 from assistant.lib.database import writing
-from assistant.lib.errors import FrontdeskError
+from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.admin.data.desk import UNDO, Desk, Undo
 from training.admin.data.lists import Line, listed, staff_of
 from training.admin.data.marking import parsed
@@ -98,14 +98,14 @@ def _save(desk: Desk, row: Example) -> HttpResponse:
         changed = change_example(
             example=row,
             by=desk.user,
-            revision=int(given.get("revision", "0")) if given.get("revision", "0").isdecimal() else 0,
+            revision=desk.revision,
             intent=_named(desk, given["intent"]) if given.get("intent") else None,
             text=text,
             entities=entities,
             use=Example.Use.HELD_OUT if given.get("held_out") else Example.Use.TRAINING,
         )
     except FrontdeskError as error:
-        return _form(desk, row, error)
+        return _form(desk, _example(desk, row.pk), error)
     if desk.wants_part:
         return desk.part("example_row", line=Line(_example(desk, changed.pk)))
     desk.say("Saved.")
@@ -113,7 +113,7 @@ def _save(desk: Desk, row: Example) -> HttpResponse:
 
 
 def _form(desk: Desk, row: Example, error: FrontdeskError | None = None) -> HttpResponse:
-    """After an error with what was written."""
+    """After an error with what was written, beside what somebody else saved meanwhile."""
     given = desk.request.POST
     context: dict[str, Any] = {
         "example": row,
@@ -124,11 +124,14 @@ def _form(desk: Desk, row: Example, error: FrontdeskError | None = None) -> Http
         "names": intent_names(desk.bot),
         "entities": entity_names(desk.bot),
         "error": error,
+        "theirs": Line(row) if isinstance(error, ChangedMeanwhile) else None,
+        "seen": desk.revision if given else row.revision,
         "same": [other for other in same_text(desk.bot, row.text) if other.pk != row.pk],
     }
+    status = error.status if error else 200
     if desk.wants_part:
-        return desk.part("example_form", 200 if error is None else error.status, **context)
-    return desk.shown("example", tab="examples", title="Edit an example", **context)
+        return desk.part("example_form", status, **context)
+    return desk.shown("example", tab="examples", title="Edit an example", status=status, **context)
 
 
 def _named(desk: Desk, intent: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from django.http import Http404, HttpResponse
 
-from assistant.lib.errors import FrontdeskError
+from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.admin.data.desk import Desk, Undo
 from training.admin.data.lists import listed, staff_of
 from training.admin.data.marking import parsed
@@ -37,6 +38,8 @@ def one(desk: Desk, object_id: str) -> HttpResponse:
     name = answer or f"utter_{intent.name}"  # one of that name that nothing says yet is what will be written
     response = Response.objects.filter(bot=desk.bot, name=name, deleted=None).first()
     texts = [variation.get("text", "") for variation in response.variations] if response else []
+    unsaved = desk.kept(f"answer-{intent.pk}") or {}
+    revision = response.revision if response else 0
     return desk.shown(
         "intent",
         tab="intents",
@@ -49,7 +52,10 @@ def one(desk: Desk, object_id: str) -> HttpResponse:
         origins=Example.Origin.choices,
         response=response,
         answered=bool(answer and response),
-        texts=texts or [""],
+        texts=unsaved.get("texts") or texts or [""],
+        theirs=texts if unsaved.get("conflict") else None,
+        seen=unsaved.get("revision", revision),
+        revision=revision,
         ruled=intent.name in usage.answers,
         handled=() if answer else usage.handled.get(intent.name, ()),
         f1=f1_of(newest_cross_validation(desk.bot)).get(intent.name),
@@ -79,12 +85,14 @@ def add_examples(desk: Desk, object_id: int) -> HttpResponse:
 
 
 def answer(desk: Desk, object_id: int) -> HttpResponse:
-    intent, given = _intent(desk, object_id), desk.request.POST
-    revision = int(given["revision"]) if given.get("revision", "").isdecimal() else 0
+    """What is refused stays in its field."""
+    intent, texts = _intent(desk, object_id), desk.request.POST.getlist("text")
     try:
-        response = set_answer(intent=intent, texts=given.getlist("text"), by=desk.user, revision=revision)
+        response = set_answer(intent=intent, texts=texts, by=desk.user, revision=desk.revision)
     except FrontdeskError as error:
         desk.warn(error.message)
+        conflict = isinstance(error, ChangedMeanwhile)
+        desk.keep(f"answer-{intent.pk}", texts=texts, revision=desk.revision, conflict=conflict)
     else:
         desk.say(
             f"Saved. After the next training, {intent.name} is answered so." if response else "No answer any more."
@@ -143,7 +151,7 @@ def _create(desk: Desk) -> HttpResponse:
     return desk.to("admin:training_intent_change", intent.pk)
 
 
-def _confirm(desk: Desk, intent: Intent, kind: str, title: str, **context: object) -> HttpResponse:
+def _confirm(desk: Desk, intent: Intent, kind: str, title: str, **context: Any) -> HttpResponse:
     paths = dict.fromkeys(usage_of(desk.bot).named.get(intent.name, ()))
     count = intent.examples.filter(deleted=None).count()
     context |= {"intent": intent, "kind": kind, "paths": list(paths), "example_count": count}

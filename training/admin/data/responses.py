@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse, QueryDict
 
-from assistant.lib.errors import FrontdeskError
+from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.admin.data.desk import Desk, Undo
 from training.errors import BadResponse
 from training.models import Response
@@ -57,34 +57,38 @@ def _words_of(row: Response) -> str:
 def _save(desk: Desk, row: Response | None) -> HttpResponse:
     given = desk.request.POST
     name = row.name if row else given.get("name", "")
-    seen = given.get("revision", "")
     try:
         variations = _variations(given)
         if row is None and Response.objects.filter(bot=desk.bot, name=name.strip(), deleted=None).exists():
             raise BadResponse(f"There is a response {name} already.")
-        revision = int(seen) if row and seen.isdecimal() else 0
+        revision = desk.revision if row else 0
         saved = save_response(bot=desk.bot, name=name, variations=variations, by=desk.user, revision=revision)
     except FrontdeskError as error:
         desk.warn(error.message)
-        return _form(desk, row, _as_written(given), status=error.status)
+        return _form(desk, row and _response(desk, row.pk), _as_written(given), error)
     desk.say("Saved. It is said after the next training.")
     return desk.to("admin:training_response_change", saved.pk)
 
 
-def _form(desk: Desk, row: Response | None, variations: list[dict[str, Any]], status: int = 200) -> HttpResponse:
-    response = desk.shown(
+def _form(
+    desk: Desk, row: Response | None, variations: list[dict[str, Any]], error: FrontdeskError | None = None
+) -> HttpResponse:
+    """After an error with what was written, beside what somebody else saved meanwhile."""
+    conflict = row if isinstance(error, ChangedMeanwhile) else None
+    return desk.shown(
         "response",
         tab="responses",
+        status=error.status if error else 200,
         title=row.name if row else "New response",
         response=row,
+        theirs=[_fields(variation) for variation in conflict.variations] if conflict else None,
+        seen=desk.revision if error else row and row.revision,
         name=desk.request.POST.get("name", desk.request.GET.get("name", "utter_")),
         variations=[_fields(variation) for variation in variations] or [_fields({})],
         blank=_fields({}),
         names=intent_names(desk.bot),
         users=users_of(row, usage_of(desk.bot)) if row else [],
     )
-    response.status_code = status
-    return response
 
 
 def _fields(variation: dict[str, Any]) -> dict[str, Any]:
