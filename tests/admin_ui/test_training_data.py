@@ -377,6 +377,14 @@ def test_it_leads_from_each_finding_to_its_fix(desk: Client, bot: Bot) -> None:
     assert "is an example of a and b" not in words(page(desk, f"{LIST}findings/"))
 
 
+def test_it_deletes_no_text_of_which_no_example_would_stay(desk: Client, bot: Bot) -> None:
+    rows = [add_example(bot=bot, intent=intent, text="price list") for intent in ("payment", "prices")]
+    rename_intent(intent=rows[0].intent, name="paying", by=None)
+    shown = post(desk, f"{LIST}examples/many/", id=[row.pk for row in rows], act="keep", intent="payment")
+    assert "None of these is an example of payment any more. Nothing is deleted." in shown
+    assert len(alive(bot)) == 2
+
+
 def test_it_counts_findings_on_the_index(desk: Client, seeded: Bot) -> None:
     assert "Findings in the training data 0 Nothing to put right." in words(page(desk, "/admin/"))
     add_example(bot=seeded, intent="a", text="hire me")

@@ -2,7 +2,14 @@
 
 from training.services.downloading import archive_for_download
 from training.services.evaluating import ask_for_evaluation, evaluate_version
-from training.services.examples import add_example, change_example, delete_examples, hold_out_examples, move_examples
+from training.services.examples import (
+    add_example,
+    change_example,
+    delete_examples,
+    hold_out_examples,
+    keep_examples,
+    move_examples,
+)
 from training.services.intents import create_intent, delete_intent, merge_intents, rename_intent, set_answer
 from training.services.judged import put_back_judged, teach_judged
 from training.services.queue import ask_for_job, cancel_job, release_dead_jobs
@@ -47,6 +54,7 @@ __all__ = [
     "fill_vectors",
     "forget_sources",
     "hold_out_examples",
+    "keep_examples",
     "merge_intents",
     "move_examples",
     "put_back_judged",

@@ -82,6 +82,19 @@ def delete_examples(*, ids: Sequence[int], by: Staff) -> datetime:
     return mark
 
 
+def keep_examples(*, ids: Sequence[int], intent: str, by: Staff) -> tuple[datetime, int]:
+    """Of examples with the same text those of this intent stay. Returns the mark of the others, and how many they are.
+    Raises ChangedMeanwhile where none has the intent, so that one of them is left."""
+    mark = timezone.now()
+    with writing():
+        chosen = _chosen(ids)
+        gone = [row for row in chosen if row.intent.name != intent]
+        if len(gone) == len(chosen):
+            raise ChangedMeanwhile(f"None of these is an example of {intent} any more. Nothing is deleted.")
+        mark_deleted(gone, mark, by)
+    return mark, len(gone)
+
+
 def move_examples(
     *,
     ids: Sequence[int],

@@ -21,7 +21,14 @@ from training.assembling.markup import marked
 from training.errors import BadExample
 from training.models import Bot, Example
 from training.selectors import entity_names, intent_names, intent_now, same_text
-from training.services import change_example, delete_examples, hold_out_examples, move_examples, restore_deleted
+from training.services import (
+    change_example,
+    delete_examples,
+    hold_out_examples,
+    keep_examples,
+    move_examples,
+    restore_deleted,
+)
 
 TOKEN_AGE = 24 * 3600  # seconds
 
@@ -180,8 +187,8 @@ def _move(desk: Desk, ids: list[int]) -> None:
 
 def _keep(desk: Desk, ids: list[int]) -> None:
     """Of examples with the same text, those of one intent stay."""
-    name = desk.request.POST.get("intent", "")
-    _delete(desk, list(Example.objects.filter(pk__in=ids).exclude(intent__name=name).values_list("pk", flat=True)))
+    mark, count = keep_examples(ids=ids, intent=desk.request.POST.get("intent", ""), by=desk.user)
+    desk.offer(Undo(f"Deleted {_counted(count)}.", mark))
 
 
 def _delete(desk: Desk, ids: list[int]) -> None:
