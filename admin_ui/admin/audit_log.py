@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 
 from admin_ui.links import links_of
 from admin_ui.wording import differences, sentence
-from assistant.lib.admin import CappedPaginator, Navigation, ReadOnlyAdmin
+from assistant.lib.admin import CappedPaginator, Navigation, ReadOnlyAdmin, number_in
 
 admin.site.unregister(LogEntry)
 Entries = QuerySet[LogEntry]
@@ -32,8 +32,8 @@ class PersonFilter(admin.SimpleListFilter):
         return [(str(pk), name) for pk, name in User.objects.filter(is_staff=True).values_list("pk", "username")]
 
     def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
-        value = self.value() or ""
-        return queryset.filter(actor=int(value)) if value.isdecimal() else queryset
+        person = number_in(self.value() or "")
+        return queryset if person is None else queryset.filter(actor=person)
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -46,8 +46,8 @@ class KindFilter(admin.SimpleListFilter):
         return sorted(((str(kind.pk), kind.name.capitalize()) for kind in kinds), key=lambda named: named[1])
 
     def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
-        value = self.value() or ""
-        return queryset.filter(content_type=int(value)) if value.isdecimal() else queryset
+        kind = number_in(self.value() or "")
+        return queryset if kind is None else queryset.filter(content_type=kind)
 
 
 class DayFilter(admin.DateFieldListFilter):

@@ -12,6 +12,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
+LONGEST_NUMBER = 18  # digits that both databases take
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -147,6 +149,11 @@ class CappedPaginator(Paginator):
     @cached_property
     def _counted(self) -> int:
         return counted(cast(QuerySet, self.object_list), self.cap + 1)
+
+
+def number_in(said: str) -> int | None:
+    """An id or a revision, as a form or an address says it; None where no row can have it."""
+    return int(said) if said.isdecimal() and len(said) <= LONGEST_NUMBER else None
 
 
 def _may(request: HttpRequest, permission: str) -> bool:

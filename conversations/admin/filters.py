@@ -2,7 +2,7 @@
 
     ?review=todo&confidence=50&when=week&channel=widget
 
-What an address says wrongly is left out, so that an old bookmark still opens.
+What an address says wrongly is left out, so that an old bookmark still opens; the page says so.
 """
 
 from __future__ import annotations
@@ -29,6 +29,14 @@ LENGTHS = {"short": (1, 2), "medium": (3, 10), "long": (11, None)}
 STATE = dict(Conversation.State.choices)
 EVENING = time(18)
 PLACES = {"before", "after", "from", "e", "p"}  # where in the list one is
+CHOICES = {
+    "review": REVIEW,
+    "trouble": TROUBLE,
+    "confidence": CONFIDENCE,
+    "when": WHEN,
+    "state": STATE,
+    "length": LENGTH,
+}
 SURE = {percent: f"Confidence {words.lower()}" for percent, words in CONFIDENCE.items()}
 DAYS = {"since": "From", "until": "To"}
 COUNTS = {"min": "Messages, at least", "max": "Messages, at most"}
@@ -109,6 +117,13 @@ class Filters:
         return [Chip(label, self.url(**dict.fromkeys(names, ""))) for label, names in self._chosen()]
 
     @property
+    def left_out(self) -> list[str]:
+        """What the address says of a filter that no filter understands: `since=2026-99-99`."""
+        wrong = [name for name, known in CHOICES.items() if name in self.address and not self._one_of(name, known)]
+        wrong += [name for name in TITLES if name in self.address and not self._is_read(name)]
+        return [f"{name}={self.address[name][:40]}" for name in wrong]
+
+    @property
     def tabs(self) -> list[Tab]:
         now = self.wanted.review
         return [Tab(label, self.url(review=value), now == value) for value, label in {"": "All", **REVIEW}.items()]
@@ -168,6 +183,10 @@ class Filters:
         chosen = self._said(name)
         options = [Option(value, label, value == chosen) for value, label in {"": "Any", **labels}.items()]
         return Field(name, title, options)
+
+    def _is_read(self, name: str) -> bool:
+        said = self._said(name, 255)
+        return bool(said) and READ.get(name, str)(said) is not None
 
     def _one_of(self, name: str, known: Mapping[str, str]) -> str:
         said = self.address.get(name, "")

@@ -7,14 +7,15 @@ from contextlib import suppress
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf, Substr
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
-from assistant.lib.admin import counted
+from assistant.lib.admin import counted, number_in
 from assistant.lib.errors import FrontdeskError
 from conversations import selectors
 from conversations.admin.acting import ChooseWhatToDo
@@ -37,6 +38,9 @@ class ConversationList(ChangeList):
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> Rows:
         self.filters = Filters(self.params)
+        if self.filters.left_out:
+            words = ", ".join(self.filters.left_out)
+            messages.warning(request, f"Not understood, so the list is not narrowed by it: {words}.")
         self.filter_specs, self.has_filters = [], False
         self.has_active_filters = bool(self.filters.chips or self.filters.wanted.review)
         self.clear_all_filters_qs = "?"
@@ -124,6 +128,11 @@ class ConversationListing(Cells):
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("conversations.review_conversation")
+
+    def response_action(self, request: HttpRequest, queryset: Rows) -> HttpResponse | None:
+        if any(number_in(pk) is None for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise Http404("There is no such conversation.")
+        return super().response_action(request, queryset)
 
     @admin.action(description="Mark reviewed", permissions=["review"])
     def mark_reviewed(self, request: HttpRequest, queryset: Rows) -> None:

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from assistant.lib.admin import Guarded, Navigation, ReadOnlyAdmin, Section
+from assistant.lib.admin import Guarded, Navigation, ReadOnlyAdmin, Section, number_in
 from assistant.lib.errors import FrontdeskError
 from conversations.models import Replay
 from conversations.selectors import differing_conversations, groups_of
@@ -159,20 +159,21 @@ def _pair(request: HttpRequest) -> tuple[str, str] | None:
 
 
 def _asked(chosen: Any) -> dict[str, Any]:
-    """What an address or a form names; before is what is live now, where nothing else is said."""
+    """What an address or a form names; before is what is live now, where nothing else is said. What is said wrongly
+    is nobody's wish: None or 0, which starts nothing."""
     ready = ModelVersion.objects.filter(status=ModelVersion.Status.READY).select_related("bot")
     offered = list(ready.defer("error")[:OFFERED])
     by_id = {str(version.pk): version for version in offered}
     live = production().active_version_id
-    left = by_id.get(chosen.get("left", "")) or by_id.get(str(live))
+    left = by_id.get(chosen.get("left") or str(live))
     newest = next((version for version in offered if version != left and left and version.bot == left.bot), None)
     count = chosen.get("conversations", "")
     return {
         "offered": offered,
         "live": live,
         "left": left,
-        "right": by_id.get(chosen.get("right", "")) or newest,
-        "conversations": int(count) if count.isdecimal() and len(count) < 6 else USUAL,
+        "right": by_id.get(chosen["right"]) if chosen.get("right") else newest,
+        "conversations": (number_in(count) or 0) if count else USUAL,
         "fewest": FEWEST,
         "most": MOST,
     }

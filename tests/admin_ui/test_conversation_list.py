@@ -125,6 +125,14 @@ def test_it_leaves_out_what_an_address_says_wrongly(desk: Client) -> None:
     wrong = {"review": "?", "confidence": "x", "since": "2025-02-31", "min": "-1", "version": "9" * 30, "before": "1-x"}
     assert len(senders(desk, **wrong)) == Conversation.objects.count()
     assert listed(desk, **wrong).has_active_filters is False
+    said = desk.get("/admin/conversations/conversation/", wrong).content.decode()
+    assert "the list is not narrowed by it: review=?, confidence=x, version=9999" in said
+    assert "since=2025-02-31, min=-1." in said
+
+
+def test_it_refuses_rows_that_no_table_can_have(desk: Client) -> None:
+    given = {"action": "mark_reviewed", "_selected_action": "9" * 25}
+    assert desk.post("/admin/conversations/conversation/", given).status_code == 404
 
 
 @pytest.mark.usefixtures("everyone")

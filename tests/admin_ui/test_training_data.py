@@ -235,6 +235,19 @@ def test_it_moves_to_no_intent_that_is_not_there(desk: Client, bot: Bot) -> None
     assert alive(bot) == [("a", "one")]
 
 
+@pytest.mark.parametrize("act", ["move", "delete", "keep", "hold_out"])
+def test_it_takes_no_id_that_no_row_can_have(desk: Client, act: str) -> None:
+    assert "Select examples first." in post(desk, f"{LIST}examples/many/", id="9" * 25, act=act)
+    page(desk, f"{LIST}examples/?ids={'9' * 25}&who={'9' * 25}")
+
+
+@pytest.mark.parametrize("entities", ["null", "3", '[1, null, {"start": null}]', '{"a": 1}'])
+def test_it_takes_entities_as_they_come(desk: Client, bot: Bot, entities: str) -> None:
+    row = add_example(bot=bot, intent="a", text="one")
+    given = {"revision": 1, "intent": "a", "value": f'{{"text": "one", "entities": {entities}}}'}
+    assert desk.post(of(row), given).status_code in (302, 400)
+
+
 @pytest.mark.parametrize(
     ("query", "seen"),
     [

@@ -259,3 +259,20 @@ def test_it_leads_there_from_versions_and_jobs(bot: Bot, before: ModelVersion, s
     for page in (reader.get(compare, pair), reader.get(job)):
         assert page.status_code == 200
         assert REPLAYS not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"conversations": "-5"}, "A replay takes 10 to 500 conversations."),
+        ({"left": "999999"}, "Choose two versions."),
+        ({"right": "x"}, "Choose two versions."),
+    ],
+)
+def test_it_starts_nothing_else_than_what_was_asked(
+    bot: Bot, before: ModelVersion, desk: Client, wrong: dict[str, str], words: str
+) -> None:
+    after = ModelVersion.objects.create(bot=bot, name="after", status=ModelVersion.Status.READY)
+    asked = {"left": before.pk, "right": after.pk, "conversations": "10", **wrong}
+    assert words in desk.post(f"{REPLAYS}add/", asked).content.decode()
+    assert not Replay.objects.exists()

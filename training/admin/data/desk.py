@@ -18,11 +18,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from assistant.lib.admin import number_in
 from training.models import MAIN, Bot
 from training.selectors import findings_of, production
 
 CHOSEN, UNDO, UNSAVED = "training_bot", "training_undoing", "training_unsaved"
-LONGEST_NUMBER = 18  # digits that both databases take
 TABS = (
     ("intents", "Intents", "admin:training_intent_changelist"),
     ("examples", "All examples", "admin:training_examples"),
@@ -72,7 +72,7 @@ class Desk:
     def revision(self) -> int:
         """The one that the writer saw. Whoever saves over a colleague's change, shown to them, says so (`over`)."""
         said = self.request.POST.get("over") or self.request.POST.get("revision", "")
-        return number(said) or 0
+        return number_in(said) or 0
 
     @property
     def wants_part(self) -> bool:
@@ -128,8 +128,3 @@ class Desk:
         if self.request.session.get(UNSAVED, {}).get("what") != what:
             return None
         return cast(dict[str, Any], self.request.session.pop(UNSAVED))
-
-
-def number(said: str) -> int | None:
-    """An id or a revision as a form says it; None where no row can have it."""
-    return int(said) if said.isdecimal() and len(said) <= LONGEST_NUMBER else None

@@ -12,6 +12,7 @@ from django.core import signing
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 
+from assistant.lib.admin import number_in
 from assistant.lib.database import writing
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.admin.data.desk import UNDO, Desk, Undo
@@ -57,7 +58,7 @@ def one(desk: Desk, object_id: int) -> HttpResponse:
 
 
 def many(desk: Desk) -> HttpResponse:
-    ids = [int(pk) for pk in desk.request.POST.getlist("id") if pk.isdecimal()]
+    ids = [pk for pk in map(number_in, desk.request.POST.getlist("id")) if pk is not None]
     act = ACTS.get(desk.request.POST.get("act", ""))
     if not ids or act is None:
         desk.warn("Select examples first.")
@@ -161,14 +162,16 @@ def _written(desk: Desk) -> tuple[str, list[dict[str, Any]]]:
     if not _is_json(value):
         raise BadExample("That was not understood. Reload the page and try again.")
     given = json.loads(value)
-    return str(given.get("text", "")), [it for it in given.get("entities", []) if isinstance(it, dict)]
+    entities = given.get("entities")
+    return str(given.get("text", "")), [it for it in entities or () if isinstance(it, dict)]
 
 
 def _is_json(value: str) -> bool:
     try:
-        return isinstance(json.loads(value), dict)
-    except json.JSONDecodeError:
+        given = json.loads(value)
+    except (json.JSONDecodeError, RecursionError):
         return False
+    return isinstance(given, dict) and isinstance(given.get("entities") or [], list)
 
 
 # --- many at once

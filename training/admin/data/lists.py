@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, QueryDict
 
+from assistant.lib.admin import number_in
 from assistant.lib.marks import Piece, pieces
 from training.models import Bot, Example
 from training.selectors.lists import Sought, examples_found, nearest
@@ -72,5 +73,6 @@ def staff_of(bot: Bot) -> list[User]:
 
 def _sought(given: QueryDict, intent: str) -> Sought:
     texts = {field: given.get(name, "").strip() for name, field in FIELDS.items()}
-    ids = tuple(int(part) for part in given.get("ids", "").split(",") if part.isdecimal())
+    ids = tuple(pk for pk in map(number_in, given.get("ids", "").split(",")) if pk is not None)
+    texts["who"] = str(number_in(texts["who"]) or "")
     return Sought(**{**texts, "intent": intent or texts["intent"]}, entity=given.get("entity", ""), ids=ids)
