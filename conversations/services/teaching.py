@@ -33,16 +33,19 @@ def teach(annotation: Annotation, *, by: User | None, move: bool) -> None:
     )
     annotation.example = lesson.example
     before = None if _newest_of_the_others(annotation) else lesson.before
-    annotation.taught = {"before": before, "after": lesson.after}
+    annotation.taught = {"before": before, "after": lesson.after, "made": lesson.made}
 
 
 def unteach(annotation: Annotation, *, by: User | None) -> None:
     """The example is as it was before, unless somebody has changed it since or another verdict needs it; what the
-    verdict had moved away comes back."""
+    verdict had moved away comes back, and an intent that it made goes where nothing else needs it."""
+    bot = annotation.conversation.environment.bot
     if annotation.example is not None:
         _take_back(annotation, Example.objects.select_related("intent").get(pk=annotation.example.pk), by)
     if annotation.moved is not None:
-        training.restore_deleted(bot=annotation.conversation.environment.bot, mark=annotation.moved, by=by)
+        training.restore_deleted(bot=bot, mark=annotation.moved, by=by)
+    if (annotation.taught or {}).get("made"):
+        training.drop_unused_intent(bot=bot, name=annotation.intent, by=by)
     annotation.example = annotation.taught = annotation.moved = None
 
 

@@ -27,6 +27,7 @@ from training.services import (
     delete_intent,
     merge_intents,
     rename_intent,
+    set_answer,
 )
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +92,23 @@ def test_it_takes_back_what_it_taught(message: Message, ana: User) -> None:
     assert examples() == [("ask_way", "Open on Sunday?", "training")]
     judge(message, "", ana, revision=second.revision)
     assert examples() == []
+
+
+def test_it_takes_back_the_intent_that_it_made(message: Message, ana: User) -> None:
+    first = judge(message, "corrected", ana, "ask_parking")
+    second = judge(message, "", ana, revision=first.revision)
+    assert not Intent.objects.filter(deleted=None).exists()
+    judge(message, "corrected", ana, "ask_parking", second.revision)
+    assert examples() == [("ask_parking", "Open on Sunday?", "training")]
+
+
+def test_it_leaves_an_intent_that_others_made_or_need(message: Message, ana: User) -> None:
+    create_intent(bot=production().bot, name="ask_way", by=ana)
+    first = judge(message, "corrected", ana, "ask_way")
+    second = judge(message, "corrected", ana, "ask_parking", first.revision)
+    set_answer(intent=Intent.objects.get(name="ask_parking"), texts=["Behind the house."], by=ana)
+    judge(message, "", ana, revision=second.revision)
+    assert set(Intent.objects.filter(deleted=None).values_list("name", flat=True)) == {"ask_way", "ask_parking"}
 
 
 def test_it_leaves_examples_that_others_made_or_need(message: Message, ana: User) -> None:

@@ -10,7 +10,14 @@ from training.services.examples import (
     keep_examples,
     move_examples,
 )
-from training.services.intents import create_intent, delete_intent, merge_intents, rename_intent, set_answer
+from training.services.intents import (
+    create_intent,
+    delete_intent,
+    drop_unused_intent,
+    merge_intents,
+    rename_intent,
+    set_answer,
+)
 from training.services.judged import put_back_judged, teach_judged
 from training.services.queue import ask_for_job, cancel_job, release_dead_jobs
 from training.services.responses import delete_response, save_response
@@ -49,6 +56,7 @@ __all__ = [
     "delete_synonym",
     "delete_version",
     "describe_version",
+    "drop_unused_intent",
     "evaluate_version",
     "fill_portion",
     "fill_vectors",

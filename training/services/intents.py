@@ -83,6 +83,16 @@ def delete_intent(*, intent: Intent, by: Staff) -> datetime:
     return mark
 
 
+def drop_unused_intent(*, bot: Bot, name: str, by: Staff) -> None:
+    """Where no example, answer, rule or story needs it. The name is as free as before it was made."""
+    with writing():
+        row = Intent.objects.filter(bot=locked(bot), name=name, deleted=None).first()
+        if row is None or row.answer or _examples(row) or row.name in usage_of(bot).named:
+            return
+        audit.note(row, {"name": (row.name, None)}, by=by, action=audit.DELETED)
+        _mark_deleted(row, timezone.now(), by)
+
+
 def set_answer(*, intent: Intent, texts: Sequence[str], by: Staff, revision: int = 0) -> Response | None:
     """What the assistant says to it, in as many variations. Where a rule of the project says a response, that one is
     written; no text at all takes our own rule back. A retrieval intent needs no rule. `revision`: that of the response

@@ -24,11 +24,12 @@ State = dict[str, Any]
 
 @dataclass(frozen=True)
 class Lesson:
-    """`before`: what the example was, None where there was none."""
+    """`before`: what the example was, None where there was none. `made`: its intent was not there before."""
 
     example: Example
     before: State | None
     after: State
+    made: bool
 
 
 def teach_judged(
@@ -40,13 +41,14 @@ def teach_judged(
     text = text.strip()
     with writing():
         there = examples_of(locked(bot)).filter(intent__name=intent, exact=exact_key(text)).first()
+        made = not bot.intents.filter(name=intent, deleted=None).exists()
         origin = Example.Origin.REVIEW
         row = add_example(
             bot=bot, intent=intent, text=text, entities=marks, use=use, origin=origin, source=source, by=by
         )
         if use == Example.Use.TRAINING:
             row = change_example(example=row, by=by, revision=row.revision, entities=marks, use=use)
-    return Lesson(row, _state(there) if there else None, _state(row))
+    return Lesson(row, _state(there) if there else None, _state(row), made)
 
 
 def put_back_judged(*, example: Example, state: State, by: User | None) -> None:
