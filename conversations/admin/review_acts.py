@@ -65,7 +65,7 @@ def judge(request: HttpRequest, conversation: Conversation, seq: int) -> HttpRes
         move=move,
         by=_staff(request),
     )
-    said = {"": "Verdict taken back.", "correct": "Noted as correct.", "corrected": f"Taught as {annotation.intent}."}
+    said = {"": "Verdict taken back.", "correct": "Noted as correct.", "corrected": _taught(annotation)}
     undo = {"url": request.path, "fields": {**before, "revision": annotation.revision}}
     return _answer(request, conversation, said[annotation.verdict], seq=seq, undo=undo)
 
@@ -248,6 +248,12 @@ def _judged(message: Message) -> Fields:
         "other": annotation.intent,
         "entities": json.dumps(annotation.entities, ensure_ascii=False),
     }
+
+
+def _taught(annotation: Annotation) -> str:
+    bot, mark = annotation.conversation.environment.bot, annotation.moved
+    losers = ", ".join(taught.intents_that_lost(bot, mark)) if mark else ""
+    return f"Taught as {annotation.intent}{f', and no longer as {losers}' if losers else ''}."
 
 
 def _entities(request: HttpRequest) -> list[Fields] | None:

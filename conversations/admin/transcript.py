@@ -12,6 +12,7 @@ from assistant.lib.marks import Piece, in_words, pieces
 from conversations.models import Annotation, Conversation, Message
 from conversations.models.talk import UNSURE
 from conversations.selectors import review
+from training.selectors import same_text
 
 WINDOW = 100
 AROUND = 40  # messages after the one that a window was opened at
@@ -63,6 +64,18 @@ class Line:
     @property
     def revision(self) -> int:
         return self.annotation.revision if self.annotation else 0
+
+    @property
+    def lost(self) -> str:
+        """What the same words teach by now, where it is something else than the verdict says."""
+        if self.annotation is None or not self.annotation.example or self.annotation.holds:
+            return ""
+        alike = same_text(self.annotation.example.bot, self.message.text)
+        names = {example.intent.name for example in alike}
+        if self.annotation.intent in names:
+            return ""
+        words = ", ".join(sorted(names))
+        return f"by now the same words are taught as {words}" if words else "not taught any more"
 
     @property
     def understood(self) -> Guess | None:

@@ -55,6 +55,12 @@ class Annotation(models.Model):
         return f"{self.message_id}: {self.get_verdict_display()}"
 
     @property
+    def holds(self) -> bool:
+        """Not where its example was moved to another intent since, or deleted."""
+        row = self.example
+        return row is None or (row.deleted is None and row.intent.name == self.intent)
+
+    @property
     def in_words(self) -> str:
         """`corrected to ask_hours, flagged`"""
         verdict = str(self.get_verdict_display()).lower()

@@ -52,7 +52,8 @@ def lines(conversation_id: int, *, before: int | None = None, after: int | None 
     """At most `limit` messages, oldest first: the newest before that seq, or the oldest after it. With their model
     versions, annotations and notes."""
     rows = Message.objects.filter(conversation_id=conversation_id).defer("metadata")
-    rows = rows.select_related("model_version", "annotation__by").prefetch_related("notes__by")
+    rows = rows.select_related("model_version", "annotation__by", "annotation__example__intent")
+    rows = rows.defer("annotation__example__vector").prefetch_related("notes__by")
     if after is not None:
         return list(rows.filter(seq__gt=after).order_by("seq")[:limit])
     earlier = rows if before is None else rows.filter(seq__lt=before)

@@ -139,7 +139,7 @@ def _judgement(annotation: Annotation) -> Judgement:
 
 
 def _holds(annotation: Annotation, wanted: Judgement) -> bool:
-    return _judgement(annotation) == wanted
+    return _judgement(annotation) == wanted and annotation.holds
 
 
 def _save(annotation: Annotation, changes: audit.Changes, by: User | None) -> None:

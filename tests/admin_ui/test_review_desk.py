@@ -102,8 +102,18 @@ def test_it_says_where_the_same_words_stand_and_moves_them(ben_desk: Client, tal
     assert "Move it to ask_prices" in answer["parts"]["m1"]
     assert "Move it to ask_prices" in ben_desk.get(url(talk)).content.decode()
     assert "Move it to ask_prices" in ask(ben_desk, talk, "messages/", seq=1)["items"]
-    send(ben_desk, talk, "messages/1/judge/", move="yes", also="ask_prices", revision=1)
+    answer = send(ben_desk, talk, "messages/1/judge/", move="yes", also="ask_prices", revision=1).json()
+    assert answer["said"] == "Taught as ask_prices, and no longer as ask_hours."
     assert list(Example.objects.filter(deleted=None).values_list("intent__name", flat=True)) == ["ask_prices"]
+
+
+def test_it_says_of_a_verdict_that_another_took_its_words(ben_desk: Client, talk: Conversation, wrote: Write) -> None:
+    other = wrote(last_turn=1, answered_turn=1, last_seq=1)
+    said(other, 1, "Open on Sunday?", turn=1, intent="ask_hours", confidence=0.41)
+    send(ben_desk, other, "messages/1/judge/", intent="ask_way", revision=0)
+    assert "by now" not in ben_desk.get(url(other)).content.decode()
+    send(ben_desk, talk, "messages/1/judge/", move="yes", also="ask_prices", revision=0)
+    assert "by now the same words are taught as ask_prices" in ben_desk.get(url(other)).content.decode()
 
 
 def test_it_marks_entities(ben_desk: Client, talk: Conversation) -> None:

@@ -111,6 +111,14 @@ def test_it_leaves_an_intent_that_others_made_or_need(message: Message, ana: Use
     assert set(Intent.objects.filter(deleted=None).values_list("name", flat=True)) == {"ask_way", "ask_parking"}
 
 
+def test_it_teaches_again_what_another_verdict_had_moved_away(message: Message, ana: User) -> None:
+    twin = said(message.conversation, 2, "Open on Sunday?", turn=2)
+    judge(message, "corrected", ana, "ask_way")
+    judge(twin, "corrected", ana, "ask_prices", move=True)
+    judge(message, "corrected", ana, "ask_way", 1)
+    assert trained() == {"ask_way"}
+
+
 def test_it_leaves_examples_that_others_made_or_need(message: Message, ana: User) -> None:
     add_example(bot=production().bot, intent="ask_hours", text="Open on Sunday?", by=ana)
     twin = said(message.conversation, 2, "Open on Sunday?", turn=2)

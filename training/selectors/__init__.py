@@ -9,6 +9,7 @@ from training.selectors.data import (
     intent_names,
     intent_now,
     intents_by_text,
+    intents_that_lost,
     near_examples,
     same_text,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "intent_names",
     "intent_now",
     "intents_by_text",
+    "intents_that_lost",
     "jobs_before",
     "live_version",
     "near_examples",

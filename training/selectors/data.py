@@ -94,6 +94,12 @@ def intents_by_text(bot: Bot, texts: Iterable[str]) -> dict[str, set[str]]:
     return {text: found[key] for text, key in keys.items()}
 
 
+def intents_that_lost(bot: Bot, mark: datetime) -> list[str]:
+    """The intents whose examples were deleted under this mark."""
+    gone = Example.objects.filter(bot=bot, deleted=mark).order_by("intent__name")
+    return list(gone.values_list("intent__name", flat=True).distinct())
+
+
 def intent_names(bot: Bot) -> list[str]:
     return list(Intent.objects.filter(bot=bot, deleted=None).order_by("name").values_list("name", flat=True))
 
