@@ -91,7 +91,9 @@ CALLS: dict[str, Call] = {
         version=ModelVersion.objects.create(bot=c.bot, name="old", status="failed"), by=c.by
     ),
     "describe_version": lambda c: training.services.describe_version(version=c.version, note="better", by=c.by),
+    "drop_unused_intent": lambda c: training.services.drop_unused_intent(bot=c.bot, name="order", by=c.by),
     "hold_out_examples": lambda c: training.services.hold_out_examples(ids=[c.example.pk], held_out=True, by=c.by),
+    "keep_examples": lambda c: training.services.keep_examples(ids=two_alike(c), intent="greet", by=c.by),
     "merge_intents": lambda c: training.services.merge_intents(source=c.order, target=c.greet, by=c.by),
     "move_examples": lambda c: training.services.move_examples(ids=[c.example.pk], intent="order", by=c.by),
     "put_back_judged": lambda c: training.services.put_back_judged(
@@ -109,6 +111,9 @@ CALLS: dict[str, Call] = {
         bot=c.bot, intent="greet", text="good day", entities=[], use="training", source="", by=c.by
     ),
     "train_version": lambda c: training.services.train_version(bot=c.bot, by=c.by),
+    "unmerge_intents": lambda c: training.services.unmerge_intents(
+        merge=training.services.merge_intents(source=c.order, target=c.greet, by=None), by=c.by
+    ),
     "upload_version": lambda c: training.services.upload_version(bot=c.bot, file=File(io.BytesIO(b"x"), "m"), by=c.by),
     # --- conversations
     "add_note": lambda c: conversations.services.add_note(conversation=c.talk, text="look", by=c.by),
@@ -197,6 +202,11 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
 
 def trained(cast: Cast) -> ModelVersion:
     return training.services.train_version(bot=cast.bot)
+
+
+def two_alike(cast: Cast) -> list[int]:
+    other = training.services.add_example(bot=cast.bot, intent="goodbye", text=cast.example.text, by=None)
+    return [cast.example.pk, other.pk]
 
 
 def staffed() -> list[str]:

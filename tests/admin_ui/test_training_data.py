@@ -24,6 +24,7 @@ from training.services import (
     rename_intent,
     save_response,
     seed_bot,
+    training_set_of,
 )
 
 LIST = "/admin/training/intent/"
@@ -281,10 +282,20 @@ def test_it_says_what_a_merge_means_before_it_merges(desk: Client, seeded: Bot) 
     shown = words(page(desk, f"{of(source, 'merge/')}?into=location"))
     assert "examples of parking become examples of location" in shown
     assert "Say where to park" in shown
-    assert "This can't be undone." in shown
     assert Intent.objects.get(pk=source.pk).deleted is None
-    assert "Merged parking into location." in post(desk, of(source, "merge/"), into="location")
+    merged = desk.post(of(source, "merge/"), {"into": "location"}, follow=True).content.decode()
+    assert "Merged parking into location." in words(merged)
     assert target.examples.filter(deleted=None, text__icontains="park").exists()
+
+
+def test_it_takes_a_merge_back(desk: Client, seeded: Bot) -> None:
+    source, before = Intent.objects.get(name="parking"), training_set_of(bot=seeded)
+    count = source.examples.count()
+    merged = desk.post(of(source, "merge/"), {"into": "location"}, follow=True).content.decode()
+    assert training_set_of(bot=seeded) != before
+    assert f"Back again: one intent, {count} examples." in post(desk, f"{LIST}undo/", token=token_in(merged))
+    assert training_set_of(bot=seeded) == before
+    assert "made parking anew meanwhile" in post(desk, f"{LIST}undo/", token=token_in(merged))
 
 
 def test_it_deletes_an_intent_and_takes_it_back(desk: Client, seeded: Bot) -> None:

@@ -28,6 +28,7 @@ from training.services import (
     merge_intents,
     rename_intent,
     set_answer,
+    unmerge_intents,
 )
 
 pytestmark = pytest.mark.django_db
@@ -203,6 +204,17 @@ def test_it_goes_by_the_name_that_an_intent_has_now(message: Message, ana: User)
     merge_intents(source=hours, target=create_intent(bot=hours.bot, name="ask_way", by=ana), by=ana)
     twin = said(message.conversation, 2, "open sunday", turn=2, intent="ask_hours")
     assert judge(twin, "correct", ana).intent == "ask_way"
+
+
+def test_it_has_its_intent_again_when_a_merge_is_undone(message: Message, ana: User) -> None:
+    first, twin = judge(message, "correct", ana), said(message.conversation, 2, "how do I get there", turn=2)
+    other = judge(twin, "corrected", ana, "ask_way")
+    rows = {name: Intent.objects.get(name=name) for name in ("ask_hours", "ask_way")}
+    merge = merge_intents(source=rows["ask_hours"], target=rows["ask_way"], by=ana)
+    unmerge_intents(merge=merge, by=ana)
+    first.refresh_from_db()
+    other.refresh_from_db()
+    assert (first.intent, other.intent) == ("ask_hours", "ask_way")
 
 
 @pytest.mark.parametrize("verdict", ["correct", "corrected"])

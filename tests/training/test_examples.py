@@ -172,14 +172,14 @@ def test_it_deletes_and_restores_what_belongs_together(bot: Bot, ana: User) -> N
     rows = [add_example(bot=bot, intent="order", text=text) for text in ("one", "two", "three")]
     delete_examples(ids=[rows[0].pk], by=ana)
     mark = delete_examples(ids=[row.pk for row in rows[1:]], by=ana)
-    assert restore_deleted(bot=bot, mark=mark, by=ana) == 2
+    assert restore_deleted(bot=bot, mark=mark, by=ana).count == 2
     assert alive(bot) == [("order", "two"), ("order", "three")]
 
 
 def test_it_restores_nothing_twice(bot: Bot, ana: User) -> None:
     row = add_example(bot=bot, intent="order", text="one")
     mark = delete_examples(ids=[row.pk], by=ana)
-    assert [restore_deleted(bot=bot, mark=mark, by=ana) for _ in range(2)] == [1, 0]
+    assert [restore_deleted(bot=bot, mark=mark, by=ana).count for _ in range(2)] == [1, 0]
 
 
 def test_it_holds_out_and_takes_back(bot: Bot, ana: User) -> None:

@@ -14,11 +14,12 @@ from assistant.engine.rasa_adapter.bundles import check_bundle
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.assembling import examples_in, unpacked
 from training.importing import import_project
-from training.models import Bot, Intent
+from training.models import Bot, Example, Intent
 from training.services import (
     add_example,
     change_example,
     create_intent,
+    delete_examples,
     delete_intent,
     merge_intents,
     rename_intent,
@@ -27,6 +28,7 @@ from training.services import (
     save_response,
     set_answer,
     training_set_of,
+    unmerge_intents,
 )
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +112,15 @@ def test_it_leaves_out_the_rules_of_a_merged_intent(bot: Bot, ana: User) -> None
     assert files["domain/taught.yml"]["responses"]["utter_where"][0]["buttons"][0]["payload"] == '/order{"size": "x"}'
 
 
+def test_it_takes_a_merge_back_with_all_that_it_changed(bot: Bot, ana: User) -> None:
+    before = training_set_of(bot=bot)
+    add_example(bot=bot, intent="order", text="where is my pizza")
+    merge = merge_intents(source=intent(bot, "track"), target=intent(bot, "order"), by=ana)
+    delete_examples(ids=[Example.objects.get(text="where is my pizza", deleted=None).pk], by=ana)
+    unmerge_intents(merge=merge, by=ana)
+    assert training_set_of(bot=bot) == before
+
+
 def test_it_leaves_out_all_that_names_a_deleted_intent(bot: Bot, ana: User) -> None:
     delete_intent(intent=intent(bot, "track"), by=ana)
     files = files_of(bot)
@@ -123,7 +134,7 @@ def test_it_leaves_out_all_that_names_a_deleted_intent(bot: Bot, ana: User) -> N
 def test_it_brings_a_deleted_intent_back_with_its_rules(bot: Bot, ana: User) -> None:
     before = training_set_of(bot=bot)
     mark = delete_intent(intent=intent(bot, "track"), by=ana)
-    assert restore_deleted(bot=bot, mark=mark, by=ana) == 4
+    assert restore_deleted(bot=bot, mark=mark, by=ana).count == 4
     assert training_set_of(bot=bot) == before
 
 

@@ -75,7 +75,7 @@ def test_it_brings_back_a_deleted_response(bot: Bot, ana: User) -> None:
     row = save_response(bot=bot, name="utter_new", variations=[HELLO], by=ana)
     mark = delete_response(response=row, by=ana)
     assert not bot.responses.filter(name="utter_new", deleted=None).exists()
-    assert restore_deleted(bot=bot, mark=mark, by=ana) == 1
+    assert restore_deleted(bot=bot, mark=mark, by=ana).count == 1
     assert bot.responses.filter(name="utter_new", deleted=None).exists()
 
 
@@ -89,7 +89,7 @@ def test_it_gives_a_text_one_value(bot: Bot, ana: User) -> None:
     save_synonym(bot=bot, value="small", text="huge", by=ana)
     assert list(bot.synonyms.values_list("text", "value")) == [("huge", "small")]
     mark = delete_synonym(synonym=bot.synonyms.get(), by=ana)
-    assert restore_deleted(bot=bot, mark=mark, by=ana) == 1
+    assert restore_deleted(bot=bot, mark=mark, by=ana).count == 1
 
 
 @pytest.mark.parametrize(("value", "text"), [("", "x"), ("x", " "), ("x", "x"), ("x", "a\nb"), ("x", "a\0")])

@@ -158,4 +158,4 @@ class Restoring(BotDoor):
     )
     def post(self, request: Request) -> Response:
         bot, mark = self.bot(), self.asked(Restore)["mark"]
-        return Response({"count": services.restore_deleted(bot=bot, mark=mark, by=self.staff)})
+        return Response({"count": services.restore_deleted(bot=bot, mark=mark, by=self.staff).count})

@@ -14,11 +14,11 @@ from training.services.intents import (
     create_intent,
     delete_intent,
     drop_unused_intent,
-    merge_intents,
     rename_intent,
     set_answer,
 )
 from training.services.judged import put_back_judged, teach_judged
+from training.services.merging import Merge, merge_intents, unmerge_intents
 from training.services.queue import ask_for_job, cancel_job, release_dead_jobs
 from training.services.responses import delete_response, save_response
 from training.services.running import work
@@ -39,6 +39,7 @@ from training.services.versions import (
 )
 
 __all__ = [
+    "Merge",
     "activate_version",
     "add_example",
     "archive_for_download",
@@ -78,6 +79,7 @@ __all__ = [
     "teach_judged",
     "train_version",
     "training_set_of",
+    "unmerge_intents",
     "upload_version",
     "warm_up_live_models",
     "work",

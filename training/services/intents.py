@@ -1,4 +1,4 @@
-"""Writes to intents: make, rename, merge, delete them, and say what answers them."""
+"""Writes to intents: make, rename, delete them, and say what answers them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from training.assembling.renaming import with_payloads
 from training.errors import BadIntent, InUse
 from training.models import Bot, Example, Intent, IntentChange, Response
 from training.selectors.usage import answer_of, usage_of
-from training.services.examples import intent_of, mark_deleted, set_on
+from training.services.examples import intent_of, mark_deleted
 from training.services.locking import locked
-from training.services.responses import written_response
+from training.services.responses import Variations, set_variations, written_response
 from training.signals import intent_renamed
 from training.validation import checked_intent, checked_response
 
@@ -39,7 +39,7 @@ def rename_intent(*, intent: Intent, name: str, by: Staff, seen: str | None = No
     ChangedMeanwhile."""
     name = checked_intent(name)
     with writing():
-        row = _alive(intent)
+        row = alive_intent(intent)
         if seen is not None and seen != row.name:
             raise ChangedMeanwhile(f"Somebody called {seen} {row.name} meanwhile.", name=row.name)
         if name == row.name:
@@ -47,7 +47,7 @@ def rename_intent(*, intent: Intent, name: str, by: Staff, seen: str | None = No
         _check_family(row.name, name)
         _check_free(row.bot, name)
         old = row.name
-        _change(row.bot, Change(old, name, True), by)
+        note_change(row.bot, Change(old, name, True), by)
         _rename_retrieved(row.bot, old, name, by)
         row.name, row.updated_by, row.revision = name, by, row.revision + 1
         row.save()
@@ -55,31 +55,17 @@ def rename_intent(*, intent: Intent, name: str, by: Staff, seen: str | None = No
     return row
 
 
-def merge_intents(*, source: Intent, target: Intent, by: Staff) -> Intent:
-    """The target takes the source's examples. Rules and stories that name the source are left out from now on; buttons
-    that named it name the target. Raises BadIntent."""
-    with writing():
-        gone, kept = _alive(source), _alive(target)
-        if gone == kept or gone.bot_id != kept.bot_id:
-            raise BadIntent("Choose another intent of the same bot to merge with.")
-        moved = _take_over(gone, kept, by)
-        _change(kept.bot, Change(gone.name, kept.name, False), by)
-        _mark_deleted(gone, timezone.now(), by)
-        audit.note(gone, {"merged_into": (None, kept.name), "examples": (moved, 0)}, by=by, action=audit.DELETED)
-    return kept
-
-
 def delete_intent(*, intent: Intent, by: Staff) -> datetime:
     """With its examples, and with the rules and stories that name it. Returns the mark by which `restore_deleted`
     brings all of it back."""
     mark = timezone.now()
     with writing():
-        row = _alive(intent)
-        examples = _examples(row)
+        row = alive_intent(intent)
+        examples = examples_alive(row)
         mark_deleted(examples, mark, by)
         audit.note(row, {"name": (row.name, None), "examples": (len(examples), 0)}, by=by, action=audit.DELETED)
         IntentChange.objects.create(bot=row.bot, old=row.name, new="", keeps_rules=False)
-        _mark_deleted(row, mark, by)
+        mark_intent_deleted(row, mark, by)
     return mark
 
 
@@ -87,10 +73,10 @@ def drop_unused_intent(*, bot: Bot, name: str, by: Staff) -> None:
     """Where no example, answer, rule or story needs it. The name is as free as before it was made."""
     with writing():
         row = Intent.objects.filter(bot=locked(bot), name=name, deleted=None).first()
-        if row is None or row.answer or _examples(row) or row.name in usage_of(bot).named:
+        if row is None or row.answer or examples_alive(row) or row.name in usage_of(bot).named:
             return
         audit.note(row, {"name": (row.name, None)}, by=by, action=audit.DELETED)
-        _mark_deleted(row, timezone.now(), by)
+        mark_intent_deleted(row, timezone.now(), by)
 
 
 def set_answer(*, intent: Intent, texts: Sequence[str], by: Staff, revision: int = 0) -> Response | None:
@@ -101,7 +87,7 @@ def set_answer(*, intent: Intent, texts: Sequence[str], by: Staff, revision: int
     Raises InUse where the project does more than say something, or ChangedMeanwhile."""
     texts = [text.strip() for text in texts if text.strip()]
     with writing():
-        row = _alive(intent)
+        row = alive_intent(intent)
         usage = usage_of(row.bot)
         name = answer_of(row, usage)
         if not name and row.name in usage.handled:
@@ -116,7 +102,7 @@ def set_answer(*, intent: Intent, texts: Sequence[str], by: Staff, revision: int
     return response
 
 
-def _alive(intent: Intent) -> Intent:
+def alive_intent(intent: Intent) -> Intent:
     locked(intent.bot)
     row = Intent.objects.select_related("bot").get(pk=intent.pk)
     if row.deleted:
@@ -135,16 +121,18 @@ def _check_family(old: str, new: str) -> None:
         raise BadIntent(f"Only what is after the slash of {old if '/' in old else new} can be renamed.")
 
 
-def _change(bot: Bot, change: Change, by: Staff) -> None:
-    """Written down for the files; our own responses follow at once, and whoever else names intents."""
+def note_change(bot: Bot, change: Change, by: Staff) -> dict[int, Variations]:
+    """Written down for the files; our own responses follow at once, and whoever else names intents. Called in the
+    transaction of a service. Returns the variations that responses had before, by id."""
     IntentChange.objects.create(bot=bot, old=change.old, new=change.new, keeps_rules=change.keeps_rules)
     intent_renamed.send(Intent, bot=bot, old=change.old, new=change.new)
+    before = {}
     for row in Response.objects.filter(bot=bot, deleted=None):
         variations = with_payloads(row.variations, [change])
         if variations != row.variations:
-            audit.note(row, {"variations": (row.variations, variations)}, by=by)
-            row.variations, row.updated_by, row.revision = variations, by, row.revision + 1
-            row.save()
+            before[row.pk] = row.variations
+            set_variations(row, variations, by)
+    return before
 
 
 def _rename_retrieved(bot: Bot, old: str, new: str, by: Staff) -> None:
@@ -162,22 +150,11 @@ def _rename_retrieved(bot: Bot, old: str, new: str, by: Staff) -> None:
     audit.note(row, {"name": (f"utter_{old}", row.name)}, by=by)
 
 
-def _take_over(gone: Intent, kept: Intent, by: Staff) -> int:
-    """Of examples that both have, the target's stay."""
-    there = {row.exact for row in _examples(kept)}
-    rows = _examples(gone)
-    moving = [row for row in rows if row.exact not in there]
-    mark_deleted([row for row in rows if row.exact in there], timezone.now(), by)
-    audit.note_all(((row, {"intent": (gone.name, kept.name)}) for row in moving), by=by)
-    set_on(moving, by, intent=kept)
-    return len(moving)
-
-
-def _examples(intent: Intent) -> list[Example]:
+def examples_alive(intent: Intent) -> list[Example]:
     return list(intent.examples.filter(deleted=None).select_related("intent").defer("vector"))
 
 
-def _mark_deleted(row: Intent, mark: datetime, by: Staff) -> None:
+def mark_intent_deleted(row: Intent, mark: datetime, by: Staff) -> None:
     row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
     row.save()
 

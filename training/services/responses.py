@@ -18,6 +18,8 @@ from training.selectors.usage import usage_of, users_of
 from training.services.locking import locked
 from training.validation import checked_response, checked_variations
 
+Variations = list[dict[str, Any]]
+
 
 def save_response(
     *,
@@ -48,6 +50,13 @@ def delete_response(*, response: Response, by: User | None) -> datetime:
         row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
         row.save()
     return mark
+
+
+def set_variations(row: Response, variations: Variations, by: User | None) -> None:
+    """Called in the transaction of a service."""
+    audit.note(row, {"variations": (row.variations, variations)}, by=by)
+    row.variations, row.updated_by, row.revision = variations, by, row.revision + 1
+    row.save()
 
 
 def written_response(

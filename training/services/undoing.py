@@ -1,7 +1,8 @@
-"""Bringing back what was deleted."""
+"""Bringing back what was deleted or merged."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -18,16 +19,40 @@ from training.selectors.data import changes_of
 from training.services.locking import locked
 
 
-def restore_deleted(*, bot: Bot, mark: datetime, by: User | None) -> int:
+@dataclass(frozen=True)
+class Restored:
+    """How many rows came back."""
+
+    intents: int = 0
+    examples: int = 0
+    responses: int = 0
+    synonyms: int = 0
+
+    @property
+    def count(self) -> int:
+        return self.intents + self.examples + self.responses + self.synonyms
+
+    @property
+    def words(self) -> str:
+        """`one intent, 30 examples`"""
+        counts = {"intent": self.intents, "example": self.examples}
+        counts |= {"response": self.responses, "synonym": self.synonyms}
+        return ", ".join(f"one {it}" if count == 1 else f"{count:,} {it}s" for it, count in counts.items() if count)
+
+    def with_examples(self, count: int) -> Restored:
+        return replace(self, examples=self.examples + count)
+
+
+def restore_deleted(*, bot: Bot, mark: datetime, by: User | None) -> Restored:
     """All that was deleted under this mark: intents with their rules, examples, responses, synonyms. What is there
-    again by now stays as it is. Returns how many rows came back."""
+    again by now stays as it is."""
     with writing():
         bot = locked(bot)
-        return (
-            _intents(bot, mark, by)
-            + _examples(bot, mark, by)
-            + _named(Response, "name", bot, mark, by)
-            + _named(Synonym, "text", bot, mark, by)
+        return Restored(
+            intents=_intents(bot, mark, by),
+            examples=_examples(bot, mark, by),
+            responses=_named(Response, "name", bot, mark, by),
+            synonyms=_named(Synonym, "text", bot, mark, by),
         )
 
 

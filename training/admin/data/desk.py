@@ -21,6 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from assistant.lib.admin import number_in
 from training.models import MAIN, Bot
 from training.selectors import findings_of, production
+from training.services import Merge
 
 CHOSEN, UNDO, UNSAVED = "training_bot", "training_undoing", "training_unsaved"
 TABS = (
@@ -35,15 +36,21 @@ TABS = (
 @dataclass(frozen=True)
 class Undo:
     """`words` say what was done. `mark`: what was deleted under it; `moves`: by the intents that they had, the ids of
-    examples with the revisions that they have since."""
+    examples with the revisions that they have since; `merge`: that of two intents."""
 
     words: str
     mark: datetime | None = None
     moves: Mapping[str, Sequence[tuple[int, int]]] | None = None
+    merge: Merge | None = None
 
     def token(self, bot: Bot) -> str:
-        given = {"bot": bot.pk, "mark": self.mark and self.mark.isoformat(), "moves": self.moves}
-        return signing.dumps(given, salt=UNDO)
+        given = {
+            "bot": bot.pk,
+            "mark": self.mark and self.mark.isoformat(),
+            "moves": self.moves,
+            "merge": self.merge and self.merge.as_json(),
+        }
+        return signing.dumps(given, salt=UNDO, compress=True)
 
 
 @dataclass

@@ -23,13 +23,16 @@ from training.errors import BadExample
 from training.models import Bot, Example
 from training.selectors import entity_names, intent_names, intent_now, same_text
 from training.services import (
+    Merge,
     change_example,
     delete_examples,
     hold_out_examples,
     keep_examples,
     move_examples,
     restore_deleted,
+    unmerge_intents,
 )
+from training.services.undoing import Restored
 
 TOKEN_AGE = 24 * 3600  # seconds
 
@@ -78,7 +81,10 @@ def undo(desk: Desk) -> HttpResponse:
         return desk.back("admin:training_intent_changelist")
     desk.bot = Bot.objects.get(pk=given["bot"])
     try:
-        _undo(desk, given["mark"], given["moves"] or {})
+        if given.get("merge"):
+            _unmerge(desk, Merge(**given["merge"]))
+        else:
+            _undo(desk, given["mark"], given["moves"] or {})
     except FrontdeskError as error:
         desk.warn(error.message)
     return desk.back("admin:training_intent_changelist")
@@ -86,15 +92,25 @@ def undo(desk: Desk) -> HttpResponse:
 
 def _undo(desk: Desk, mark: str | None, moves: dict[str, list[tuple[int, int]]]) -> None:
     """All of it, or nothing. Raises BadExample where an intent is gone that examples were moved from."""
-    count = left = 0
+    back, left = Restored(), 0
     with writing():
         if mark:
-            count = restore_deleted(bot=desk.bot, mark=datetime.fromisoformat(mark), by=desk.user)
+            back = restore_deleted(bot=desk.bot, mark=datetime.fromisoformat(mark), by=desk.user)
         for old, pairs in moves.items():
             intent, seen = _named(desk, intent_now(desk.bot, old) or old), dict(pairs)
-            count += move_examples(ids=list(seen), intent=intent, by=desk.user, seen=seen)
+            back = back.with_examples(move_examples(ids=list(seen), intent=intent, by=desk.user, seen=seen))
             left += Example.objects.filter(pk__in=seen, deleted=None).exclude(intent__name=intent).count()
-    desk.say(f"Back again: {_counted(count)}." if count else "Nothing to bring back.")
+    _tell(desk, back, left)
+
+
+def _unmerge(desk: Desk, merge: Merge) -> None:
+    back = unmerge_intents(merge=merge, by=desk.user)
+    there = Example.objects.filter(pk__in=[pk for pk, _ in merge.examples], deleted=None)
+    _tell(desk, back, there.exclude(intent=merge.source).count())
+
+
+def _tell(desk: Desk, back: Restored, left: int) -> None:
+    desk.say(f"Back again: {back.words}." if back.count else "Nothing to bring back.")
     if left:
         desk.warn(f"Changed by somebody since, and left as they are: {_counted(left)}.")
 

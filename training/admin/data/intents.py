@@ -111,7 +111,7 @@ def rename(desk: Desk, object_id: int) -> HttpResponse:
 
 
 def merge(desk: Desk, object_id: int) -> HttpResponse:
-    """Asked first: it can't be undone."""
+    """Asked first: rules may be left out by it."""
     intent = _intent(desk, object_id)
     name = desk.request.POST.get("into") or desk.request.GET.get("into") or ""
     target = Intent.objects.filter(bot=desk.bot, name=name, deleted=None).exclude(pk=intent.pk).first()
@@ -121,11 +121,11 @@ def merge(desk: Desk, object_id: int) -> HttpResponse:
     if desk.request.method != "POST":
         return _confirm(desk, intent, "merge", f"Merge {intent} into {target}?", target=target)
     try:
-        merge_intents(source=intent, target=target, by=desk.user)
+        merged = merge_intents(source=intent, target=target, by=desk.user)
     except FrontdeskError as error:  # a colleague was quicker
         desk.warn(error.message)
         return desk.to("admin:training_intent_changelist")
-    desk.say(f"Merged {intent.name} into {target.name}.")
+    desk.offer(Undo(f"Merged {intent.name} into {target.name}.", merge=merged))
     return desk.to("admin:training_intent_change", target.pk)
 
 
