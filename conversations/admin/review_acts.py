@@ -27,6 +27,7 @@ from conversations.errors import Gone
 from conversations.models import Annotation, Conversation, Message, Note
 from conversations.selectors import review
 from conversations.services.reviewing import Marked
+from training import selectors as taught
 
 CHANGE = "admin:conversations_conversation_change"
 Fields = dict[str, Any]
