@@ -23,9 +23,14 @@ def places(site: str, pages: Iterable[ModelAdmin], request: HttpRequest) -> list
     """Those that the user may see, in order. The current one is that with the longest address above this page."""
     seen = sorted(_allowed(pages, request), key=lambda found: found[1].order)
     named = [Place(entry.title, _address(site, page, entry)) for page, entry in seen]
-    above = [place for place in named if request.path.startswith(place.url)]
-    current = max(above, key=lambda place: len(place.url), default=None)
+    roots = [(root, place) for place, (_page, entry) in zip(named, seen, strict=True) for root in _roots(place, entry)]
+    above = [(len(root), place) for root, place in roots if request.path.startswith(root)]
+    current = max(above, key=lambda found: found[0], default=(0, None))[1]
     return [replace(place, current=place is current) for place in named]
+
+
+def _roots(place: Place, entry: Navigation) -> list[str]:
+    return [place.url, *map(reverse, entry.also)]
 
 
 def _allowed(pages: Iterable[ModelAdmin], request: HttpRequest) -> Iterator[tuple[ModelAdmin, Navigation]]:

@@ -69,7 +69,9 @@ class Log(ChangeList):
 
 @admin.register(LogEntry)
 class AuditLogAdmin(ReadOnlyAdmin):
-    navigation = [Navigation("Audit log", 60)]
+    navigation = [
+        Navigation("Audit log", 60, also=("admin:axes_accesslog_changelist", "admin:axes_accessattempt_changelist"))
+    ]
     list_display = ("when", "what", "change")
     list_display_links = None
     list_filter = (PersonFilter, KindFilter, ("timestamp", DayFilter), "action")

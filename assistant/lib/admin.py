@@ -73,13 +73,14 @@ class Navigation:
     `url_name` is empty for the list of the ModelAdmin itself. `order` is the place from left to right: Conversations
     10, Training data 20, Models 30, Findings 40, Replays 50, Audit log 60, Staff 70. A place is shown to whoever has
     `permission`; where that is empty, to whoever may view the ModelAdmin. Pages that lie under its address show it as
-    the current one.
+    the current one, and so do those under the addresses in `also`.
     """
 
     title: str
     order: int
     url_name: str = ""
     permission: str = ""
+    also: tuple[str, ...] = ()
 
 
 @runtime_checkable

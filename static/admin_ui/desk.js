@@ -1,5 +1,6 @@
 /** The review desk: reading, judging and going on without a mouse. The page works without this, by links and forms. */
 import { keys } from "./keys.js";
+import { markFound } from "./desk_found.js";
 import { Forms } from "./desk_forms.js";
 import { Live } from "./desk_live.js";
 import { openEntities, openEvents, openNote } from "./desk_openings.js";
@@ -16,6 +17,7 @@ document.body.classList.add("by-script");
 if (matchMedia("(max-width: 1023px)").matches) document.getElementById("facts").open = false;
 begin();
 new Live(thread, forms);
+markFound(document.getElementById("messages"));
 
 const acts = {
   correct: () => press("correct"),

@@ -129,6 +129,7 @@ def test_it_has_its_places_on_every_page(desk: Client, viewer_desk: Client, stra
     assert [title for title, _ in places(desk, "/admin/")] == everywhere
     assert [title for title, here in places(desk, "/admin/conversations/replay/add/") if here] == ["Replays"]
     assert [title for title, here in places(desk, "/admin/training/modelversion/") if here] == ["Models"]
+    assert [title for title, here in places(desk, "/admin/training/job/") if here] == ["Models"]
     assert places(viewer_desk, "/admin/conversations/conversation/") == [("Conversations", True)]
     assert places(stranger_desk, "/admin/") == []
 

@@ -64,7 +64,7 @@ def test_it_follows_a_training_step_by_step(desk: Client, taught: Taught) -> Non
 
 def test_it_cancels_after_a_question(desk: Client, taught: Taught) -> None:
     job = ask_for_training(bot=taught.bot, by=None)
-    assert "Yes, cancel it" in page(desk, of(job))
+    assert "It has not begun: nothing is lost." in page(desk, of(job))
     assert desk.get(of(job, "cancel")).status_code == 405
     shown = desk.post(of(job, "cancel"), follow=True).content.decode()
     assert "What is live has not changed." in shown

@@ -225,3 +225,10 @@ def test_it_shows_bots_and_environments_to_read(desk: Client, live_model: ModelV
     assert "main/production" in page(desk, "/admin/training/environment/")
     assert desk.get(f"/admin/training/bot/{live_model.bot_id}/change/").status_code == 200
     assert desk.get("/admin/training/bot/add/").status_code == 403
+
+
+def test_it_leaves_out_what_came_to_nothing_until_it_is_asked_for(desk: Client, newer: ModelVersion) -> None:
+    ModelVersion.objects.create(bot=newer.bot, name="main-garbage", status="failed")
+    assert "main-garbage" not in page(desk, VERSIONS)
+    assert all("main-garbage" in page(desk, f"{VERSIONS}?{how}") for how in ("status=all", "status=failed", "q=garb"))
+    assert "main-newer" not in page(desk, f"{VERSIONS}?status=failed").split('id="result_list"')[1]

@@ -264,6 +264,7 @@ def test_it_finds_what_a_visitor_disliked(desk_of: DeskOf, visitor: Visitor) -> 
     desk = desk_of()
     desk.page.goto(f"{LIST}?q={words}")
     desk.page.locator("#result_list tbody th a").click()
+    assert desk.page.evaluate("CSS.highlights.get('found').size") == 2  # the word in the question and in the echo
     desk.line(1).locator(".bubble").click()
     desk.press("d")
     expect(desk.line(5)).to_have_attribute("aria-current", "true")

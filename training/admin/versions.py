@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -29,16 +29,37 @@ from training.selectors import changes_of, newest_evaluations
 from training.services import delete_version
 
 DELETED = ModelVersion.Status.DELETED
+CAME_TO_NOTHING = (ModelVersion.Status.FAILED, ModelVersion.Status.CANCELLED)
+OTHERS = ("admin:training_job_changelist", "admin:training_evaluation_changelist")
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """What came to nothing is left out unless it is asked or searched for."""
+
+    title, parameter_name = "status", "status"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("all", "All, failed and cancelled too"), *ModelVersion.Status.choices]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        usual, *others = super().choices(changelist)
+        yield {**usual, "display": "What can be used"}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> QuerySet[ModelVersion]:
+        if self.value() in ModelVersion.Status.values:
+            return queryset.filter(status=self.value())
+        return queryset if self.value() or request.GET.get("q") else queryset.exclude(status__in=CAME_TO_NOTHING)
 
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(VersionActs, Comparing, Guarded, ReadOnlyAdmin):
-    navigation = [Navigation("Models", 30)]
+    navigation = [Navigation("Models", 30, also=OTHERS)]
     view_permission = "training.view_bot"
     delete_permission = "training.activate_version"
     list_display = ("named", "state", "taught", "right", "begun", "next_steps")
     list_display_links = None
-    list_filter = ("status",)
+    list_filter = (StatusFilter,)
     list_per_page = 25
     search_fields = ("name", "note", "sha256")
     search_help_text = "Name, note or SHA-256"
@@ -47,7 +68,7 @@ class ModelVersionAdmin(VersionActs, Comparing, Guarded, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
         rows = super().get_queryset(request).select_related("bot", "created_by", "training_set", "parent__training_set")
-        if request.GET.get("status__exact") != DELETED:
+        if request.GET.get("status") != DELETED:
             rows = rows.exclude(status=DELETED)
         return rows.prefetch_related("live_in")
 
