@@ -1,7 +1,8 @@
-"""A visitor in Chromium."""
+"""A visitor in Chromium, and the staff at the review desk."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect
 
 from tests.browser.axe import violations
+from tests.browser.desk import Desk, DeskOf
 from tests.running import Running
+
+expect.set_options(timeout=15_000)
 
 
 class Visitor:
@@ -82,3 +86,26 @@ def visitor_of(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
     yield come
     for someone in opened:
         someone.context.close()
+
+
+@pytest.fixture
+def desk_of(chromium: Browser, live: Running) -> Iterator[DeskOf]:
+    """`desk_of("ben", color_scheme="dark")`: who sits there, and with which wishes."""
+    opened: list[Desk] = []
+
+    def come(name: str = "admin", **options: Any) -> Desk:
+        opened.append(Desk(chromium, live, name, **options))
+        return opened[-1]
+
+    yield come
+    for desk in opened:
+        desk.context.close()
+
+
+@pytest.fixture
+def sender(live: Running) -> str:
+    """Whoever asked three things."""
+    name = f"v{uuid.uuid4().hex[:12]}"
+    for text in ("hello", "do you have a table free on sunday", f"something else {name}"):
+        live.post_until_answered(name, text)
+    return name
