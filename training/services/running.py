@@ -94,7 +94,7 @@ class Told:
         self.log = job.log
 
     def __call__(self, progress: Progress) -> None:
-        self._count_besides(progress.now)
+        self._count_besides(progress)
         self.last = progress
         self.memory = max(self.memory, progress.memory)
         self.log = (self.log + progress.log)[-LOG_CHARS:]
@@ -105,14 +105,14 @@ class Told:
         if time.monotonic() - self._saved >= SAVE_EVERY:
             self._save()
 
-    def _count_besides(self, now: str) -> None:
+    def _count_besides(self, progress: Progress) -> None:
         """Loading, reading and packing take longer than some components: they are steps once something else follows."""
-        if now == self.last.now:
-            return
-        if _is_besides(self.last.now):
-            spent = round(time.monotonic() - self._since, 2)
-            self.steps.append({"name": self.last.now, "seconds": spent})
-        self._since = time.monotonic()
+        now = time.monotonic()
+        is_over = _is_besides(self.last.now) and progress.now != self.last.now
+        if is_over:
+            self.steps.append({"name": self.last.now, "seconds": round(now - self._since, 2)})
+        if is_over or progress.component:
+            self._since = now
 
     def fields(self) -> dict[str, Any]:
         progress = {"step": self.last.now[:200], "done": self.last.done, "total": self.last.total}
