@@ -13,7 +13,7 @@ from assistant.lib.admin import CappedPaginator, ReadOnlyAdmin
 
 class LogInAdmin(ReadOnlyAdmin):
     title = ""
-    list_display: Any = ("when", "username", "ip_address", "user_agent", "path_info")
+    list_display: Any = ("when", "username", "ip_address", "browser")
     list_display_links = None
     search_fields = ("username", "ip_address")
     search_help_text = "A name or an address."
@@ -36,14 +36,26 @@ class LogInAdmin(ReadOnlyAdmin):
     def when(self, row: AccessLog | AccessAttempt) -> Any:
         return row.attempt_time
 
+    @admin.display(description="Browser", ordering="user_agent")
+    def browser(self, row: AccessLog | AccessAttempt) -> str:
+        return str(row.user_agent)
+
 
 @admin.register(AccessLog)
 class LogAdmin(LogInAdmin):
     title = "Log-ins"
-    list_display = ("when", "logout_time", "username", "ip_address", "user_agent")
+    list_display = ("when", "logged_out", "username", "ip_address", "browser")
+
+    @admin.display(description="Logged out", ordering="logout_time")
+    def logged_out(self, row: AccessLog) -> Any:
+        return row.logout_time
 
 
 @admin.register(AccessAttempt)
 class AttemptAdmin(LogInAdmin):
     title = "Failed log-ins"
-    list_display = ("when", "failures_since_start", "username", "ip_address", "user_agent", "path_info")
+    list_display = ("when", "times", "username", "ip_address", "browser")
+
+    @admin.display(description="Times", ordering="failures_since_start")
+    def times(self, row: AccessAttempt) -> int:
+        return row.failures_since_start
