@@ -92,6 +92,13 @@ def test_it_gives_a_text_one_value(bot: Bot, ana: User) -> None:
     assert restore_deleted(bot=bot, mark=mark, by=ana).count == 1
 
 
+def test_it_gives_a_text_one_value_in_whatever_case(bot: Bot, ana: User) -> None:
+    save_synonym(bot=bot, value="Zürich", text="ÜBER dem See", by=ana)
+    save_synonym(bot=bot, value="Zürich", text="über dem see", by=ana)
+    with pytest.raises(FrontdeskError, match="“ÜBER dem See” means Zürich already"):
+        save_synonym(bot=bot, value="Boston", text="Über dem See", by=ana)
+
+
 @pytest.mark.parametrize(("value", "text"), [("", "x"), ("x", " "), ("x", "x"), ("x", "a\nb"), ("x", "a\0")])
 def test_it_refuses_synonyms_that_are_none(bot: Bot, value: str, text: str) -> None:
     with pytest.raises(FrontdeskError) as raised:
