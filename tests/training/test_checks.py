@@ -11,7 +11,16 @@ from django.contrib.auth.models import User
 from training.checking import Data, Finding, Kind, Row, findings_in
 from training.models import MAIN, Bot, Evaluation, ModelVersion
 from training.selectors import findings_of, near_examples
-from training.services import add_example, create_intent, delete_examples, fill_vectors, seed_bot, set_answer
+from training.selectors.findings import errors_of, f1_of
+from training.services import (
+    add_example,
+    create_intent,
+    delete_examples,
+    fill_vectors,
+    rename_intent,
+    seed_bot,
+    set_answer,
+)
 
 
 def rows(*pairs: tuple[str, str]) -> list[Row]:
@@ -112,6 +121,19 @@ def test_it_reads_the_newest_cross_validation() -> None:
     Evaluation.objects.create(version=version, kind="cross_validation", report=report)
     assert {(it.kind, it.intents[0]) for it in findings_of(bot)} >= {(Kind.LABEL, "jobs"), (Kind.FEW, "bye")}
     assert (Kind.FEW, "jobs") not in {(it.kind, it.intents[0]) for it in findings_of(bot)}
+
+
+@pytest.mark.django_db
+def test_it_knows_a_renamed_intent_in_the_cross_validation() -> None:
+    bot = Bot.objects.create(name="shop")
+    row = add_example(bot=bot, intent="jobs", text="hire me")
+    version = ModelVersion.objects.create(bot=bot, name="shop-1")
+    error = {"text": "hire me", "right": "jobs", "guessed": "bye", "confidence": 0.9}
+    report = {"errors": [error], "intents": [{"name": "jobs", "support": 5, "f1": [0.9, 0.7, 1.0]}]}
+    tried = Evaluation.objects.create(version=version, kind="cross_validation", report=report)
+    rename_intent(intent=row.intent, name="careers", by=None)
+    assert f1_of(tried) == {"careers": 0.9}
+    assert errors_of(tried) == [{**error, "right": "careers"}]
 
 
 @pytest.mark.django_db

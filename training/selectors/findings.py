@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count, Max, QuerySet
 
+from training.assembling import Change
+from training.assembling.renaming import name_now
 from training.checking import Data, Finding, Row, findings_in
-from training.models import Bot, Evaluation, Example
+from training.models import Bot, Evaluation, Example, ModelVersion
 from training.selectors.data import changes_of, examples_of, intent_names, stored_vectors
 from training.selectors.usage import is_named_in_code, usage_of
 
@@ -29,17 +32,37 @@ def findings_of(bot: Bot) -> list[Finding]:
 
 def newest_cross_validation(bot: Bot) -> Evaluation | None:
     of_bot = Evaluation.objects.filter(version__bot=bot, kind=Evaluation.Kind.CROSS_VALIDATION)
-    return of_bot.order_by("-created", "-id").first()
+    return of_bot.select_related("version__bot").order_by("-created", "-id").first()
 
 
 def f1_of(evaluation: Evaluation | None) -> dict[str, float]:
-    """By intent."""
-    rows = evaluation.report.get("intents", []) if evaluation else []
-    return {str(row["name"]): float(row["f1"][0]) for row in rows if row.get("f1") and row.get("support")}
+    """By the name that each intent has now."""
+    if evaluation is None:
+        return {}
+    renamed = _renamed_since(evaluation.version)
+    rows = [row for row in evaluation.report.get("intents", []) if row.get("f1") and row.get("support")]
+    return {name_now(str(row["name"]), renamed): float(row["f1"][0]) for row in rows}
+
+
+def errors_of(evaluation: Evaluation | None) -> list[dict[str, Any]]:
+    """By the names that the intents have now."""
+    if evaluation is None:
+        return []
+    renamed = _renamed_since(evaluation.version)
+    return [
+        {**error, **{key: name_now(str(error[key]), renamed) for key in ("right", "guessed")}}
+        for error in evaluation.report.get("errors", [])
+    ]
 
 
 def missing_vectors(bot: Bot) -> int:
     return _trained(bot).filter(vector=None).count()
+
+
+def _renamed_since(version: ModelVersion) -> list[Change]:
+    """Since its training was asked for. Not what was merged: that is another intent than was measured."""
+    changes = version.bot.intent_changes.filter(created__gt=version.created, keeps_rules=True)
+    return [Change(*row) for row in changes.order_by("id").values_list("old", "new", "keeps_rules")]
 
 
 def _stamp(bot: Bot) -> str:
@@ -70,7 +93,7 @@ def _data(bot: Bot) -> Data:
         asked=frozenset(usage.named),
         said=frozenset({*ours.values(), *usage.actions, *filter(is_named_in_code, responses)}),
         f1=f1_of(evaluation),
-        errors=evaluation.report.get("errors", []) if evaluation else [],
+        errors=errors_of(evaluation),
         ids=ids,
         vectors=vectors,
     )
