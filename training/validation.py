@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -13,12 +14,13 @@ from assistant.lib.errors import FrontdeskError
 from training.errors import BadExample, BadIntent, BadResponse, BadSynonym
 from training.models import Example
 
-LONGEST_TEXT, LONGEST_NAME = 4000, 255
+LONGEST_TEXT, LONGEST_NAME, LONGEST_NEW_NAME = 4000, 255, 80
 MAX_ENTITIES, MAX_VARIATIONS, MAX_VARIATION = 50, 50, 20_000
 NOT_TAUGHT = {"nlu_fallback", "session_start", "None", "null"}
 INTENT = re.compile(r"[^\s/{}\[\]@:,;\"'\\]+(/[^\s/{}\[\]@:,;\"'\\]+)?")
 RESPONSE = re.compile(r"utter_[^\s{}\[\]@:,;\"'\\]+")
 ENTITY = re.compile(r"[^\s\[\](){}:/\"'\\]+")
+HANGUL_FILLERS = set("\u115f\u1160\u3164\uffa0")  # letters to Unicode, blanks to the eye
 ENTITY_FIELDS = ("role", "group")
 Entity = dict[str, Any]
 Found = TypeVar("Found", bound=Mapping[str, Any])
@@ -68,8 +70,18 @@ def checked_intent(name: str) -> str:
     if name in NOT_TAUGHT:
         raise BadIntent(f"'{name}' is a name that the engine keeps for itself.")
     if not INTENT.fullmatch(name):
-        hint = "Use letters, digits and underscores, as in ask_opening_hours. One slash makes a retrieval intent."
-        raise BadIntent(f"'{name}' can't be an intent's name. {hint}")
+        raise _no_intent(name)
+    return name
+
+
+def checked_new_intent(name: str) -> str:
+    """Of what is made anew more is asked than of what came with a project: it can be read, and typed. Raises
+    BadIntent."""
+    name = checked_intent(name)
+    if len(name) > LONGEST_NEW_NAME:
+        raise BadIntent(f"A new name has at most {LONGEST_NEW_NAME} characters; this one has {len(name)}.")
+    if not all(map(_is_readable, name)) or not all(map(_has_letter, name.split("/"))):
+        raise _no_intent(name)
     return name
 
 
@@ -94,6 +106,21 @@ def checked_synonym(text: str, what: str) -> str:
     if len(text.splitlines()) > 1:
         raise BadSynonym(f"{what.capitalize()} stands on one line.")
     return text
+
+
+def _no_intent(name: str) -> BadIntent:
+    shown = "".join(character if character.isprintable() else "\ufffd" for character in name)
+    hint = "Use letters, digits and underscores, as in ask_opening_hours. One slash makes a retrieval intent."
+    return BadIntent(f"'{shown}' can't be an intent's name. {hint}")
+
+
+def _is_readable(character: str) -> bool:
+    """Letters, digits and the marks on them, in any writing."""
+    return (unicodedata.category(character)[0] in "LNM" and character not in HANGUL_FILLERS) or character in "_-./"
+
+
+def _has_letter(part: str) -> bool:
+    return any(unicodedata.category(character)[0] in "LN" for character in part)
 
 
 def _entity(entity: Mapping[str, Any], text: str, moved: int) -> Entity:

@@ -138,6 +138,27 @@ def test_it_brings_a_deleted_intent_back_with_its_rules(bot: Bot, ana: User) -> 
     assert training_set_of(bot=bot) == before
 
 
+@pytest.mark.parametrize("name", ["+", "🙂", "a\u202eb", "\u3164", "a\u200bb", "x" * 81, "faq/+", "a=b"])
+def test_it_makes_no_name_that_nobody_can_read(bot: Bot, ana: User, name: str) -> None:
+    for make in (
+        lambda: create_intent(bot=bot, name=name, by=ana),
+        lambda: rename_intent(intent=intent(bot, "greet"), name=name, by=ana),
+        lambda: add_example(bot=bot, intent=name, text="what", by=ana),
+    ):
+        with pytest.raises(FrontdeskError):
+            make()
+
+
+@pytest.mark.parametrize("name", ["größe", "नमस्ते", "予約", "ask-hours.2", "faq/hours"])
+def test_it_makes_names_in_any_writing(bot: Bot, ana: User, name: str) -> None:
+    assert create_intent(bot=bot, name=name, by=ana).name == name
+
+
+def test_it_goes_on_teaching_an_intent_that_a_project_names_so(bot: Bot, ana: User) -> None:
+    Intent.objects.create(bot=bot, name="+1")
+    assert add_example(bot=bot, intent="+1", text="yes please", by=ana).intent.name == "+1"
+
+
 def test_it_swaps_the_names_of_two_intents(bot: Bot, ana: User) -> None:
     for old, new in (("greet", "spare"), ("bye", "greet"), ("spare", "bye")):
         rename_intent(intent=intent(bot, old), name=new, by=ana)

@@ -18,7 +18,7 @@ from training.errors import BadExample
 from training.keys import alike_key, exact_key
 from training.models import Bot, Example, Intent
 from training.services.locking import locked
-from training.validation import checked_entities, checked_intent, checked_text, checked_use
+from training.validation import checked_entities, checked_intent, checked_new_intent, checked_text, checked_use
 
 AT_ONCE = 1000
 FROM_FILES = (Example.Origin.SKILL, Example.Origin.IMPORT)
@@ -130,7 +130,7 @@ def intent_of(bot: Bot, name: str, by: Staff) -> Intent:
         return row
     bot.intent_changes.filter(old=name, new="").delete()
     dead = Intent.objects.filter(bot=bot, name=name).order_by("-deleted").first()
-    row = dead or Intent(bot=bot, name=name)
+    row = dead or Intent(bot=bot, name=checked_new_intent(name))
     row.deleted, row.updated_by, row.revision = None, by, row.revision + bool(dead)
     row.save()
     audit.note(row, {"name": (None, name)}, by=by, action=audit.CREATED)

@@ -20,7 +20,7 @@ from training.services.examples import intent_of, mark_deleted
 from training.services.locking import locked
 from training.services.responses import Variations, set_variations, written_response
 from training.signals import intent_renamed
-from training.validation import checked_intent, checked_response
+from training.validation import checked_intent, checked_new_intent, checked_response
 
 Staff = User | None
 
@@ -44,6 +44,7 @@ def rename_intent(*, intent: Intent, name: str, by: Staff, seen: str | None = No
             raise ChangedMeanwhile(f"Somebody called {seen} {row.name} meanwhile.", name=row.name)
         if name == row.name:
             return row
+        checked_new_intent(name)
         _check_family(row.name, name)
         _check_free(row.bot, name)
         old = row.name
