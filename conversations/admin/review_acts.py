@@ -110,7 +110,7 @@ def tag(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     """`add` and `remove`, either with commas between names."""
     add, remove = _names(request, "add"), _names(request, "remove")
     tagged = services.tag_conversation(conversation=conversation, add=add, remove=remove, by=_staff(request))
-    said = f"Tagged {', '.join(add)}." if add else f"Tag {', '.join(remove)} taken away."
+    said = f"Tagged {' and '.join(add)}." if add else f"Tag {' and '.join(remove)} taken away."
     back = {"add": ", ".join(tagged.removed), "remove": ", ".join(tagged.added)}
     undo = {"url": request.path, "fields": back} if any(back.values()) else None
     return _answer(request, conversation, said, undo=undo)

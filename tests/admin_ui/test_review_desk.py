@@ -116,6 +116,14 @@ def test_it_says_of_a_verdict_that_another_took_its_words(ben_desk: Client, talk
     assert "by now the same words are taught as ask_prices" in ben_desk.get(url(other)).content.decode()
 
 
+def test_it_says_which_tags_a_comma_divides_and_refuses_one_that_is_too_long(
+    ben_desk: Client, talk: Conversation
+) -> None:
+    assert send(ben_desk, talk, "tags/", add="size, colour").json()["said"] == "Tagged size and colour."
+    assert "at most 60 characters" in send(ben_desk, talk, "tags/", add="x" * 61).json()["message"]
+    assert 'maxlength="60"' not in ben_desk.get(url(talk)).content.decode()
+
+
 def test_it_marks_entities(ben_desk: Client, talk: Conversation) -> None:
     marks = [{"start": 8, "end": 14, "entity": "day", "value": "Sunday"}]
     fields = {"verdict": "corrected", "other": "ask_hours", "entities": json.dumps(marks), "revision": 0}
