@@ -82,6 +82,7 @@ CALLS: dict[str, Call] = {
     "ask_for_training": lambda c: training.services.ask_for_training(bot=c.bot, by=c.by),
     "cancel_job": lambda c: training.services.cancel_job(job=c.job, by=c.by),
     "change_example": lambda c: training.services.change_example(example=c.example, text="hiya", revision=1, by=c.by),
+    "confirm_examples": lambda c: training.services.confirm_examples(ids=[c.example.pk], by=c.by),
     "create_intent": lambda c: training.services.create_intent(bot=c.bot, name="ask", by=c.by),
     "delete_examples": lambda c: training.services.delete_examples(ids=[c.example.pk], by=c.by),
     "delete_intent": lambda c: training.services.delete_intent(intent=c.order, by=c.by),

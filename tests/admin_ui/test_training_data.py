@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tests.admin_ui.conftest import _desk_of
-from training.models import Bot, Example, Intent, Response
+from training.models import Bot, Evaluation, Example, Intent, ModelVersion, Response
 from training.selectors import production
 from training.services import (
     add_example,
@@ -399,6 +399,17 @@ def test_it_leads_from_each_finding_to_its_fix(desk: Client, bot: Bot) -> None:
     post(desk, f"{LIST}examples/many/", id=[one.pk, two.pk], act="keep", intent="b")
     assert alive(bot) == [("b", "Hire me!")]
     assert "is an example of a and b" not in words(page(desk, f"{LIST}findings/"))
+
+
+def test_it_takes_the_word_of_staff_for_a_doubtful_label(desk: Client, bot: Bot) -> None:
+    row = add_example(bot=bot, intent="a", text="hire me")
+    add_example(bot=bot, intent="b", text="so long")
+    version = ModelVersion.objects.create(bot=bot, name="one")
+    error = {"text": "hire me", "right": "a", "guessed": "b", "confidence": 0.99}
+    Evaluation.objects.create(version=version, kind="cross_validation", report={"errors": [error]})
+    assert "Doubtful 1" in words(page(desk, f"{LIST}findings/"))
+    assert "Noted as right: one example." in post(desk, f"{LIST}examples/many/", id=row.pk, act="confirm")
+    assert "Doubtful" not in words(page(desk, f"{LIST}findings/"))
 
 
 def test_it_deletes_no_text_of_which_no_example_would_stay(desk: Client, bot: Bot) -> None:

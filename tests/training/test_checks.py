@@ -14,9 +14,12 @@ from training.selectors import findings_of, near_examples
 from training.selectors.findings import errors_of, f1_of
 from training.services import (
     add_example,
+    change_example,
+    confirm_examples,
     create_intent,
     delete_examples,
     fill_vectors,
+    move_examples,
     rename_intent,
     seed_bot,
     set_answer,
@@ -121,6 +124,31 @@ def test_it_reads_the_newest_cross_validation() -> None:
     Evaluation.objects.create(version=version, kind="cross_validation", report=report)
     assert {(it.kind, it.intents[0]) for it in findings_of(bot)} >= {(Kind.LABEL, "jobs"), (Kind.FEW, "bye")}
     assert (Kind.FEW, "jobs") not in {(it.kind, it.intents[0]) for it in findings_of(bot)}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("change", ["text", "intent", "moved"])
+def test_it_doubts_no_label_again_that_staff_call_right_until_it_changes(change: str) -> None:
+    bot = Bot.objects.create(name="shop")
+    row = add_example(bot=bot, intent="jobs", text="hire me")
+    other = add_example(bot=bot, intent="bye", text="so long")
+    version = ModelVersion.objects.create(bot=bot, name="shop-1")
+    pairs = [("hire me", "jobs"), ("hire me", "bye"), ("hire you", "jobs")]
+    errors = [{"text": text, "right": name, "guessed": "ask", "confidence": 0.99} for text, name in pairs]
+    create_intent(bot=bot, name="ask", by=None)
+    Evaluation.objects.create(version=version, kind="cross_validation", report={"errors": errors})
+    assert Kind.LABEL in kinds(bot)
+    confirm_examples(ids=[row.pk], by=None)
+    assert Kind.LABEL not in kinds(bot)
+    if change == "moved":
+        move_examples(ids=[row.pk], intent=other.intent.name, by=None)
+    else:
+        change_example(example=row, by=None, revision=2, **{change: {"text": "hire you", "intent": "bye"}[change]})
+    assert Kind.LABEL in kinds(bot)
+
+
+def kinds(bot: Bot) -> set[Kind]:
+    return {finding.kind for finding in findings_of(bot)}
 
 
 @pytest.mark.django_db

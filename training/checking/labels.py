@@ -22,10 +22,10 @@ def likely_label_errors(data: Data) -> Iterator[Finding]:
     rows = _rows(data)
     for error in data.errors:
         row, guessed, confidence = rows.get(_key(error)), str(error["guessed"]), float(error["confidence"])
-        if row and guessed in data.intents and confidence >= SURE:
+        if row and not row.confirmed and guessed in data.intents and confidence >= SURE:
             sure = f"A model that had not seen it is {confidence:.0%} sure of {guessed}."
             words = f"“{row.text}” stands under {row.intent}. {sure}"
-            yield Finding(Kind.LABEL, Severity.WRONG, words, (row.id,), (row.intent, guessed))
+            yield Finding(Kind.LABEL, Severity.DOUBTFUL, words, (row.id,), (row.intent, guessed))
 
 
 def confused_intents(data: Data) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 class Severity(str, Enum):
     WRONG = "wrong"
+    DOUBTFUL = "doubtful"
     WEAK = "weak"
     TIDY = "tidy"
 
@@ -42,12 +43,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Row:
-    """An example that is trained on."""
+    """An example that is trained on. `confirmed`: staff say that its intent is right."""
 
     id: int
     intent: str
     text: str
     alike: str
+    confirmed: bool = False
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,8 @@ class Example(Taught):
     """A message and the intent it has. `entities`: `{"start", "end", "entity", "value", "role", "group"}`, offsets in
     characters of `text`. `exact` and `alike` are SHA-1 of the text as it is, and without case, punctuation and spacing.
     Held-out examples are never trained on: they say how good a version is. `judged`: when staff last said in a
-    conversation that the text has this intent, by which it overrules what the text is elsewhere."""
+    conversation that the text has this intent, by which it overrules what the text is elsewhere. `confirmed`: staff
+    know that a model doubts the intent and say it is right; forgotten when the text or the intent changes."""
 
     class Use(models.TextChoices):
         TRAINING = "training", "Training"
@@ -74,6 +75,7 @@ class Example(Taught):
     source = models.CharField(max_length=100, blank=True, help_text="The skill, file or message that it came from.")
     vector = models.BinaryField(null=True, blank=True, editable=False, help_text="Embedding: 384 float32.")
     judged = models.DateTimeField(null=True, blank=True, editable=False)
+    confirmed = models.BooleanField(default=False, editable=False)
     created_by = models.ForeignKey(STAFF, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
 
     class Meta:

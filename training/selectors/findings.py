@@ -86,7 +86,7 @@ def _data(bot: Bot) -> Data:
     responses = list(bot.responses.filter(deleted=None).values_list("name", flat=True))
     ids, vectors = stored_vectors(bot)
     return Data(
-        rows=[Row(*row) for row in _trained(bot).values_list("id", "intent__name", "text", "alike")],
+        rows=[Row(*row) for row in _trained(bot).values_list("id", "intent__name", "text", "alike", "confirmed")],
         intents=intent_names(bot),
         responses=responses,
         answered=frozenset({*ours, *usage.answers, *usage.named, *usage.filling, *_fill_slots(bot, usage.filling)}),

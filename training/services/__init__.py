@@ -5,6 +5,7 @@ from training.services.evaluating import ask_for_evaluation, evaluate_version
 from training.services.examples import (
     add_example,
     change_example,
+    confirm_examples,
     delete_examples,
     hold_out_examples,
     keep_examples,
@@ -50,6 +51,7 @@ __all__ = [
     "change_example",
     "clear_deleted",
     "clear_leftovers",
+    "confirm_examples",
     "create_intent",
     "delete_examples",
     "delete_intent",

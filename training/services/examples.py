@@ -123,6 +123,15 @@ def hold_out_examples(*, ids: Sequence[int], held_out: bool, by: Staff) -> int:
     return len(rows)
 
 
+def confirm_examples(*, ids: Sequence[int], by: Staff) -> int:
+    """They have the right intent, whatever a model thinks that has not seen them: they are not doubted again."""
+    with writing():
+        rows = [row for row in _chosen(ids) if not row.confirmed]
+        audit.note_all(((row, {"confirmed": (False, True)}) for row in rows), by=by)
+        set_on(rows, by, confirmed=True)
+    return len(rows)
+
+
 def intent_of(bot: Bot, name: str, by: Staff) -> Intent:
     """The bot's intent of that name, made where there is none. A deleted one comes back without its examples."""
     row = Intent.objects.filter(bot=bot, name=name, deleted=None).first()
@@ -146,6 +155,8 @@ def mark_deleted(rows: Sequence[Example], mark: datetime, by: Staff) -> None:
 
 def set_on(rows: Sequence[Example], by: Staff, **values: Any) -> None:
     """Called in the transaction of a service, which writes the audit log."""
+    if "intent" in values:
+        values["confirmed"] = False
     chosen = Example.objects.filter(pk__in=[row.pk for row in rows])
     chosen.update(**values, updated_by=by, updated=timezone.now(), revision=F("revision") + 1)
 
@@ -198,6 +209,7 @@ def _change(row: Example, wanted: dict[str, Any], by: Staff) -> Example:
     if {"intent", "text"} & changed.keys():
         _check_free(wanted.get("intent", row.intent), wanted.get("text", row.text), row)
         _leave_behind([row])
+        row.confirmed = False
     for name, value in wanted.items():
         setattr(row, name, value)
     if "text" in changed:

@@ -25,6 +25,7 @@ from training.selectors import entity_names, intent_names, intent_now, same_text
 from training.services import (
     Merge,
     change_example,
+    confirm_examples,
     delete_examples,
     hold_out_examples,
     keep_examples,
@@ -210,6 +211,11 @@ def _keep(desk: Desk, ids: list[int]) -> None:
     desk.offer(Undo(f"Deleted {_counted(count)}.", mark))
 
 
+def _confirm(desk: Desk, ids: list[int]) -> None:
+    count = confirm_examples(ids=ids, by=desk.user)
+    desk.say(f"Noted as right: {_counted(count)}. They are not doubted again until their text or intent changes.")
+
+
 def _delete(desk: Desk, ids: list[int]) -> None:
     mark = delete_examples(ids=ids, by=desk.user)
     count = Example.objects.filter(pk__in=ids, deleted=mark).count()
@@ -229,6 +235,7 @@ def _train_on(desk: Desk, ids: list[int]) -> None:
 ACTS: dict[str, Callable[[Desk, list[int]], None]] = {
     "move": _move,
     "keep": _keep,
+    "confirm": _confirm,
     "delete": _delete,
     "hold_out": _hold_out,
     "train_on": _train_on,

@@ -23,6 +23,10 @@ AT_A_TIME = 150  # embeddings; about a second
 SHOWN = 100
 HEADINGS = {
     Severity.WRONG: ("To fix", "The model learns something wrong, or the visitor gets no answer."),
+    Severity.DOUBTFUL: (
+        "Doubtful",
+        "A model that had not seen these would give them another intent. Often it errs: say what is right.",
+    ),
     Severity.WEAK: ("To improve", "The model will often be unsure here."),
     Severity.TIDY: ("To tidy up", "Nothing breaks if you leave it."),
 }
@@ -106,4 +110,5 @@ def _acts(finding: Finding) -> Iterator[Fix]:
     if finding.kind == Kind.SAME_TEXT:
         yield from (Fix(f"Only {name}", act="keep", ids=ids, intent=name) for name in finding.intents)
     if finding.kind == Kind.LABEL:
+        yield Fix("It is right", act="confirm", ids=ids, intent=finding.intents[0])
         yield Fix(f"Move to {finding.intents[1]}", act="move", ids=ids, intent=finding.intents[1])
