@@ -12,7 +12,7 @@ from training.importing_yaml import UnreadableYaml, read_document
 
 CONFIG = "config.yml"
 PIPELINE = "pipeline"
-ANNOTATED = re.compile(r"\[[^\[\]\n]+\][({]")  # [Berlin](city), [here]{"entity": "city"}
+LEARNING, LOOKING_UP = "- name: CRFEntityExtractor\n", "- name: RegexEntityExtractor\n"
 LISTED = re.compile(r"^\s*- (lookup|regex):", re.MULTILINE)
 
 
@@ -21,13 +21,13 @@ def default_config() -> str:
 
 
 def default_config_for(files: Mapping[str, str]) -> str:
-    """The project's config with the starter's pipeline, and with what finds entities where its examples have any.
+    """The project's config with the starter's pipeline, and with what looks up its tables and regular expressions.
 
     All of the starter's config where the project's is missing or can't be taken apart."""
-    config, more = files.get(CONFIG, ""), _extractors(files)
+    config = files.get(CONFIG, "")
     lines = f"{config if _has_parts(config) else default_config()}\n".splitlines(keepends=True)
     first, after = _lines_of_pipeline(lines)
-    return "".join([*lines[:first], *_default_pipeline(), *more, "\n", *lines[after:]]).rstrip() + "\n"
+    return "".join([*lines[:first], *_default_pipeline(files), "\n", *lines[after:]]).rstrip() + "\n"
 
 
 def _has_parts(config: str) -> bool:
@@ -38,21 +38,13 @@ def _has_parts(config: str) -> bool:
     return bool(document.sections) and not document.root.flow_style
 
 
-def _default_pipeline() -> list[str]:
+def _default_pipeline(files: Mapping[str, str]) -> list[str]:
     lines = default_config().splitlines(keepends=True)
     first, after = _lines_of_pipeline(lines)
-    return [line for line in lines[first:after] if line.strip() and not line.lstrip().startswith("#")]
-
-
-def _extractors(files: Mapping[str, str]) -> list[str]:
-    """The starter's own data has no entities, so its pipeline finds none."""
-    data = [text for path, text in files.items() if path.startswith("data/")]
-    names = []
-    if any(LISTED.search(text) for text in data):
-        names.append("RegexEntityExtractor")
-    if any(ANNOTATED.search(text) for text in data):
-        names += ["CRFEntityExtractor", "EntitySynonymMapper"]
-    return [f"- name: {name}\n" for name in names]
+    kept = [line for line in lines[first:after] if line.strip() and not line.lstrip().startswith("#")]
+    if any(LISTED.search(text) for path, text in files.items() if path.startswith("data/")):
+        kept.insert(kept.index(LEARNING), LOOKING_UP)  # synonyms come last
+    return kept
 
 
 def _lines_of_pipeline(lines: list[str]) -> tuple[int, int]:
