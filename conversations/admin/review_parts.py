@@ -18,7 +18,9 @@ from conversations.admin.transcript import WINDOW, Line, lines_of
 from conversations.models import Conversation, Message
 from conversations.selectors import review
 from training import selectors as taught
+from training.checking import NO_ENTITIES
 from training.selectors.choosing import NEVER_CHOSEN, intents_to_choose
+from training.selectors.usage import pipeline_of
 from training.services import fill_vectors
 
 FOLDER = "admin/conversations/conversation"
@@ -121,8 +123,14 @@ def about(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
         "may_review": request.user.has_perm("conversations.review_conversation"),
         "notes": review.notes_of(conversation.pk),
         "tag_names": review.tag_names(),
+        "no_entities": no_entities(conversation),
         "filters": request.GET.get("_changelist_filters") or request.POST.get("_changelist_filters") or "",
     }
+
+
+def no_entities(conversation: Conversation) -> str:
+    """Why marking entities has no effect; empty where it has."""
+    return "" if pipeline_of(conversation.environment.bot).learns_entities else NO_ENTITIES
 
 
 def draw_about(request: HttpRequest, conversation: Conversation) -> dict[str, str]:
@@ -137,6 +145,7 @@ def draw_line(request: HttpRequest, conversation: Conversation, line: Line) -> d
 def draw_items(request: HttpRequest, conversation: Conversation, lines: Iterable[Line], *, days: bool = True) -> str:
     may_review = request.user.has_perm("conversations.review_conversation")
     context = {"conversation": conversation, "lines": list(lines), "may_review": may_review, "days": days}
+    context["no_entities"] = no_entities(conversation)
     return render_to_string(f"{FOLDER}/messages.html", context, request)
 
 

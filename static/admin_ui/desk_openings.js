@@ -29,6 +29,7 @@ export async function openEntities(line, forms) {
     await forms.finish(form.getAttribute("action"), said, Number(line.dataset.seq));
     document.getElementById(line.id).focus({ preventScroll: true });
   };
+  if (place.dataset.trouble) work.append(el("p", { class: "aside" }, place.dataset.trouble));
   work.append(el("p", { class: "buttons" }, el("button", { type: "button", class: "is-main", onclick: save }, "Save entities"), " ", cancel(), el("span", { class: "quiet keys-hint" }, " Ctrl+Enter saves")));
   work.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && save());
   insert(line, work);

@@ -16,7 +16,7 @@ from django.utils import timezone
 from conversations.models import Annotation, Conversation, Event, Message
 from conversations.services import mark_reviewed
 from tests.admin_ui.conftest import Write, said
-from training.models import Example
+from training.models import BotFile, Example
 from training.selectors import production
 from training.services import add_example
 
@@ -122,6 +122,13 @@ def test_it_says_which_tags_a_comma_divides_and_refuses_one_that_is_too_long(
     assert send(ben_desk, talk, "tags/", add="size, colour").json()["said"] == "Tagged size and colour."
     assert "at most 60 characters" in send(ben_desk, talk, "tags/", add="x" * 61).json()["message"]
     assert 'maxlength="60"' not in ben_desk.get(url(talk)).content.decode()
+
+
+def test_it_says_where_marked_entities_have_no_effect(ben_desk: Client, talk: Conversation) -> None:
+    assert "learns no entities" not in ben_desk.get(url(talk)).content.decode()
+    config = "recipe: default.v1\npipeline:\n- name: WhitespaceTokenizer\n"
+    BotFile.objects.create(bot=production().bot, path="config.yml", text=config)
+    assert "learns no entities: its pipeline has no CRFEntityExtractor" in ben_desk.get(url(talk)).content.decode()
 
 
 def test_it_marks_entities(ben_desk: Client, talk: Conversation) -> None:

@@ -13,6 +13,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tests.admin_ui.conftest import _desk_of
+from tests.training.conftest import make_taught
 from training.models import Bot, Evaluation, Example, Intent, ModelVersion, Response
 from training.selectors import production
 from training.services import (
@@ -381,6 +382,13 @@ def test_it_adds_and_removes_synonyms(desk: Client, bot: Bot) -> None:
     assert list(bot.synonyms.values_list("text", "value")) == [("big", "large"), ("huge", "large")]
     post(desk, f"{LIST}synonyms/{bot.synonyms.get(text='big').pk}/remove/")
     assert bot.synonyms.filter(deleted=None).count() == 1
+
+
+def test_it_says_where_synonyms_have_no_effect(desk: Client, bot: Bot) -> None:
+    shop = make_taught("shop").bot
+    assert "its pipeline has no EntitySynonymMapper" in words(page(desk, f"{LIST}synonyms/?bot=shop"))
+    assert "Once the pipeline looks synonyms up" in post(desk, f"{LIST}synonyms/", value="large", texts="huge")
+    assert shop.synonyms.exists()
 
 
 def test_it_saves_all_synonyms_or_none(desk: Client, bot: Bot) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 
+from tests.training.conftest import CONFIG, make_taught
 from training.checking import Data, Finding, Kind, Row, findings_in
 from training.models import MAIN, Bot, Evaluation, ModelVersion
 from training.selectors import findings_of, near_examples
@@ -21,6 +22,7 @@ from training.services import (
     fill_vectors,
     move_examples,
     rename_intent,
+    save_synonym,
     seed_bot,
     set_answer,
 )
@@ -95,6 +97,19 @@ def test_it_finds_nothing_wrong_with_the_starter() -> None:
     bot = Bot.objects.create(name=MAIN)
     seed_bot(bot=bot)
     assert findings_of(bot) == []
+
+
+@pytest.mark.django_db
+def test_it_finds_entities_and_synonyms_that_the_pipeline_makes_nothing_of() -> None:
+    bot = make_taught().bot
+    span = [{"start": 0, "end": 5, "entity": "word"}]
+    row = add_example(bot=bot, intent="greet", text="hello there", entities=span)
+    save_synonym(bot=bot, value="New York", text="NYC", by=None)
+    assert kinds(bot) >= {Kind.ENTITIES_UNUSED, Kind.SYNONYMS_UNUSED}
+    more = "- name: CRFEntityExtractor\n- name: rasa.nlu.extractors.entity_synonyms.EntitySynonymMapper\npolicies:"
+    bot.files.filter(path="config.yml").update(text=CONFIG.replace("policies:", more))
+    change_example(example=row, by=None, revision=1, text="hello")
+    assert not kinds(bot) & {Kind.ENTITIES_UNUSED, Kind.SYNONYMS_UNUSED}
 
 
 @pytest.mark.django_db

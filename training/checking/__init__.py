@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from training.checking.intents import few_examples, unanswered, unused_responses, without_examples
 from training.checking.labels import confused_intents, likely_label_errors
+from training.checking.pipeline import NO_ENTITIES, NO_SYNONYMS, unused_entities, unused_synonyms
 from training.checking.texts import near_texts, same_texts
 from training.checking.types import Data, Finding, Kind, Row, Severity
 
-__all__ = ["Data", "Finding", "Kind", "Row", "Severity", "findings_in"]
+__all__ = ["NO_ENTITIES", "NO_SYNONYMS", "Data", "Finding", "Kind", "Row", "Severity", "findings_in"]
 
 CHECKS = (
     same_texts,
@@ -16,6 +17,8 @@ CHECKS = (
     confused_intents,
     near_texts,
     few_examples,
+    unused_entities,
+    unused_synonyms,
     without_examples,
     unused_responses,
 )

@@ -27,6 +27,8 @@ class Kind(str, Enum):
     NO_EXAMPLES = "no_examples"
     UNANSWERED = "unanswered"
     UNUSED_RESPONSE = "unused_response"
+    ENTITIES_UNUSED = "entities_unused"
+    SYNONYMS_UNUSED = "synonyms_unused"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Row:
 class Data:
     """`answered`: intents that a rule, a story or an answer of ours handles; `asked`: those that rules and stories
     name; `said`: responses that something says. `f1` by intent and `errors` are from the newest cross-validation, both
-    empty where there is none. `vectors` are the embeddings of the examples `ids`."""
+    empty where there is none. `marked` examples with entities, and `synonyms`: how many the pipeline makes nothing of.
+    `vectors` are the embeddings of the examples `ids`."""
 
     rows: Sequence[Row] = ()
     intents: Sequence[str] = ()
@@ -66,5 +69,7 @@ class Data:
     said: frozenset[str] = frozenset()
     f1: Mapping[str, float] = field(default_factory=dict)
     errors: Sequence[Mapping[str, Any]] = ()
+    marked: int = 0
+    synonyms: int = 0
     ids: Sequence[int] = ()
     vectors: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 384), np.float32))

@@ -14,7 +14,7 @@ from training.assembling.renaming import name_now
 from training.checking import Data, Finding, Row, findings_in
 from training.models import Bot, Evaluation, Example, ModelVersion
 from training.selectors.data import changes_of, examples_of, intent_names, stored_vectors
-from training.selectors.usage import is_named_in_code, usage_of
+from training.selectors.usage import is_named_in_code, pipeline_of, usage_of
 
 DAY = 24 * 3600
 
@@ -67,7 +67,7 @@ def _renamed_since(version: ModelVersion) -> list[Change]:
 
 def _stamp(bot: Bot) -> str:
     """Different after every change of what findings are made from."""
-    tables = (bot.examples, bot.intents, bot.responses)
+    tables = (bot.examples, bot.intents, bot.responses, bot.synonyms)
     states = [rows.aggregate(Count("id"), Max("updated"), Max("deleted")) for rows in tables]
     evaluation = newest_cross_validation(bot)
     parts = [
@@ -85,6 +85,7 @@ def _data(bot: Bot) -> Data:
     ours = dict(bot.intents.filter(deleted=None).exclude(answer="").values_list("name", "answer"))
     responses = list(bot.responses.filter(deleted=None).values_list("name", flat=True))
     ids, vectors = stored_vectors(bot)
+    pipeline = pipeline_of(bot)
     return Data(
         rows=[Row(*row) for row in _trained(bot).values_list("id", "intent__name", "text", "alike", "confirmed")],
         intents=intent_names(bot),
@@ -94,6 +95,8 @@ def _data(bot: Bot) -> Data:
         said=frozenset({*ours.values(), *usage.actions, *filter(is_named_in_code, responses)}),
         f1=f1_of(evaluation),
         errors=errors_of(evaluation),
+        marked=0 if pipeline.learns_entities else _trained(bot).exclude(entities=[]).count(),
+        synonyms=0 if pipeline.maps_synonyms else bot.synonyms.filter(deleted=None).count(),
         ids=ids,
         vectors=vectors,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from assistant.engine import TrainingFailed
-from training.assembling import Change, Usage, usage_in
+from training.assembling import Change, Pipeline, Usage, pipeline_in, usage_in
 from training.models import Bot, Intent, Response
 from training.selectors.data import changes_of, files_of
 
@@ -22,6 +22,13 @@ def usage_of(bot: Bot) -> Usage:
     except TrainingFailed:
         return Usage()
     return _usage(tuple(files.items()), tuple(changes_of(bot)))
+
+
+def pipeline_of(bot: Bot) -> Pipeline:
+    try:
+        return pipeline_in(files_of(bot).files)
+    except TrainingFailed:
+        return Pipeline()
 
 
 def answer_of(intent: Intent, usage: Usage) -> str:

@@ -36,6 +36,10 @@ PAGES = {
     Kind.NO_EXAMPLES: ("Add examples", "#add"),
     Kind.UNANSWERED: ("Write an answer", "#answer"),
 }
+LISTS = {
+    Kind.ENTITIES_UNUSED: ("Look at them", "admin:training_examples", "?entity=any"),
+    Kind.SYNONYMS_UNUSED: ("Look at them", "admin:training_synonyms", ""),
+}
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,9 @@ def _fixes(finding: Finding, intents: dict[str, Intent], responses: dict[str, Re
     if finding.kind in PAGES and finding.intents[0] in intents:
         words, place = PAGES[finding.kind]
         yield Fix(words, reverse("admin:training_intent_change", args=[intents[finding.intents[0]].pk]) + place)
+    if finding.kind in LISTS:
+        words, page, query = LISTS[finding.kind]
+        yield Fix(words, reverse(page) + query)
     for name in responses.keys() & set(finding.responses):
         yield Fix("Open it", reverse("admin:training_response_change", args=[responses[name].pk]))
 

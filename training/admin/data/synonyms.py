@@ -9,7 +9,9 @@ from django.http import Http404, HttpResponse
 from assistant.lib.database import writing
 from assistant.lib.errors import FrontdeskError
 from training.admin.data.desk import Desk, Undo
+from training.checking import NO_ENTITIES, NO_SYNONYMS
 from training.models import Synonym
+from training.selectors.usage import pipeline_of
 from training.services import delete_synonym, save_synonym
 
 
@@ -18,7 +20,7 @@ def overview(desk: Desk) -> HttpResponse:
         return _save(desk)
     rows = Synonym.objects.filter(bot=desk.bot, deleted=None).order_by("value", "text")
     groups = [(value, list(same)) for value, same in groupby(rows, key=lambda row: row.value)]
-    return desk.shown("synonyms", tab="synonyms", title="Synonyms", groups=groups)
+    return desk.shown("synonyms", tab="synonyms", title="Synonyms", groups=groups, trouble=_trouble(desk))
 
 
 def remove(desk: Desk, object_id: int) -> HttpResponse:
@@ -39,7 +41,14 @@ def _save(desk: Desk) -> HttpResponse:
         with writing():
             for text in texts:
                 save_synonym(bot=desk.bot, value=value, text=text, by=desk.user)
-        desk.say(f"Saved. After the next training they mean {value.strip()}." if texts else "Write at least one text.")
+        when = "Once the pipeline looks synonyms up" if _trouble(desk) else "After the next training"
+        desk.say(f"Saved. {when}, they mean {value.strip()}." if texts else "Write at least one text.")
     except FrontdeskError as error:
         desk.warn(f"Nothing is saved. “{text[:60]}”: {error.message}")
     return desk.to("admin:training_synonyms")
+
+
+def _trouble(desk: Desk) -> list[str]:
+    """Why synonyms have no effect: they are looked up for entities that were found."""
+    pipeline = pipeline_of(desk.bot)
+    return [NO_SYNONYMS] * (not pipeline.maps_synonyms) + [NO_ENTITIES] * (not pipeline.learns_entities)

@@ -1,0 +1,33 @@
+"""What a bot's pipeline makes of entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from training.assembling.yaml_texts import read_yaml, typed
+from training.importing_yaml import UnreadableYaml
+
+LEARN_ENTITIES = {"CRFEntityExtractor", "DIETClassifier", "MitieEntityExtractor"}
+MAPS_SYNONYMS = "EntitySynonymMapper"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """`learns_entities`: from examples in which they are marked. `maps_synonyms`: to the values that they mean."""
+
+    learns_entities: bool = True
+    maps_synonyms: bool = True
+
+
+def pipeline_in(files: Mapping[str, str]) -> Pipeline:
+    """Of one that is not there or can't be read nothing bad is said: training names what is wrong."""
+    try:
+        items = typed(read_yaml(files.get("config.yml", "")).get("pipeline"))
+    except UnreadableYaml:
+        return Pipeline()
+    named = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    if not named:
+        return Pipeline()
+    names = {str(item.get("name")).rpartition(".")[2] for item in named if item.get("entity_recognition", True)}
+    return Pipeline(bool(names & LEARN_ENTITIES), MAPS_SYNONYMS in names)
