@@ -386,7 +386,7 @@ def test_it_adds_and_removes_synonyms(desk: Client, bot: Bot) -> None:
 
 def test_it_says_where_synonyms_have_no_effect(desk: Client, bot: Bot) -> None:
     shop = make_taught("shop").bot
-    assert "its pipeline has no EntitySynonymMapper" in words(page(desk, f"{LIST}synonyms/?bot=shop"))
+    assert "This assistant looks up no synonyms." in words(page(desk, f"{LIST}synonyms/?bot=shop"))
     assert "Once the pipeline looks synonyms up" in post(desk, f"{LIST}synonyms/", value="large", texts="huge")
     assert shop.synonyms.exists()
 

@@ -106,8 +106,13 @@ def test_it_finds_entities_and_synonyms_that_the_pipeline_makes_nothing_of() -> 
     row = add_example(bot=bot, intent="greet", text="hello there", entities=span)
     save_synonym(bot=bot, value="New York", text="NYC", by=None)
     assert kinds(bot) >= {Kind.ENTITIES_UNUSED, Kind.SYNONYMS_UNUSED}
-    more = "- name: CRFEntityExtractor\n- name: rasa.nlu.extractors.entity_synonyms.EntitySynonymMapper\npolicies:"
-    bot.files.filter(path="config.yml").update(text=CONFIG.replace("policies:", more))
+    names = (
+        "LexicalSyntacticFeaturizer",
+        "CRFEntityExtractor",
+        "rasa.nlu.extractors.entity_synonyms.EntitySynonymMapper",
+    )
+    more = "".join(f"- name: {name}\n" for name in names)
+    bot.files.filter(path="config.yml").update(text=CONFIG.replace("policies:", f"{more}policies:"))
     change_example(example=row, by=None, revision=1, text="hello")
     assert not kinds(bot) & {Kind.ENTITIES_UNUSED, Kind.SYNONYMS_UNUSED}
 

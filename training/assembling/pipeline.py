@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from training.assembling.yaml_texts import read_yaml, typed
 from training.importing_yaml import UnreadableYaml
 
-LEARN_ENTITIES = {"CRFEntityExtractor", "DIETClassifier", "MitieEntityExtractor"}
+LEARN_ENTITIES = {"CRFEntityExtractor", "DIETClassifier", "MitieEntityExtractor"}  # from features, or not at all
 MAPS_SYNONYMS = "EntitySynonymMapper"
 
 
@@ -30,4 +30,5 @@ def pipeline_in(files: Mapping[str, str]) -> Pipeline:
     if not named:
         return Pipeline()
     names = {str(item.get("name")).rpartition(".")[2] for item in named if item.get("entity_recognition", True)}
-    return Pipeline(bool(names & LEARN_ENTITIES), MAPS_SYNONYMS in names)
+    has_features = any(name.endswith("Featurizer") for name in names)
+    return Pipeline(has_features and bool(names & LEARN_ENTITIES), MAPS_SYNONYMS in names)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from training.checking.types import Data, Finding, Kind, Severity
 
-ASK = "Ask whoever keeps the project to add it to the pipeline in config.yml"
-NO_ENTITIES = f"This assistant learns no entities: its pipeline has no CRFEntityExtractor. {ASK}."
-NO_SYNONYMS = f"This assistant looks up no synonyms: its pipeline has no EntitySynonymMapper. {ASK}."
+ASK = "Ask whoever keeps the project to add to the pipeline in config.yml:"
+NO_ENTITIES = f"This assistant learns no entities. {ASK} LexicalSyntacticFeaturizer and CRFEntityExtractor."
+NO_SYNONYMS = f"This assistant looks up no synonyms. {ASK} EntitySynonymMapper, as the last one."
 
 
 def unused_entities(data: Data) -> Iterator[Finding]:
