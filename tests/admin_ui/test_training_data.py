@@ -115,6 +115,9 @@ def test_it_says_which_lines_were_no_examples(desk: Client, bot: Bot) -> None:
     assert "Added 1." in shown
     assert "Not added:" in shown
     assert "at most 4,000 characters" in shown
+    assert f"{'x' * 4001} [bad]{{nope}}" in shown
+    assert "x" * 4001 not in words(page(desk, of(menu, "change/")))
+    assert "Write at least one line." in post(desk, of(menu, "add/"), texts=" \n\t")
 
 
 def test_it_escapes_whatever_people_say(desk: Client, bot: Bot) -> None:

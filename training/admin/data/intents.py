@@ -53,6 +53,7 @@ def one(desk: Desk, object_id: str) -> HttpResponse:
         response=response,
         answered=bool(answer and response),
         texts=unsaved.get("texts") or texts or [""],
+        adding=desk.kept(f"add-{intent.pk}"),
         theirs=texts if unsaved.get("conflict") else None,
         seen=unsaved.get("revision", revision),
         revision=revision,
@@ -65,11 +66,12 @@ def one(desk: Desk, object_id: str) -> HttpResponse:
 
 
 def add_examples(desk: Desk, object_id: int) -> HttpResponse:
-    """One per line, in Rasa's markup."""
+    """One per line, in Rasa's markup. What is refused stays in the field."""
     intent = _intent(desk, object_id)
     lines = [line.strip() for line in desk.request.POST.get("texts", "").splitlines() if line.strip()]
     use = Example.Use.HELD_OUT if desk.request.POST.get("held_out") else Example.Use.TRAINING
-    before, refused, added = intent.examples.filter(deleted=None).count(), list[str](), list[Example]()
+    before, added = intent.examples.filter(deleted=None).count(), list[Example]()
+    refused, left = list[str](), lines[MOST_LINES:]
     for line in lines[:MOST_LINES]:
         try:
             text, entities = parsed(line)
@@ -77,10 +79,14 @@ def add_examples(desk: Desk, object_id: int) -> HttpResponse:
             added.append(row)
         except FrontdeskError as error:
             refused.append(f"{line[:60]}: {error.message}")
+            left.insert(len(refused) - 1, line)
     _tell(desk, intent, added, intent.examples.filter(deleted=None).count() - before)
     if refused or len(lines) > MOST_LINES:
         more = [f"only {MOST_LINES} lines at a time"] if len(lines) > MOST_LINES else []
         desk.warn(f"Not added: {'; '.join([*refused, *more])}")
+    if not lines:
+        desk.warn("Write at least one line.")
+    desk.keep(f"add-{intent.pk}", texts="\n".join(left), held_out=use == Example.Use.HELD_OUT)
     return desk.back("admin:training_intent_change", intent.pk)
 
 
