@@ -13,10 +13,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tests.training.conftest import Taught, make_taught
-from training.models import Activation, Evaluation, Job, ModelVersion
+from training.models import Activation, Environment, Evaluation, Job, ModelVersion
 from training.reports import report_of
 from training.selectors import production
-from training.services import activate_version, train_version, work
+from training.services import activate_version, add_example, train_version, work
 
 VERSIONS = "/admin/training/modelversion/"
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,17 @@ def page(client: Client, address: str) -> str:
     return response.content.decode()
 
 
+def test_it_counts_what_is_new_from_the_newest_training_on(desk: Client, taught: Taught) -> None:
+    while_live = train_version(bot=taught.bot)
+    Environment.objects.create(bot=taught.bot, name="production", active_version=while_live)
+    add_example(bot=taught.bot, intent="greet", text="ahoy")
+    newest = train_version(bot=taught.bot)
+    ModelVersion.objects.create(bot=taught.bot, name="faq-copy", status="ready", sha256=while_live.sha256)
+    shown = " ".join(page(desk, f"{VERSIONS}?bot__id__exact={taught.bot.pk}").split())
+    assert f"Nothing has changed since {newest} was trained." in shown
+    assert f"{newest}</a> is ready and was not live yet" in shown
+
+
 def test_it_lists_versions_and_where_they_are_live(
     desk: Client, newer: ModelVersion, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -64,8 +75,8 @@ def test_it_says_what_is_new_since_the_live_version(desk: Client, taught: Taught
     address = f"{VERSIONS}?bot__id__exact={taught.bot.pk}"
     assert "Nothing has changed since the live version was trained" in page(desk, address)
     taught.more("howdy", "ahoy")
-    train_version(bot=taught.bot)
     assert "2 examples added" in page(desk, address)
+    train_version(bot=taught.bot)
     assert "is ready and was not live yet" in page(desk, address)
     assert "+2" in page(desk, address)
 

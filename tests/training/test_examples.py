@@ -20,6 +20,7 @@ from training.services import (
     delete_examples,
     hold_out_examples,
     move_examples,
+    rename_intent,
     restore_deleted,
     train_version,
 )
@@ -112,6 +113,14 @@ def test_it_takes_what_is_overruled_for_no_change(taught: Taught) -> None:
     changes = changes_since(train_version(bot=taught.bot))
     assert changes is not None
     assert (changes.added, changes.removed, changes.moved) == (0, 0, 0)
+
+
+def test_it_takes_a_renamed_intent_for_one_change(taught: Taught) -> None:
+    version = train_version(bot=taught.bot)
+    rename_intent(intent=taught.bot.intents.get(name="greet"), name="welcome", by=None)
+    changes = changes_since(version)
+    assert changes is not None
+    assert changes.words == "1 intent renamed"
 
 
 @pytest.mark.parametrize(("one", "other"), [("कल", "कला"), ("👍", "👎"), ("❤️", "☺️"), ("?", "!")])

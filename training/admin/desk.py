@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -58,11 +59,13 @@ def desk(bot: Bot | None) -> dict[str, Any]:
     """What the template of the page's top is given."""
     live = live_in(bot) if bot else None
     version = live.version if live else None
+    since = _newest_trained(bot) if bot and version else None
     return {
         "bot": bot,
         "bots": list(Bot.objects.order_by("name")) if Bot.objects.count() > 1 else [],
         "live": live,
-        "changes": changes_since(version) if version else None,
+        "since": since,
+        "changes": changes_since(since) if since else None,
         "tried": _tried(version),
         "waiting": _newer_and_ready(bot, version) if bot and version else None,
         **jobs_of(bot),
@@ -84,6 +87,14 @@ def _tried(version: ModelVersion | None) -> dict[str, Any] | None:
 
 
 def _newer_and_ready(bot: Bot, live: ModelVersion) -> ModelVersion | None:
-    """The newest version, if it is newer than what is live and was never live."""
+    """The newest version, if it is newer than what is live and was never live. Not a copy of an older one that was
+    uploaded."""
     rows = ModelVersion.objects.filter(bot=bot, status=ModelVersion.Status.READY, id__gt=live.pk)
-    return rows.filter(activations=None).order_by("-id").first()
+    older = ModelVersion.objects.filter(bot=bot, id__lt=OuterRef("id"), sha256=OuterRef("sha256")).exclude(sha256="")
+    return rows.filter(activations=None).exclude(Exists(older)).order_by("-id").first()
+
+
+def _newest_trained(bot: Bot) -> ModelVersion | None:
+    """The newest that is ready and of which is known what it was taught."""
+    rows = ModelVersion.objects.filter(bot=bot, status=ModelVersion.Status.READY).exclude(training_set=None)
+    return rows.select_related("bot", "training_set").order_by("-created", "-id").first()

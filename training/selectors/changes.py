@@ -11,23 +11,26 @@ from django.core.cache import cache
 from django.db.models import Q
 
 from training.assembling import Difference, difference, examples_in
+from training.assembling.renaming import name_now
 from training.models import Intent, ModelVersion, Response, Synonym, TrainingSet
-from training.selectors.data import trained_on
+from training.selectors.data import intent_names, renamed_since, trained_on
 
 A_DAY = 86_400
 
 
 @dataclass(frozen=True)
 class Changes:
-    """How many examples are new, gone and under another intent; `others`: responses, synonyms and intents."""
+    """How many examples are new, gone and under another intent; `renamed`: intents, whose examples did not move;
+    `others`: responses, synonyms and other intents."""
 
     added: int
     removed: int
     moved: int
     others: int = 0
+    renamed: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.removed or self.moved or self.others)
+        return bool(self.added or self.removed or self.moved or self.others or self.renamed)
 
     @property
     def words(self) -> str:
@@ -37,6 +40,8 @@ class Changes:
         if parts:
             count, _, what = parts[0].partition(" ")
             parts[0] = f"{count} {'example' if count == '1' else 'examples'} {what}"
+        if self.renamed:
+            parts.append(f"{self.renamed} {'intent' if self.renamed == 1 else 'intents'} renamed")
         if self.others:
             kind = "response, intent or synonym" if self.others == 1 else "responses, intents or synonyms"
             parts.append(f"{self.others} {kind} changed")
@@ -71,14 +76,18 @@ def changes_since(version: ModelVersion) -> Changes | None:
     """What staff changed since the version's training was asked for. None: nobody knows what it was trained on."""
     if version.training_set is None:
         return None
-    before = _intents_by_text(_examples(version.training_set.sha256, version.training_set.pk))
+    since = renamed_since(version)
+    examples = _examples(version.training_set.sha256, version.training_set.pk)
+    renamed = {change.new for change in since} & set(intent_names(version.bot))
+    before = _intents_by_text((name_now(name, since), text) for name, text in examples)
     after = _intents_by_text(trained_on(version.bot).values_list("intent__name", "text"))
     both = before.keys() & after.keys()
     return Changes(
         len(after.keys() - both),
         len(before.keys() - both),
         sum(before[text] != after[text] for text in both),
-        sum(_touched(kind, version) for kind in (Response, Synonym, Intent)),
+        max(0, sum(_touched(kind, version) for kind in (Response, Synonym, Intent)) - len(renamed)),
+        len(renamed),
     )
 
 

@@ -18,7 +18,7 @@ from assistant.engine import Bundle, TrainingFailed
 from training.assembling import Change, Taught, TaughtExample
 from training.assembling.renaming import name_now
 from training.keys import alike_key
-from training.models import MAIN, Bot, Example, Intent
+from training.models import MAIN, Bot, Example, Intent, ModelVersion
 from training.starter import starter_bundle
 
 NEVER = Value(datetime(1970, 1, 1, tzinfo=timezone.utc), DateTimeField())
@@ -45,6 +45,12 @@ def files_of(bot: Bot) -> Bundle:
 
 def changes_of(bot: Bot) -> list[Change]:
     return [Change(*row) for row in bot.intent_changes.order_by("id").values_list("old", "new", "keeps_rules")]
+
+
+def renamed_since(version: ModelVersion) -> list[Change]:
+    """Since its training was asked for. Not what was merged: that is another intent than was measured."""
+    changes = version.bot.intent_changes.filter(created__gt=version.created, keeps_rules=True)
+    return [Change(*row) for row in changes.order_by("id").values_list("old", "new", "keeps_rules")]
 
 
 def taught_of(bot: Bot) -> Taught:

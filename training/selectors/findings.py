@@ -9,11 +9,10 @@ from typing import Any
 from django.core.cache import cache
 from django.db.models import Count, Max, QuerySet
 
-from training.assembling import Change
 from training.assembling.renaming import name_now
 from training.checking import Data, Finding, Row, findings_in
-from training.models import Bot, Evaluation, Example, ModelVersion
-from training.selectors.data import changes_of, examples_of, intent_names, stored_vectors
+from training.models import Bot, Evaluation, Example
+from training.selectors.data import changes_of, examples_of, intent_names, renamed_since, stored_vectors
 from training.selectors.usage import is_named_in_code, pipeline_of, usage_of
 
 DAY = 24 * 3600
@@ -39,7 +38,7 @@ def f1_of(evaluation: Evaluation | None) -> dict[str, float]:
     """By the name that each intent has now."""
     if evaluation is None:
         return {}
-    renamed = _renamed_since(evaluation.version)
+    renamed = renamed_since(evaluation.version)
     rows = [row for row in evaluation.report.get("intents", []) if row.get("f1") and row.get("support")]
     return {name_now(str(row["name"]), renamed): float(row["f1"][0]) for row in rows}
 
@@ -48,7 +47,7 @@ def errors_of(evaluation: Evaluation | None) -> list[dict[str, Any]]:
     """By the names that the intents have now."""
     if evaluation is None:
         return []
-    renamed = _renamed_since(evaluation.version)
+    renamed = renamed_since(evaluation.version)
     return [
         {**error, **{key: name_now(str(error[key]), renamed) for key in ("right", "guessed")}}
         for error in evaluation.report.get("errors", [])
@@ -57,12 +56,6 @@ def errors_of(evaluation: Evaluation | None) -> list[dict[str, Any]]:
 
 def missing_vectors(bot: Bot) -> int:
     return _trained(bot).filter(vector=None).count()
-
-
-def _renamed_since(version: ModelVersion) -> list[Change]:
-    """Since its training was asked for. Not what was merged: that is another intent than was measured."""
-    changes = version.bot.intent_changes.filter(created__gt=version.created, keeps_rules=True)
-    return [Change(*row) for row in changes.order_by("id").values_list("old", "new", "keeps_rules")]
 
 
 def _stamp(bot: Bot) -> str:
