@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 
 import numpy as np
 from django.conf import settings
-from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, QuerySet
 from numpy.typing import NDArray
 
 from assistant.embeddings import WIDTH, embed
@@ -21,7 +20,6 @@ from training.keys import alike_key
 from training.models import MAIN, Bot, Example, Intent, ModelVersion
 from training.starter import starter_bundle
 
-NEVER = Value(datetime(1970, 1, 1, tzinfo=timezone.utc), DateTimeField())
 MISSING_AT_MOST = 64  # vectors that a read works out itself, some 5 ms each
 
 
@@ -69,15 +67,21 @@ def examples_of(bot: Bot) -> QuerySet[Example]:
 
 
 def trained_on(bot: Bot) -> QuerySet[Example]:
-    return examples_of(bot).filter(use=Example.Use.TRAINING).exclude(_overruled())
+    rows = examples_of(bot).filter(use=Example.Use.TRAINING)
+    return rows.exclude(pk__in=_overruled(rows))
 
 
-def _overruled() -> Exists:
+def _overruled(rows: QuerySet[Example]) -> list[int]:
     """By what staff said in a conversation of the same text, most recently: that holds. The finding "same text under
-    two intents" goes on naming them."""
-    same = Example.objects.filter(bot=OuterRef("bot"), alike=OuterRef("alike"), deleted=None, intent__deleted=None)
-    others = same.filter(use=Example.Use.TRAINING).exclude(intent=OuterRef("intent"))
-    return Exists(others.filter(judged__gt=Coalesce(OuterRef("judged"), NEVER)))
+    two intents" goes on naming them. Few are judged: they are read first, and then what has their texts."""
+    judged = rows.filter(judged__isnull=False).order_by("judged", "id").values_list("alike", "intent", "judged")
+    last = {alike: (intent, moment) for alike, intent, moment in judged}
+    alike = rows.filter(alike__in=last).values_list("pk", "alike", "intent", "judged")
+    return [pk for pk, text, intent, moment in alike if _is_older(intent, moment, *last[text])]
+
+
+def _is_older(intent: int, moment: datetime | None, other: int, later: datetime) -> bool:
+    return intent != other and (moment is None or moment < later)
 
 
 def bot_without_vectors() -> Bot | None:
