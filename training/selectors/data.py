@@ -75,7 +75,7 @@ def _overruled(rows: QuerySet[Example]) -> list[int]:
     """By what staff said in a conversation of the same text, most recently: that holds. The finding "same text under
     two intents" goes on naming them. Few are judged: they are read first, and then what has their texts."""
     judged = rows.filter(judged__isnull=False).order_by("judged", "id").values_list("alike", "intent", "judged")
-    last = {alike: (intent, moment) for alike, intent, moment in judged}
+    last = {alike: (intent, moment) for alike, intent, moment in judged if moment}
     alike = rows.filter(alike__in=last).values_list("pk", "alike", "intent", "judged")
     return [pk for pk, text, intent, moment in alike if _is_older(intent, moment, *last[text])]
 
