@@ -156,6 +156,7 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "ask_for_training": ("modelversion", {"training_set": [None, ...]}),
     "cancel_job": ("job", {"cancel_asked": [False, True]}),
     "change_example": ("example", {"text": ["hey", "hiya"]}),
+    "confirm_examples": ("example", {"confirmed": [False, True]}),
     "create_intent": ("intent", {"name": [None, "ask"]}),
     "delete_examples": ("example", {"text": ["hey", None], "intent": ["greet", None]}),
     "delete_intent": ("intent", {"name": ["order", None]}),

@@ -119,7 +119,7 @@ def test_it_has_no_barrier_that_axe_can_find(page: Page) -> None:
 
 
 def test_it_fits_its_screen_whatever_an_intent_is_called(page: Page) -> None:
-    taught(page, "a rather long example " * 6, prefix="ask_about_" * 20)
+    taught(page, "a rather long example " * 6, prefix="ask_about_" * 7)
     intent = page.url
     for width in (1440, 360):
         page.set_viewport_size({"width": width, "height": 780})

@@ -35,8 +35,8 @@ def message(wrote: Write) -> Message:  # noqa: F811
 
 
 @pytest.fixture
-def ben(db: None) -> User:
-    return User.objects.create_user("ben", is_staff=True)
+def bea(db: None) -> User:
+    return User.objects.create_user("bea", is_staff=True)
 
 
 def judge(message: Message, verdict: str, by: User, intent: str = "", revision: int = 0, **more: Any) -> Annotation:

@@ -23,21 +23,21 @@ from training.models import Example
 pytestmark = pytest.mark.django_db
 
 
-def test_it_overwrites_nothing_unseen(message: Message, ana: User, ben: User) -> None:
-    judge(message, "corrected", ben, "ask_way")
+def test_it_overwrites_nothing_unseen(message: Message, ana: User, bea: User) -> None:
+    judge(message, "corrected", bea, "ask_way")
     with pytest.raises(ChangedMeanwhile) as refused:
         judge(message, "corrected", ana, "ask_prices")
 
-    assert refused.value.message == "ben changed this meanwhile: corrected to ask_way."
+    assert refused.value.message == "bea changed this meanwhile: corrected to ask_way."
     assert (refused.value.status, refused.value.code) == (409, "changed_meanwhile")
-    assert (refused.value.extra["by"], refused.value.extra["revision"]) == ("ben", 1)
+    assert (refused.value.extra["by"], refused.value.extra["revision"]) == ("bea", 1)
     assert examples() == [("ask_way", "Open on Sunday?", "training")]
 
 
-def test_it_agrees_with_whoever_said_the_same_first(message: Message, ana: User, ben: User) -> None:
-    judge(message, "corrected", ben, "ask_way")
+def test_it_agrees_with_whoever_said_the_same_first(message: Message, ana: User, bea: User) -> None:
+    judge(message, "corrected", bea, "ask_way")
     annotation = judge(message, "corrected", ana, "ask_way")
-    assert (annotation.by, annotation.revision) == (ben, 1)
+    assert (annotation.by, annotation.revision) == (bea, 1)
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ def test_it_refuses_what_is_no_tag(message: Message, ana: User, names: list[str]
         services.tag_conversation(conversation=message.conversation, add=names, by=ana)
 
 
-def test_it_leaves_notes_to_those_who_wrote_them(message: Message, ana: User, ben: User) -> None:
+def test_it_leaves_notes_to_those_who_wrote_them(message: Message, ana: User, bea: User) -> None:
     note = services.add_note(conversation=message.conversation, text=" ask sales ", message=message, by=ana)
     services.change_note(note=note, text="asked sales", by=ana)
     with pytest.raises(FrontdeskError) as refused:
-        services.delete_note(note=note, by=ben)
+        services.delete_note(note=note, by=bea)
     assert refused.value.status == 403
     assert [note.text for note in message.notes.all()] == ["asked sales"]
     services.delete_note(note=note, by=ana)
@@ -114,27 +114,27 @@ def test_it_is_reviewed_as_far_as_it_was_seen(message: Message, ana: User) -> No
     assert Conversation.objects.unreviewed().get() == conversation
 
 
-def test_it_is_reviewed_no_less_than_before(message: Message, ana: User, ben: User) -> None:
+def test_it_is_reviewed_no_less_than_before(message: Message, ana: User, bea: User) -> None:
     Conversation.objects.update(last_turn=3)
-    services.mark_reviewed(conversation=message.conversation, by=ben)
+    services.mark_reviewed(conversation=message.conversation, by=bea)
     late = services.mark_reviewed(conversation=message.conversation, seen_turn=1, by=ana)
     assert late.now.turn == 3
 
 
-def test_it_takes_a_review_back_to_what_was_before(message: Message, ana: User, ben: User) -> None:
+def test_it_takes_a_review_back_to_what_was_before(message: Message, ana: User, bea: User) -> None:
     def now() -> tuple[Any, ...]:
         row = Conversation.objects.get()
         return row.reviewed_turn, row.reviewed_at, row.reviewed_by, row.saved_for_later
 
     talk = message.conversation
     Conversation.objects.update(last_turn=3)
-    services.mark_reviewed(conversation=talk, seen_turn=1, by=ben)
-    services.save_for_later(conversation=talk, saved=True, by=ben)
+    services.mark_reviewed(conversation=talk, seen_turn=1, by=bea)
+    services.save_for_later(conversation=talk, saved=True, by=bea)
     before = now()
     marked = services.mark_reviewed(conversation=talk, by=ana)
     services.take_back(conversation=talk, marked=marked, by=ana)
     assert now() == before
-    services.mark_reviewed(conversation=talk, by=ben)
+    services.mark_reviewed(conversation=talk, by=bea)
     with pytest.raises(ChangedMeanwhile):
         services.take_back(conversation=talk, marked=marked, by=ana)
 

@@ -99,13 +99,13 @@ def test_it_trains_on_what_was_held_out_once_it_is_corrected_to_it(message: Mess
     assert Example.objects.get(deleted=None).entities == []
 
 
-def test_it_trains_on_what_was_said_last(message: Message, ana: User, ben: User) -> None:
+def test_it_trains_on_what_was_said_last(message: Message, ana: User, bea: User) -> None:
     twins = [said(message.conversation, seq, "open on sunday", turn=seq) for seq in (2, 3)]
     add_example(bot=production().bot, intent="ask_way", text="open on sunday")
     first = judge(message, "corrected", ana, "ask_way")
     judge(twins[0], "corrected", ana, "ask_prices")
     assert trained() == {"ask_prices"}
-    judge(twins[1], "corrected", ben, "ask_way")
+    judge(twins[1], "corrected", bea, "ask_way")
     assert trained() == {"ask_way"}
     again = judge(message, "corrected", ana, "ask_prices", first.revision)
     assert trained() == {"ask_prices"}
@@ -136,11 +136,11 @@ def test_it_gives_it_back_when_the_last_verdict_goes(message: Message, ana: User
 
 @pytest.mark.parametrize("edit", [{"text": "Open on Sundays?"}, {"intent": "ask_hours"}, {"use": "held_out"}])
 def test_it_takes_back_nothing_that_a_colleague_changed_since(
-    message: Message, ana: User, ben: User, edit: dict[str, str]
+    message: Message, ana: User, bea: User, edit: dict[str, str]
 ) -> None:
     annotation = judge(message, "corrected", ana, "ask_way")
     assert annotation.example
-    row = change_example(example=annotation.example, by=ben, revision=1, **edit)  # type: ignore[arg-type]
+    row = change_example(example=annotation.example, by=bea, revision=1, **edit)  # type: ignore[arg-type]
     kept = [(row.intent.name, row.text, row.use)]
     judge(message, "", ana, revision=annotation.revision)
     assert examples() == kept
