@@ -83,6 +83,7 @@ def test_it_sends_what_was_still_unsent_when_the_page_was_closed(visitor):
 def test_it_keeps_a_draft(visitor):
     tab = visitor.tab().open()
     tab.field.fill("half a thought")
+    until(lambda: "half a thought" in tab.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])"))
     tab.page.reload()
     expect(tab.field).to_have_value("half a thought")
 
