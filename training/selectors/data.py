@@ -20,7 +20,7 @@ from training.keys import alike_key
 from training.models import MAIN, Bot, Example, Intent, ModelVersion
 from training.starter import starter_bundle
 
-MISSING_AT_MOST = 64  # vectors that a read works out itself, some 5 ms each
+MISSING_AT_MOST = 64  # vectors that a read works out itself, some 2 ms each
 
 
 @dataclass(frozen=True)

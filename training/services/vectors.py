@@ -14,13 +14,13 @@ from training.selectors.jobs import queue
 from training.services.locking import locked
 
 log = logging.getLogger("frontdesk.training")
-PORTION = 100  # half a second
+PORTION = 100  # a quarter of a second
 Rows = Sequence[tuple[int, str]]
 _unusable = Event()
 
 
 def fill_vectors(*, bot: Bot, at_most: int | None = None) -> int:
-    """Of those that have none yet; some 5 ms each, with no transaction open meanwhile. Returns how many."""
+    """Of those that have none yet; some 2 ms each, with no transaction open meanwhile. Returns how many."""
     missing = examples_of(bot).filter(vector=None).order_by("id").values_list("id", "text")
     rows = list(missing if at_most is None else missing[:at_most])
     for start in range(0, len(rows), PORTION):
