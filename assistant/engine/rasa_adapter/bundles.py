@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from django.conf import settings
 from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.error import MarkedYAMLError
 
@@ -25,22 +24,27 @@ def check_bundle(bundle: Bundle) -> None:
     if CONFIG not in bundle.files:
         raise TrainingFailed(f"There is no {CONFIG}.")
     for path, text in bundle.files.items():
-        _check_path(path)
         if path.endswith((".yml", ".yaml")):
             _Checked(path, text).check()
 
 
 def write_bundle(bundle: Bundle, folder: Path) -> None:
-    """Without Duckling, which calls a host, unless staff gave its address."""
+    """Raises TrainingFailed for a path that leads out of the folder."""
+    for path in bundle.files:
+        _check_path(path)
     for path, text in bundle.files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
-    if not settings.DUCKLING_URL:
-        _leave_out_duckling(folder / CONFIG)
 
 
-def _leave_out_duckling(config: Path) -> None:
+def read_bundle(folder: Path) -> Bundle:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return Bundle({path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files})
+
+
+def leave_out_duckling(config: Path) -> None:
+    """It calls a host."""
     content = _yaml().load(config.read_text(encoding="utf-8"))
     pipeline = (content or {}).get("pipeline") or []
     kept = [item for item in pipeline if allowed.short(_name_of(item)) != allowed.DUCKLING]

@@ -34,7 +34,8 @@ import runpy, sys
 sys.path.insert(0, sys.argv.pop(1))
 from assistant.engine.rasa_adapter import leash
 leash.bind(int(sys.argv.pop(1)))
-runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+for module in sys.argv.pop(1).split(","):
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 """
 ROOT = Path(__file__).resolve().parents[3]
 LOOK_EVERY = 0.2  # seconds
@@ -51,9 +52,10 @@ NOISE = re.compile(
 
 @dataclass(frozen=True)
 class Errand:
-    """What a child is started for. `subject` begins the sentence that says why it was stopped."""
+    """What a child is started for: `modules`, programs that it runs one after the other. `subject` begins the sentence
+    that says why it was stopped."""
 
-    module: str
+    modules: Sequence[str]
     arguments: Sequence[str]
     folder: Path
     environment: Mapping[str, str]
@@ -90,7 +92,8 @@ def _ignore(progress: Progress) -> None:
 
 @contextmanager
 def _started(errand: Errand) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-I", "-c", START, str(ROOT), str(os.getpid()), errand.module, *errand.arguments]
+    what = [",".join(errand.modules), *errand.arguments]
+    command = [sys.executable, "-I", "-c", START, str(ROOT), str(os.getpid()), *what]
     with subprocess.Popen(  # noqa: S603  our own module, by this interpreter
         command,
         cwd=errand.folder,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.engine.rasa_adapter import children
-from assistant.engine.rasa_adapter.bundles import check_bundle, write_bundle
-from assistant.engine.rasa_adapter.training import environment
+from assistant.engine.rasa_adapter.bundles import write_bundle
+from assistant.engine.rasa_adapter.training import CHECKER, environment
 from assistant.engine.types import LIMITS, Bundle, Guess, Labelled, Limits, OnProgress
 
 CROSSVALIDATOR = "assistant.engine.rasa_adapter.crossvalidator"
@@ -18,12 +18,11 @@ def cross_validate(
     bundle: Bundle, folds: int, seed: int, on_progress: OnProgress | None = None, limits: Limits = LIMITS
 ) -> Sequence[Guess]:
     """Raises TrainingFailed, and whatever `on_progress` raises."""
-    check_bundle(bundle)
     with children.workplace("evaluation") as folder:
         write_bundle(bundle, folder / "project")
         arguments = [str(folder / "project"), str(folder / "guesses.json"), str(folds), str(seed)]
         errand = children.Errand(
-            CROSSVALIDATOR, arguments, folder / "project", environment(folder), subject="The evaluation"
+            [CHECKER, CROSSVALIDATOR], arguments, folder / "project", environment(folder), subject="The evaluation"
         )
         children.run(errand, on_progress, limits)
         return _guesses(folder / "guesses.json")

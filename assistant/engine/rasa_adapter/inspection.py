@@ -25,7 +25,7 @@ def inspect(path: Path, limits: Limits = LIMITS) -> Archive:
         copied = Path(shutil.copyfile(path, folder / "model.tar.gz"))  # nobody changes it between check and load
         sha256, _ = archives.sha256_of(copied), archives.inspect(copied)
         errand = children.Errand(
-            INSPECTOR,
+            [INSPECTOR],
             [str(copied)],
             folder,
             environment(folder),

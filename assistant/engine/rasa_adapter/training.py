@@ -11,9 +11,10 @@ from django.conf import settings
 
 from assistant.engine import archives
 from assistant.engine.rasa_adapter import children
-from assistant.engine.rasa_adapter.bundles import check_bundle, write_bundle
+from assistant.engine.rasa_adapter.bundles import write_bundle
 from assistant.engine.types import LIMITS, Archive, Bundle, Limits, OnProgress
 
+CHECKER = "assistant.engine.rasa_adapter.checker"
 TRAINER = "assistant.engine.rasa_adapter.trainer"
 # Rasa puts environment variables into YAML, so the child's environment holds no secrets.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
@@ -23,12 +24,11 @@ def train(
     bundle: Bundle, directory: Path, name: str, on_progress: OnProgress | None = None, limits: Limits = LIMITS
 ) -> Archive:
     """Raises TrainingFailed, and whatever `on_progress` raises."""
-    check_bundle(bundle)
     started = perf_counter()
     with children.workplace("training") as folder:
         write_bundle(bundle, folder / "project")
         arguments = [str(folder / "project"), str(folder / "output"), f"{name}.tar.gz"]
-        errand = children.Errand(TRAINER, arguments, folder / "project", environment(folder))
+        errand = children.Errand([CHECKER, TRAINER], arguments, folder / "project", environment(folder))
         result, memory = children.run(errand, on_progress, limits)
         path = _moved(folder / "output" / f"{name}.tar.gz", directory)
     seconds = perf_counter() - started
@@ -47,7 +47,8 @@ def environment(folder: Path) -> dict[str, str]:
         "RASA_MAX_CACHE_SIZE": "0",
         **dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), threads),
     }
-    return kept | ours | ({"RASA_DUCKLING_HTTP_URL": settings.DUCKLING_URL} if settings.DUCKLING_URL else {})
+    duckling = dict.fromkeys(("DUCKLING_URL", "RASA_DUCKLING_HTTP_URL"), settings.DUCKLING_URL)
+    return kept | ours | (duckling if settings.DUCKLING_URL else {})
 
 
 def _moved(source: Path, directory: Path) -> Path:
