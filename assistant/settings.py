@@ -133,6 +133,7 @@ else:
 CELERY_BROKER_URL = BROKER_URL or "memory://localhost/"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_BACKEND_THREAD_SAFE = True  # it is; else each thread looks through all packages for another
 CELERY_TASK_ROUTES = {"training.sweep": {"queue": "chat"}, "training.*": {"queue": "training"}}
 CELERY_TASK_DEFAULT_QUEUE = "chat"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
