@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 
@@ -16,6 +17,7 @@ from training.services import warm_up_live_models
 
 log = logging.getLogger("frontdesk.embedded")
 HOSTNAME = "embedded"
+SWITCH_EVERY = 0.001  # seconds; with Python's 5 ms each statement of a turn waits that long for a thread that computes
 
 
 class Embedded:
@@ -27,6 +29,7 @@ class Embedded:
         self._stopping = threading.Event()
 
     def start(self) -> None:
+        sys.setswitchinterval(SWITCH_EVERY)
         threading.Thread(target=self._work, name="worker", daemon=True).start()
         threading.Thread(target=self._tick, name="beat", daemon=True).start()
 
