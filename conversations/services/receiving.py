@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from assistant.lib.database import Row, chained, uuid_of
+from assistant.lib.database import Row, chained, uuid_of, writing
 from conversations.errors import BadMessage, EmptyMessage, KeyReused, MessageTooLong
 from conversations.models import Conversation, Message
 from conversations.services.rows import received
@@ -66,7 +66,7 @@ def receive(
     )
     try:
         return _store(channel, external_id, message)
-    except IntegrityError:  # the client id was there, or a new sender spoke twice at the same moment
+    except IntegrityError:  # the client id was there
         return _again(channel, external_id, message) or _store(channel, external_id, message)
 
 
@@ -90,8 +90,7 @@ def _store(channel: str, external_id: str, message: Message) -> Received:
     message.created = timezone.now()
     rows = _counted_in(channel, external_id, message)
     if not rows:
-        open_conversation(channel=channel, external_id=external_id)
-        rows = _counted_in(channel, external_id, message)
+        rows = _begun_with(channel, external_id, message)
     (number, public_id, message.seq, message.turn, message.model_version_id, message.pk) = rows[0]
     message.conversation = Conversation(
         id=number,
@@ -104,6 +103,15 @@ def _store(channel: str, external_id: str, message: Message) -> Received:
     )
     transaction.on_commit(lambda: _tell(message.conversation, message))
     return Received(number, message.seq, message.turn, new=True)
+
+
+def _begun_with(channel: str, external_id: str, message: Message) -> list[Row]:
+    """The same for the first message, in a conversation that somebody else may begin at this moment."""
+    place, moment = production(), message.created
+    new = Conversation(channel=channel, external_id=external_id, environment=place, last_active=moment)
+    with writing():
+        Conversation.objects.bulk_create([new], ignore_conflicts=True)
+        return _counted_in(channel, external_id, message)
 
 
 def _counted_in(channel: str, external_id: str, message: Message) -> list[Row]:
