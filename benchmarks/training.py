@@ -33,10 +33,12 @@ GENTLE = (100, 5.0)  # visitors, seconds that each thinks: some 20 messages a se
 BUSY = {"distributed": 100, "embedded": 40}  # messages a second; one process does not do a hundred
 REPLAYED = 200  # conversations
 NEWEST = "SELECT max(id) FROM conversations_message WHERE role = 'user' AND model_version_id = {version}"
-# What came while a version was live and was answered by another one. The moments are this machine's, in UTC.
+# What came and was answered while a version was live, but by another one. The moments are this machine's, in UTC.
 STRANGE = """
-SELECT count(*) FROM conversations_message WHERE role = 'user' AND created > '{since}' AND created < '{until}'
-AND model_version_id <> {version}
+SELECT count(*) FROM conversations_message said JOIN conversations_message answer
+ON answer.conversation_id = said.conversation_id AND answer.turn = said.turn AND answer.role <> 'user'
+WHERE said.role = 'user' AND said.created > '{since}' AND answer.created < '{until}'
+AND said.model_version_id <> {version}
 """
 
 
@@ -133,8 +135,8 @@ def _answers(stand: Frontdesk, version: int) -> float | None:
 
 
 async def _live_under_load(stand: Frontdesk, staff: Staff, seconds: float) -> Row:
-    """A version is put live in the middle, and taken back. Each message is answered by the version that was live when
-    it came, however many are under way."""
+    """A version is put live in the middle, and taken back. Each message is answered by a version that was live between
+    its coming and its answer, however many are under way."""
     old = stand.read("SELECT active_version_id FROM training_environment WHERE name = 'production'")[0][0]
     new = await asyncio.to_thread(lambda: staff.wait_for(staff.train()))
     began = _moment()

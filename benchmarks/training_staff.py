@@ -13,6 +13,7 @@ from tests.running import until
 
 MODELS = "/admin/training/modelversion/"
 REPLAYS = "/admin/conversations/replay/"
+LOOK_EVERY = 1.0  # seconds, as the page does
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Staff:
                 version = re.search(rf"{MODELS}(\d+)/activate/", shown)
                 assert version, re.sub(r"<[^>]+>|\s+", " ", shown)
                 return int(version[1])
-            time.sleep(0.1)
+            time.sleep(LOOK_EVERY)
         raise AssertionError(f"{job} did not end within {seconds} s")
 
     def activate(self, version: int) -> None:
