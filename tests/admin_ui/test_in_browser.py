@@ -51,6 +51,7 @@ def test_it_finds_chooses_and_opens_by_keyboard(page: Page, live: Running) -> No
     page.keyboard.type(word)
     page.keyboard.press("Enter")
     expect(page.locator("mark").first).to_have_text(word)
+    page.wait_for_load_state()  # its keys are there
     for key in "jjx":
         page.keyboard.press(key)
     expect(page.locator("tr.selected")).to_have_count(1)

@@ -37,6 +37,7 @@ def taught(page: Page, *texts: str, prefix: str = "ask_") -> str:
     page.keyboard.press("n")
     page.keyboard.type(f"{name}\n")
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    page.wait_for_load_state()  # its keys are there
     page.keyboard.press("n")
     page.get_by_label("Add what people say").fill("\n".join(texts))
     page.keyboard.press("Control+Enter")
