@@ -107,28 +107,30 @@ def move_examples(
     what has another one by now stays where it is."""
     name, mark, moved = checked_intent(intent), mark or timezone.now(), 0
     with writing():
-        chosen = [row for row in _chosen(ids) if seen is None or seen.get(row.pk) == row.revision]
-        for bot, rows in groupby(chosen, key=lambda row: row.bot):
+        for bot, rows in groupby(_chosen(ids, seen), key=lambda row: row.bot):
             moved += _move(list(rows), intent_of(bot, name, by), mark, by)
     return moved
 
 
-def hold_out_examples(*, ids: Sequence[int], held_out: bool, by: Staff) -> int:
-    """Held out, they are trained on no more and say how good a version is."""
+def hold_out_examples(*, ids: Sequence[int], held_out: bool, by: Staff, seen: Mapping[int, int] | None = None) -> int:
+    """Held out, they are trained on no more and say how good a version is. `seen` as in `move_examples`."""
     use = Example.Use.HELD_OUT if held_out else Example.Use.TRAINING
     with writing():
-        rows = [row for row in _chosen(ids) if row.use != use]
+        rows = [row for row in _chosen(ids, seen) if row.use != use]
         audit.note_all(((row, {"use": (row.use, use)}) for row in rows), by=by)
         set_on(rows, by, use=use)
     return len(rows)
 
 
-def confirm_examples(*, ids: Sequence[int], by: Staff) -> int:
-    """They have the right intent, whatever a model thinks that has not seen them: they are not doubted again."""
+def confirm_examples(
+    *, ids: Sequence[int], by: Staff, confirmed: bool = True, seen: Mapping[int, int] | None = None
+) -> int:
+    """They have the right intent, whatever a model thinks that has not seen them: they are not doubted again. `seen` as
+    in `move_examples`."""
     with writing():
-        rows = [row for row in _chosen(ids) if not row.confirmed]
-        audit.note_all(((row, {"confirmed": (False, True)}) for row in rows), by=by)
-        set_on(rows, by, confirmed=True)
+        rows = [row for row in _chosen(ids, seen) if row.confirmed != confirmed]
+        audit.note_all(((row, {"confirmed": (row.confirmed, confirmed)}) for row in rows), by=by)
+        set_on(rows, by, confirmed=confirmed)
     return len(rows)
 
 
@@ -249,13 +251,14 @@ def _leave_behind(rows: Sequence[Example]) -> None:
     Example.objects.bulk_create(copies, batch_size=200)
 
 
-def _chosen(ids: Sequence[int]) -> list[Example]:
-    """Those of them that are there, their bots locked."""
+def _chosen(ids: Sequence[int], seen: Mapping[int, int] | None = None) -> list[Example]:
+    """Those of them that are there and have the revision that was seen, their bots locked."""
     if len(ids) > AT_ONCE:
         raise BadExample(f"At most {AT_ONCE:,} examples at a time.", code="too_many")
     for bot in Bot.objects.filter(examples__in=ids).distinct().order_by("pk"):
         locked(bot)
-    return list(Example.objects.filter(pk__in=ids, deleted=None).select_related("intent", "bot").order_by("bot", "id"))
+    rows = Example.objects.filter(pk__in=ids, deleted=None).select_related("intent", "bot").order_by("bot", "id")
+    return [row for row in rows if seen is None or seen.get(row.pk) == row.revision]
 
 
 def _keys(text: str) -> dict[str, str]:

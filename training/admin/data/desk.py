@@ -36,11 +36,13 @@ TABS = (
 @dataclass(frozen=True)
 class Undo:
     """`words` say what was done. `mark`: what was deleted under it; `moves`: by the intents that they had, the ids of
-    examples with the revisions that they have since; `merge`: that of two intents."""
+    examples with the revisions that they have since; `marks`: the same by the act that takes it back; `merge`: that of
+    two intents."""
 
     words: str
     mark: datetime | None = None
     moves: Mapping[str, Sequence[tuple[int, int]]] | None = None
+    marks: Mapping[str, Sequence[tuple[int, int]]] | None = None
     merge: Merge | None = None
 
     def token(self, bot: Bot) -> str:
@@ -48,6 +50,7 @@ class Undo:
             "bot": bot.pk,
             "mark": self.mark and self.mark.isoformat(),
             "moves": self.moves,
+            "marks": self.marks,
             "merge": self.merge and self.merge.as_json(),
         }
         return signing.dumps(given, salt=UNDO, compress=True)

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core import signing
@@ -84,6 +85,8 @@ def undo(desk: Desk) -> HttpResponse:
     try:
         if given.get("merge"):
             _unmerge(desk, Merge(**given["merge"]))
+        elif given.get("marks"):
+            _unmark(desk, given["marks"])
         else:
             _undo(desk, given["mark"], given["moves"] or {})
     except FrontdeskError as error:
@@ -108,6 +111,13 @@ def _unmerge(desk: Desk, merge: Merge) -> None:
     back = unmerge_intents(merge=merge, by=desk.user)
     there = Example.objects.filter(pk__in=[pk for pk, _ in merge.examples], deleted=None)
     _tell(desk, back, there.exclude(intent=merge.source).count())
+
+
+def _unmark(desk: Desk, marks: dict[str, list[tuple[int, int]]]) -> None:
+    for act, pairs in marks.items():
+        seen = dict(pairs)
+        back = MARKS[act](ids=list(seen), by=desk.user, seen=seen)
+        _tell(desk, Restored().with_examples(back), len(seen) - back)
 
 
 def _tell(desk: Desk, back: Restored, left: int) -> None:
@@ -212,8 +222,8 @@ def _keep(desk: Desk, ids: list[int]) -> None:
 
 
 def _confirm(desk: Desk, ids: list[int]) -> None:
-    count = confirm_examples(ids=ids, by=desk.user)
-    desk.say(f"Noted as right: {_counted(count)}. They are not doubted again until their text or intent changes.")
+    words = "Noted as right: {}. They are not doubted again until their text or intent changes."
+    _mark(desk, ids, "confirm", "doubt", words)
 
 
 def _delete(desk: Desk, ids: list[int]) -> None:
@@ -223,15 +233,29 @@ def _delete(desk: Desk, ids: list[int]) -> None:
 
 
 def _hold_out(desk: Desk, ids: list[int]) -> None:
-    count = hold_out_examples(ids=ids, held_out=True, by=desk.user)
-    desk.say(f"Held out: {_counted(count)}. They are not trained on and say how good a version is.")
+    words = "Held out: {}. They are not trained on and say how good a version is."
+    _mark(desk, ids, "hold_out", "train_on", words)
 
 
 def _train_on(desk: Desk, ids: list[int]) -> None:
-    count = hold_out_examples(ids=ids, held_out=False, by=desk.user)
-    desk.say(f"For training now: {_counted(count)}.")
+    _mark(desk, ids, "train_on", "hold_out", "For training now: {}.")
 
 
+def _mark(desk: Desk, ids: list[int], act: str, back: str, words: str) -> None:
+    """Those that are marked already stay as they are, also when it is undone."""
+    before = dict(Example.objects.filter(pk__in=ids, deleted=None).values_list("pk", "revision"))
+    count = MARKS[act](ids=ids, by=desk.user, seen=before)
+    after = Example.objects.filter(pk__in=before).values_list("pk", "revision")
+    marked = [(pk, revision) for pk, revision in after if revision == before[pk] + 1]
+    desk.offer(Undo(words.format(_counted(count)), marks={back: marked}))
+
+
+MARKS: dict[str, Callable[..., int]] = {
+    "confirm": confirm_examples,
+    "doubt": partial(confirm_examples, confirmed=False),
+    "hold_out": partial(hold_out_examples, held_out=True),
+    "train_on": partial(hold_out_examples, held_out=False),
+}
 ACTS: dict[str, Callable[[Desk, list[int]], None]] = {
     "move": _move,
     "keep": _keep,
