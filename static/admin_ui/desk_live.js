@@ -50,7 +50,8 @@ export class Live {
     if (["message", "answered", "state"].includes(frame.type)) this.#look(this.#pendingSeqs());
   }
 
-  /** A hint may have got lost, or what it was about could not be fetched. */
+  /** A hint may have got lost, or what it was about could not be fetched. The stamp is that of the last time that all was
+      fetched: a hint that came does not tell that none got lost before it. */
   #compare({ newest_seq: newest, stamp }) {
     this.#all ||= stamp !== this.stamp;
     if (this.#all || this.#wanted.size || newest > this.newest) this.#look(this.#pendingSeqs());
@@ -74,12 +75,15 @@ export class Live {
 
   async #refreshAll() {
     this.#all = false;
+    let before = null;
     try {
       for (let seq = this.thread.first - 1, more = true; more && seq < this.thread.last; ) {
-        const { items, seqs } = await ask(`messages/?after=${seq}`);
+        const { items, seqs, stamp } = await ask(`messages/?after=${seq}`);
+        before ??= stamp;
         this.#bring(items);
         [more, seq] = [seqs.length > 0, seqs.at(-1)];
       }
+      this.stamp = before ?? this.stamp;
     } catch (error) {
       this.#all = true;
       throw error;
@@ -122,7 +126,7 @@ export class Live {
     const wasAtEnd = thread.isAtEnd;
     const found = await ask(`messages/?after=${thread.last}`);
     put(found.parts);
-    [this.newest, this.stamp] = [found.newest, found.stamp];
+    this.newest = found.newest;
     if (!thread.showsNewest) return this.#count(Math.max(0, found.newest - Number(desk.dataset.newest)));
     thread.add(found.items);
     if (found.seqs.length && wasAtEnd && !thread.current?.matches(".is-current:focus-within")) this.#toEnd();

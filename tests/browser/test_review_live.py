@@ -108,6 +108,32 @@ def test_it_finds_out_by_itself_when_a_hint_was_lost(desk_of: DeskOf, live: Runn
     expect(desk.line(1).locator(".verdict")).to_contain_text("Correct by ben")
 
 
+def test_it_finds_out_what_it_missed_before_the_hint_that_came(desk_of: DeskOf, ben: str, sender: str) -> None:
+    desk = desk_of()
+    desk.page.route_web_socket("**/ws/desk/**", without_the_first_change)
+    desk.open(sender)
+    other = desk_of(ben).open(sender)
+    other.press("c")
+    expect(other.toast).to_contain_text("Noted as correct.")
+    other.press("j", "f")
+    expect(desk.line(3)).to_contain_text("Flagged")
+    expect(desk.line(1).locator(".verdict")).to_have_count(0)
+    desk.page.evaluate("dispatchEvent(new Event('pageshow'))")
+    expect(desk.line(1).locator(".verdict")).to_contain_text("Correct by ben")
+
+
 def without_hints(socket: WebSocketRoute) -> None:
     server = socket.connect_to_server()
     server.on_message(lambda text: socket.send(text) if json.loads(text)["type"] in {"pong", "presence"} else None)
+
+
+def without_the_first_change(socket: WebSocketRoute) -> None:
+    server, lost = socket.connect_to_server(), list[str]()
+
+    def pass_on(text: str | bytes) -> None:
+        if not lost and json.loads(text)["type"] == "changed":
+            lost.append(str(text))
+        else:
+            socket.send(text)
+
+    server.on_message(pass_on)
