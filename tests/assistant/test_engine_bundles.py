@@ -30,6 +30,7 @@ def test_it_takes_the_sample_bot() -> None:
         ("config.yml", "recipe: graph.v1\n", "line 1: the recipe 'graph.v1' is not supported"),
         ("config.yml", "pipeline:\n- name: SpacyNLP\n", "line 2: 'SpacyNLP' needs spacy, which is not installed"),
         ("config.yml", "pipeline:\n- name: [\n", "line 3: this is not valid YAML"),
+        pytest.param("data/nlu.yml", "nlu: " + "[" * 1_000, "data/nlu.yml is nested too deeply", id="deep"),
         ("config.yml", "- pipeline\n", "config.yml, line 1: this is no list of settings"),
         (
             "config.yml",

@@ -89,6 +89,8 @@ class _Checked:
             raise TrainingFailed(f"{self.path}, line {line}: this is not valid YAML ({error.problem}).") from error
         except YAMLError as error:
             raise TrainingFailed(f"{self.path} is not valid YAML.") from error
+        except RecursionError as error:
+            raise TrainingFailed(f"{self.path} is nested too deeply.") from error
 
     def _check_config(self) -> None:
         recipe = self.content.get("recipe", "default.v1")
