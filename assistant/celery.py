@@ -19,9 +19,12 @@ def keep_our_logging(**_: object) -> None:
 
 @worker_init.connect
 def warm_up(sender: object = None, **_: object) -> None:
-    """A worker of the chat queue has the live model in memory before it takes the first turn."""
+    """A worker of the chat queue has the live model in memory before it takes the first turn. Others give way to it."""
+    from assistant.lib.priority import give_way
     from training.services import warm_up_live_models
 
     queues = getattr(getattr(sender, "app", app), "amqp", None)
     if queues is None or "chat" in queues.queues:
         warm_up_live_models()
+    else:
+        give_way()

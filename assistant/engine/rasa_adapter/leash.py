@@ -8,10 +8,9 @@ import signal
 import sys
 import threading
 import time
-from contextlib import suppress
-from pathlib import Path
 
-NICENESS = 10
+from assistant.lib.priority import give_way
+
 PR_SET_PDEATHSIG = 1
 LOOK_EVERY = 0.5
 
@@ -21,15 +20,7 @@ def bind(parent: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     threading.Thread(target=_watch, args=(parent,), name="leash", daemon=True).start()
-    _give_way()
-
-
-def _give_way() -> None:
-    """To those who answer visitors. Where Linux groups processes by session, it is the group's niceness that counts
-    against theirs (sched(7), autogroup), and this child leads a session of its own."""
-    os.nice(NICENESS)
-    with suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(NICENESS))
+    give_way()
 
 
 def _watch(parent: int) -> None:
