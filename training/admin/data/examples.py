@@ -222,7 +222,7 @@ def _keep(desk: Desk, ids: list[int]) -> None:
 
 
 def _confirm(desk: Desk, ids: list[int]) -> None:
-    words = "Noted as right: {}. They are not doubted again until their text or intent changes."
+    words = "Noted as right: {}. No longer doubted, until the text or the intent changes."
     _mark(desk, ids, "confirm", "doubt", words)
 
 
@@ -233,7 +233,7 @@ def _delete(desk: Desk, ids: list[int]) -> None:
 
 
 def _hold_out(desk: Desk, ids: list[int]) -> None:
-    words = "Held out: {}. They are not trained on and say how good a version is."
+    words = "Held out: {}. Not trained on from now on, but asked how good a version is."
     _mark(desk, ids, "hold_out", "train_on", words)
 
 
