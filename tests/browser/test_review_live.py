@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.desk import LIST, DeskOf
+from tests.browser.desk import LIST, Desk, DeskOf
 from tests.running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -96,30 +97,36 @@ def test_it_says_that_the_conversation_was_deleted(desk_of: DeskOf, ben: str, se
 
 
 def test_it_finds_out_by_itself_when_a_hint_was_lost(desk_of: DeskOf, live: Running, ben: str, sender: str) -> None:
-    desk = desk_of()
-    desk.page.route_web_socket("**/ws/desk/**", without_hints)
-    desk.open(sender)
-    other = desk_of(ben).open(sender)
-    other.press("c")
-    expect(other.toast).to_contain_text("Noted as correct.")
+    desk, _ = judged_beside(desk_of, ben, sender, without_hints)
     live.post_until_answered(sender, "still there?")
-    desk.page.evaluate("dispatchEvent(new Event('pageshow'))")  # asks for a pong, as twenty seconds of silence do
+    ask_for_a_pong(desk)
     expect(desk.line(8)).to_contain_text("still there?")
     expect(desk.line(1).locator(".verdict")).to_contain_text("Correct by ben")
 
 
 def test_it_finds_out_what_it_missed_before_the_hint_that_came(desk_of: DeskOf, ben: str, sender: str) -> None:
+    desk, other = judged_beside(desk_of, ben, sender, without_the_first_change)
+    other.press("j", "f")
+    expect(desk.line(3)).to_contain_text("Flagged")
+    expect(desk.line(1).locator(".verdict")).to_have_count(0)
+    ask_for_a_pong(desk)
+    expect(desk.line(1).locator(".verdict")).to_contain_text("Correct by ben")
+
+
+def judged_beside(desk_of: DeskOf, ben: str, sender: str, line: Callable[[WebSocketRoute], None]) -> tuple[Desk, Desk]:
+    """One who reads on that line, and a colleague who has just said that the first message is understood."""
     desk = desk_of()
-    desk.page.route_web_socket("**/ws/desk/**", without_the_first_change)
+    desk.page.route_web_socket("**/ws/desk/**", line)
     desk.open(sender)
     other = desk_of(ben).open(sender)
     other.press("c")
     expect(other.toast).to_contain_text("Noted as correct.")
-    other.press("j", "f")
-    expect(desk.line(3)).to_contain_text("Flagged")
-    expect(desk.line(1).locator(".verdict")).to_have_count(0)
+    return desk, other
+
+
+def ask_for_a_pong(desk: Desk) -> None:
+    """As twenty seconds of silence do."""
     desk.page.evaluate("dispatchEvent(new Event('pageshow'))")
-    expect(desk.line(1).locator(".verdict")).to_contain_text("Correct by ben")
 
 
 def without_hints(socket: WebSocketRoute) -> None:
