@@ -21,6 +21,8 @@ def test_it_marks_many_and_takes_it_back(desk: Client, act: str, mark: str, word
     """Not what a colleague has changed since, nor what was marked before."""
     rows = [add_example(bot=production().bot, intent="a", text=text) for text in ("one", "two", "three")]
     post(desk, f"{LIST}examples/many/", id=rows[0].pk, act=act)
+    again = post(desk, f"{LIST}examples/many/", id=rows[0].pk, act=act)
+    assert "Nothing changed: that is so already." in again
     before = marks(rows, mark)
     html = desk.post(f"{LIST}examples/many/", {"id": [row.pk for row in rows], "act": act}, follow=True)
     assert words_then in words(html.content.decode())

@@ -245,6 +245,9 @@ def _mark(desk: Desk, ids: list[int], act: str, back: str, words: str) -> None:
     """Those that are marked already stay as they are, also when it is undone."""
     before = dict(Example.objects.filter(pk__in=ids, deleted=None).values_list("pk", "revision"))
     count = MARKS[act](ids=ids, by=desk.user, seen=before)
+    if not count:
+        desk.say("Nothing changed: that is so already.")
+        return
     after = Example.objects.filter(pk__in=before).values_list("pk", "revision")
     marked = [(pk, revision) for pk, revision in after if revision == before[pk] + 1]
     desk.offer(Undo(words.format(_counted(count)), marks={back: marked}))
