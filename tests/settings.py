@@ -6,7 +6,12 @@ FRONTDESK_TEST_MODE=distributed takes PostgreSQL and Redis from DATABASE_URL and
 import atexit
 import os
 import shutil
+import sys
 import tempfile
+
+# Images of Python set it, and each process that a test starts would compile all that it imports: seconds each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 MODE = os.environ.get("FRONTDESK_TEST_MODE", "embedded")
 _folder = tempfile.mkdtemp(prefix="frontdesk-test-")
