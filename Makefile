@@ -2,6 +2,7 @@
 HOST ?= 127.0.0.1
 PORT ?= 8000
 BENCH ?=
+TIMES := .pytest_cache/times
 FIND := $(SHELL) deploy/find_python.sh
 VENV := .venv/bin
 UV_COMPILE := $(VENV)/uv pip compile --quiet --python $(VENV)/python --generate-hashes --no-emit-index-url
@@ -28,8 +29,10 @@ dev:
 	@python="$$($(FIND))" && exec "$$python" -m deploy.environment dev
 
 test: dev
-	FRONTDESK_TEST_MODE=embedded $(VENV)/python -m pytest
-	FRONTDESK_TEST_MODE=distributed $(VENV)/python -m pytest
+	@rm -f $(TIMES)
+	FRONTDESK_TEST_MODE=embedded FRONTDESK_TEST_TIMES=$(TIMES) $(VENV)/python -m pytest
+	FRONTDESK_TEST_MODE=distributed FRONTDESK_TEST_TIMES=$(TIMES) $(VENV)/python -m pytest
+	@$(VENV)/python -m tests.times $(TIMES)
 
 lint: dev
 	$(VENV)/ruff check .

@@ -99,6 +99,7 @@ def test_it_leaves_nothing_where_nobody_wants_it_any_more(tmp_path: Path) -> Non
 
 
 @pytest.mark.processes
+@pytest.mark.modes("embedded")
 def test_it_dies_with_its_parent(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     orders = json.dumps({"tell_pids": str(pids), "sleep": 60})

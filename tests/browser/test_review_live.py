@@ -16,6 +16,7 @@ from tests.running import Running
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 
+@pytest.mark.modes("embedded", "distributed")
 def test_it_shows_colleagues_and_their_conflicts(desk_of: DeskOf, ben: str, sender: str) -> None:
     ana, other = desk_of().open(sender), desk_of(ben).open(sender)
     expect(ana.page.get_by_role("img", name="Ben is here")).to_be_visible()
@@ -66,6 +67,7 @@ def test_it_shows_a_visitors_thumbs_while_a_note_is_written(desk_of: DeskOf, liv
     expect(desk.line(2).get_by_role("textbox", name="Note")).to_have_value("half a sentence")
 
 
+@pytest.mark.modes("embedded", "distributed")
 def test_it_catches_up_after_the_line_was_lost(desk_of: DeskOf, live: Running, ben: str, sender: str) -> None:
     desk, other = desk_of().open(sender), desk_of(ben).open(sender)
     desk.context.set_offline(True)

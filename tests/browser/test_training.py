@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -57,6 +56,7 @@ def open_models_of(page: Page, bot: str) -> None:
     page.get_by_role("navigation", name="Bots").get_by_role("link", name=bot).click()
 
 
+@pytest.mark.modes("embedded", "distributed")
 def test_it_trains_compares_activates_and_goes_back(page: Page, live: Running) -> None:
     do(live, SLOW_BOT.format(name="walk", seconds=3))
     complaints: list[str] = []
@@ -93,7 +93,6 @@ def test_it_keeps_a_question_open_while_the_page_follows_the_work(page: Page, li
     expect(page.get_by_text("What is live has not changed.")).to_be_visible(timeout=5_000)
 
 
-@pytest.mark.skipif(os.environ.get("FRONTDESK_TEST_MODE") == "distributed", reason="pages look the same in both modes")
 @pytest.mark.parametrize("page", SIGHTS, indirect=True)
 def test_it_can_be_used_by_all(page: Page, live: Running) -> None:
     do(live, EVALUATED)

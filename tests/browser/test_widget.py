@@ -15,6 +15,7 @@ def said(*texts):
     return [line for text in texts for line in (text, f"You said: {text}")]
 
 
+@pytest.mark.modes("embedded", "distributed")
 def test_it_answers_and_goes_on_after_a_reload(visitor):
     tab = visitor.tab().open()
     tab.say("ahoy")
@@ -25,6 +26,7 @@ def test_it_answers_and_goes_on_after_a_reload(visitor):
     assert visitor.complaints == []
 
 
+@pytest.mark.modes("embedded", "distributed")
 def test_it_keeps_two_tabs_in_step(visitor):
     one, two = visitor.tab().open(), visitor.tab()
     one.say("from the first tab")
@@ -36,6 +38,7 @@ def test_it_keeps_two_tabs_in_step(visitor):
     assert one.texts() == two.texts() == said("from the first tab", "from the second tab")
 
 
+@pytest.mark.modes("embedded", "distributed")
 def test_it_loses_nothing_when_the_server_is_restarted_in_mid_conversation(visitor_of, installation):
     tab = visitor_of(installation).tab().open()
     tab.say("before")
@@ -50,6 +53,7 @@ def test_it_loses_nothing_when_the_server_is_restarted_in_mid_conversation(visit
     assert tab.texts() == said("before", "while it was down", "after")
 
 
+@pytest.mark.modes("embedded", "distributed")
 def test_it_keeps_what_was_written_offline_and_sends_it_once(visitor):
     tab = visitor.tab().open()
     tab.say("online")

@@ -1,7 +1,6 @@
 """kill -9 under load, at random moments: nothing lost, nothing twice, nothing out of order."""
 
 import itertools
-import os
 import random
 import re
 import threading
@@ -104,14 +103,14 @@ def test_it_survives_kill_9_of_what_answers(installation):
     assert_all_answered_once_and_in_order(installation, load)
 
 
-@pytest.mark.skipif(os.environ.get("FRONTDESK_TEST_MODE") != "distributed", reason="one process has no others to kill")
+@pytest.mark.modes("distributed")  # one process has no others to kill
 def test_it_survives_kill_9_of_everything(installation):
     load = Load(installation, senders=20, each=25)
     break_until_done(load, lambda: restart(installation, installation.names()), pause=(2.0, 5.0), most=2)
     assert_all_answered_once_and_in_order(installation, load)
 
 
-@pytest.mark.skipif(os.environ.get("FRONTDESK_TEST_MODE") != "distributed", reason="embedded mode has no Redis")
+@pytest.mark.modes("distributed")  # embedded mode has no Redis
 def test_it_survives_redis_flushed_and_restarted(installation):
     load = Load(installation, senders=20, each=40)
 

@@ -1,0 +1,77 @@
+"""Which mode a test runs in, and which tests stay together on one worker.
+
+Both follow from the marks and fixtures of a test, so a new file needs nothing of its own. CONTRIBUTING.md says which
+mark is for what.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.settings import MODE
+
+# In the order in which they begin: long ones first, so that two workers end together; those that look at the clock
+# last, when they have the machine for themselves.
+SLICES = ("processes", "browser", "engine", "database", "pure", "clock")
+KEPT = Path(__file__).resolve().parent.parent / ".pytest_cache"
+
+
+def kind_of(item: pytest.Item) -> str:
+    marks = {mark.name for mark in item.iter_markers()}
+    for mark, kind in {"browser": "browser", "rasa": "engine", "processes": "processes"}.items():
+        if mark in marks:
+            return kind
+    asks = "django_db" in marks or {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    return "database" if asks else "pure"
+
+
+def slice_of(item: pytest.Item) -> str:
+    return "clock" if item.get_closest_marker("clock") else kind_of(item)
+
+
+def modes_of(item: pytest.Item) -> tuple[str, ...]:
+    """What neither database nor broker can change runs once. `modes(...)` says otherwise."""
+    if mark := item.get_closest_marker("modes"):
+        return mark.args
+    return ("embedded", "distributed") if kind_of(item) in {"processes", "database"} else ("embedded",)
+
+
+def group_of(item: pytest.Item) -> str:
+    """What one worker runs in a row: a file, so that its fixtures are made once."""
+    return "clock" if slice_of(item) == "clock" else item.nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    elsewhere = [item for item in items if MODE not in modes_of(item)]
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if MODE in modes_of(item)]
+    for item in items:
+        item.user_properties.append(("slice", slice_of(item)))
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    yield
+    items.sort(key=lambda item: SLICES.index(slice_of(item)))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """A test that looks at the clock runs while no other worker runs anything."""
+    with _the_machine(alone=slice_of(item) == "clock"):
+        return (yield)
+
+
+@contextmanager
+def _the_machine(*, alone: bool) -> Iterator[None]:
+    """Whoever wants it alone waits in the gate, where nobody overtakes."""
+    KEPT.mkdir(exist_ok=True)
+    with (KEPT / "gate").open("w") as gate, (KEPT / "machine").open("w") as machine:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        fcntl.flock(machine, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        yield
