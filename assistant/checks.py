@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from assistant.lib.private_files import is_open_to_others
 
 
 @register()
@@ -60,3 +63,20 @@ def check_rates(**_: Any) -> list[CheckMessage]:
         except ValueError as error:
             found.append(Error(f"{name}: {error}", hint="Write it as 100/m, 5/s, 1000/h, or off.", id="frontdesk.E004"))
     return found
+
+
+@register()
+def check_private_files(**_: Any) -> list[CheckMessage]:
+    """They are closed at every start; that fails where somebody else owns them."""
+    folder, database = settings.VAR_DIR, Path(settings.DATABASES["default"]["NAME"])
+    elsewhere = settings.SQLITE and database.is_file() and folder not in database.parents
+    paths = [folder, database] if elsewhere else [folder]
+    return [
+        Warning(
+            f"Other users of this machine can read {path}.",
+            hint=f"Run: chmod -R go-rwx {path}",
+            id="frontdesk.W005",
+        )
+        for path in paths
+        if is_open_to_others(path)
+    ]

@@ -10,11 +10,12 @@ import environ
 from csp.constants import NONE, SELF
 
 from assistant.lib.configuration import kept_secret, origins, redis_of
+from assistant.lib.private_files import keep_files_private
 
 env = environ.FileAwareEnv()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+keep_files_private(VAR_DIR)
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env("SECRET_KEY", default="") or kept_secret(VAR_DIR / "secret-key")

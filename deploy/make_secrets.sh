@@ -2,9 +2,10 @@
 # Writes the secrets that compose.yaml mounts, once. The folder is closed to others; the files in it are readable,
 # because a container reads them as another user.
 set -eu
+umask 077
 cd "$(dirname "$0")/.."
 folder=var/secrets
-mkdir -p -m 700 "$folder"
+mkdir -p "$folder"
 
 random() {
     LC_ALL=C tr -dc 'A-Za-z0-9' </dev/urandom | head -c "$1"
@@ -12,6 +13,7 @@ random() {
 
 keep() {
     [ -e "$folder/$1" ] || printf '%s' "$2" >"$folder/$1"
+    chmod 644 "$folder/$1"
 }
 
 keep secret-key "$(random 64)"
