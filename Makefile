@@ -3,6 +3,8 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 BENCH ?=
 TIMES := .pytest_cache/times
+MUTANTS ?=
+MINUTES ?= 60
 FIND := $(SHELL) deploy/find_python.sh
 VENV := .venv/bin
 UV_COMPILE := $(VENV)/uv pip compile --quiet --python $(VENV)/python --generate-hashes --no-emit-index-url
@@ -12,13 +14,14 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench requirements dev
+.PHONY: help run test lint bench mutants requirements dev
 
 help:
 	@echo "make run           install what is missing, migrate, train, serve (HOST=$(HOST) PORT=$(PORT))"
 	@echo "make test          all tests: in one process on SQLite, then with PostgreSQL and Redis"
 	@echo "make lint          style, types, floors of the house, migrations, YAML, Dockerfile"
 	@echo "make bench         the numbers, all or some: BENCH='load nlu engine rasa_projects desk'"
+	@echo "make mutants       faults put in by a machine, and which no test notices: MUTANTS='conversations.services.*' MINUTES=60"
 	@echo "make dev           .venv with the tools for test, lint and bench, which do it themselves"
 	@echo "make requirements  compile requirements*.in into requirements*.txt"
 
@@ -47,6 +50,11 @@ lint: dev
 
 bench: dev
 	$(VENV)/python -m benchmarks $(BENCH)
+
+# The first run learns which test runs through which function; later ones go on where it stopped.
+mutants: dev
+	-timeout --signal=INT $(MINUTES)m $(VENV)/mutmut run --max-children 2 $(foreach names,$(MUTANTS),'$(names)')
+	$(VENV)/mutmut results
 
 requirements: dev
 	$(UV_COMPILE) requirements.in -o requirements.txt
