@@ -32,7 +32,9 @@ GRAPH_VERSION = 2  # one more whenever embeddings_graph.py changes what it build
 WIDTH = 384
 LAYERS = 4
 MAX_PIECES = 256
+LONGEST = 20_000  # characters of a text that are read: MAX_PIECES of ordinary words are over after 2,000
 CACHED_TEXTS = 1024
+LONGEST_CACHED = 1_000  # characters: what is kept has a bound in bytes, too
 FEW = 16  # texts at once that are worth to be remembered: a training is not a conversation
 
 
@@ -77,14 +79,14 @@ class Embedder:
         known = {text: vectors for text in texts if (vectors := self._remembered(text)) is not None}
         new = [text for text in dict.fromkeys(texts) if text not in known]
         known.update(zip(new, self._compute(new), strict=True))
-        self._remember({text: known[text] for text in new})
+        self._remember({text: known[text] for text in new if len(text) <= LONGEST_CACHED})
         return np.stack([known[text] for text in texts]) if known else self._compute([])
 
     def _compute(self, texts: Sequence[str]) -> Vectors:
         """One by one. Texts at once save nothing on a CPU, and in whole numbers each would depend on the others."""
         result = np.empty((len(texts), LAYERS, WIDTH), np.float32)
         for row, text in enumerate(texts):
-            pieces = self._tokenizer.encode(_encodable(text)).ids
+            pieces = self._tokenizer.encode(_encodable(text[:LONGEST])).ids
             result[row] = _stranger(text) if self._meaningless.issuperset(pieces) else self._run(pieces)
         return result
 

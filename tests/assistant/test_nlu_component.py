@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
+from time import thread_time
 from typing import Any
 
 import numpy as np
@@ -76,6 +78,49 @@ def test_it_reads_over_slips_of_the_keyboard(text: str) -> None:
 def test_it_leaves_words_alone_that_it_knows_or_cannot_guess() -> None:
     spelling = Spelling(["frontdesk"], {"open": 1, "walnut": 2, "opens": 3})
     assert spelling.mended("Frontdesk OPEN walnuts xyzzyq 1234 ope") == "Frontdesk OPEN walnuts xyzzyq 1234 ope"
+
+
+def test_it_mends_slips_in_a_text_that_has_words_without_end() -> None:
+    spelling = Spelling(["frontdesk", "a" * 4000], {"open": 1})
+    assert spelling.mended(f"frontdesc {'a' * 3999} opne") == f"frontdesk {'a' * 3999} open"
+
+
+OCTAL = str.maketrans("01234567", "abcdfghk")
+# Each as long as a message may be, or nearly.
+WORST = {
+    "a word": "abcdefghij" * 400,
+    "words of no language": " ".join(f"q{number:o}z".translate(OCTAL) * 4 for number in range(0o1000, 0o1310)),
+    "a word in Chinese": "".join(map(chr, range(0x4E00, 0x4E00 + 4000))),
+    "signs that stand for many": "\ufdfa" * 4000,
+    "accents on one letter": "a" + "\u0301\u0316" * 1999,
+    "families": "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466" * 570,
+    "letters": " ".join(map(chr, range(0x4E00, 0x4E00 + 2000))),
+    "slashes": "/" * 4000,
+    "nothing to see": "\u202e\u200f\u200b\u2060" * 1000,
+    "NUL": "\0" * 4000,
+    "halves of pairs": "\ud800" * 4000,
+}
+
+
+def test_it_takes_no_text_long_or_much_memory() -> None:
+    """In processor time of this thread, so that a busy machine does not matter. A word of 4,000 letters took 870 ms
+    and 1.7 GB, 4,000 Chinese signs 2.6 s."""
+    model = learned(PAIRS)
+    asked(model, "warm up " * 300)
+    seconds = {name: min(timed(model, text), timed(model, text)) for name, text in WORST.items()}
+    assert max(seconds.values()) < 0.25, seconds
+    tracemalloc.start()
+    for text in WORST.values():
+        asked(model, text)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 30_000_000
+
+
+def timed(model: Intents, text: str) -> float:
+    began = thread_time()
+    asked(model, text)
+    return thread_time() - began
 
 
 def test_it_prefers_the_bots_own_words() -> None:

@@ -25,11 +25,12 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from assistant.embeddings import Vectors
+from assistant.embeddings import WIDTH, Vectors
 from assistant.engine.rasa_adapter.nlu_intents import Intents
 from assistant.engine.rasa_adapter.nlu_memory import embed
 
 NO_INTENT = {"name": None, "confidence": 0.0}
+MOST_TOKENS = 128  # of a text, that are embedded one by one, which takes each as long as a short text
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -142,11 +143,12 @@ class MiniLMFeaturizer(DenseFeaturizer, GraphComponent):
 
     def _featurize(self, messages: list[Message], attribute: str) -> None:
         tokens = [[token.text for token in message.get(TOKENS_NAMES[attribute])] for message in messages]
-        words = list(dict.fromkeys(word for row in tokens for word in row))
+        words = list(dict.fromkeys(word for row in tokens for word in row[:MOST_TOKENS]))
         vectors = dict(zip(words, embed(words), strict=True))
+        nothing = np.zeros(WIDTH, np.float32)
         sentences = embed([str(message.get(attribute)) for message in messages])
         for message, row, sentence in zip(messages, tokens, sentences, strict=True):
-            self._add(message, attribute, FEATURE_TYPE_SEQUENCE, np.stack([vectors[word] for word in row]))
+            self._add(message, attribute, FEATURE_TYPE_SEQUENCE, np.stack([vectors.get(word, nothing) for word in row]))
             self._add(message, attribute, FEATURE_TYPE_SENTENCE, sentence[None])
 
     def _add(self, message: Message, attribute: str, kind: str, vectors: Vectors) -> None:

@@ -2,6 +2,8 @@
 
 Only words that are neither in the bot's examples nor in the language model's vocabulary are touched, and only where one
 letter more, less, other or swapped makes a word of them (after Norvig, "How to Write a Spelling Corrector").
+
+Trying them all costs the square of a word's length: so long words are left alone, and many strange words, too.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from string import ascii_lowercase
 
 WORD = re.compile(r"[^\W\d_]{4,}")
+LONGEST = 30  # letters; 1,600 ways to have slipped
+MOST = 20  # strange words that are looked at; a text with more of them is in another language
 
 
 def words_of(texts: Iterable[str]) -> list[str]:
@@ -28,17 +32,22 @@ class Spelling:
         self._vocabulary = vocabulary
 
     def mended(self, text: str) -> str:
-        return WORD.sub(lambda match: self._mended(match.group()), text)
+        strange = [word for word in dict.fromkeys(WORD.findall(text)) if self._is_strange(word)]
+        if not strange:
+            return text
+        mended = {word: self._mended(word.lower()) or word for word in strange[:MOST]}
+        return WORD.sub(lambda match: mended.get(match.group(), match.group()), text)
 
-    def _mended(self, word: str) -> str:
+    def _is_strange(self, word: str) -> bool:
         lower = word.lower()
-        if self._is_known(lower) or self._is_known(lower.removesuffix("s")):
-            return word
-        near = set(_one_slip_away(lower))
+        return len(lower) <= LONGEST and not (self._is_known(lower) or self._is_known(lower.removesuffix("s")))
+
+    def _mended(self, word: str) -> str | None:
+        near = set(_one_slip_away(word))
         for known in (self._own, self._vocabulary):
             if found := near & known.keys():
                 return min(found, key=lambda each: (known[each], each))
-        return word
+        return None
 
     def _is_known(self, word: str) -> bool:
         return word in self._own or word in self._vocabulary
