@@ -23,8 +23,8 @@ def warm_up(sender: object = None, **_: object) -> None:
     from assistant.lib.priority import give_way
     from training.services import warm_up_live_models
 
-    queues = getattr(getattr(sender, "app", app), "amqp", None)
-    if queues is None or "chat" in queues.queues:
+    worker_app = getattr(sender, "app", app)
+    if any(queue.alias == "chat" for queue in worker_app.amqp.queues.consume_from.values()):
         warm_up_live_models()
     else:
         give_way()

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from kombu import Exchange, Queue
 
 from assistant.lib.configuration import kept_secret, origins, redis_of
+from assistant.lib.installation import installation_name
 from assistant.lib.private_files import keep_files_private
 
 env = environ.FileAwareEnv()
@@ -115,15 +117,29 @@ if SQLITE:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
     }
 
+# All that we put on Redis and the broker begins with this, so that installations can share a server.
+INSTALLATION = installation_name(env("INSTALLATION", default=""), SECRET_KEY, DATABASES["default"])
 REDIS_URL = env("REDIS_URL", default="")
 BROKER_URL = env("BROKER_URL", default="") or REDIS_URL
 EMBEDDED = not BROKER_URL  # one process: worker, beat and server together
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": INSTALLATION,
+            "KEY_FUNCTION": "assistant.lib.shared_redis.cache_key",
+            "OPTIONS": {"serializer": "assistant.lib.shared_redis.SignedPickle"},
+        }
+    }
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [redis_of(REDIS_URL)], "prefix": "frontdesk"},
+            "BACKEND": "assistant.lib.shared_redis.RedisLayer",
+            "CONFIG": {
+                "hosts": [redis_of(REDIS_URL)],
+                "prefix": f"{INSTALLATION}:",
+                "symmetric_encryption_keys": [f"hints:{INSTALLATION}:{SECRET_KEY}"],
+            },
         }
     }
 else:
@@ -137,6 +153,14 @@ CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_BACKEND_THREAD_SAFE = True  # it is; else each thread looks through all packages for another
 CELERY_TASK_ROUTES = {"training.sweep": {"queue": "chat"}, "training.*": {"queue": "training"}}
 CELERY_TASK_DEFAULT_QUEUE = "chat"
+# On Redis a prefix of all keys keeps installations apart; other brokers have none, so there the names carry it.
+_before_names = "" if EMBEDDED or BROKER_URL.startswith(("redis", "sentinel")) else f"{INSTALLATION}:"
+CELERY_TASK_QUEUES = [
+    Queue(_before_names + name, Exchange(_before_names + name), routing_key=name, alias=name)  # `-Q` takes the alias
+    for name in ("chat", "training")
+]
+CELERY_CONTROL_EXCHANGE = f"{_before_names}celery"
+CELERY_EVENT_EXCHANGE = CELERY_EVENT_QUEUE_PREFIX = f"{_before_names}celeryev"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -148,7 +172,13 @@ CELERY_DB_REUSE_MAX = 1_000_000  # threads keep their database connection
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"polling_interval": 0.005}
     if EMBEDDED
-    else {"socket_timeout": 5, "socket_connect_timeout": 1, "socket_keepalive": True, "ack_emulation": False}
+    else {
+        "socket_timeout": 5,
+        "socket_connect_timeout": 1,
+        "socket_keepalive": True,
+        "ack_emulation": False,
+        "global_keyprefix": f"{INSTALLATION}:",
+    }
 )
 CELERY_BEAT_SCHEDULE = {
     "sweep-unanswered": {"task": "conversations.sweep", "schedule": 2.0, "options": {"expires": 4.0}},

@@ -1,5 +1,7 @@
 """Who hears of what over the channel layer. A group without members costs nothing.
 
+On Redis their names begin with the installation's, and hints are encrypted with a key of its own.
+
 `rest`: all processes in which REST callers wait.
 """
 

@@ -16,5 +16,8 @@ class Socket(AsyncWebsocketConsumer):
     async def dispatch(self, message: dict[str, Any]) -> None:
         await getattr(self, get_handler_name(message))(message)
 
+    async def hint_unreadable(self, event: dict[str, Any]) -> None:
+        """Somebody else's (`assistant.lib.shared_redis`)."""
+
     async def say(self, payload: dict[str, Any]) -> None:
         await self.send(json.dumps(payload, ensure_ascii=False))

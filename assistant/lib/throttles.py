@@ -118,7 +118,7 @@ class _RedisBuckets:
     def take(self, key: str, rate: Rate) -> float:
         if time.monotonic() < self._closed_until:
             return 0.0
-        name = f"rate:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+        name = f"{settings.INSTALLATION}:rate:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
         try:
             return float(self._take(keys=[name], args=[rate.seconds, rate.seconds / rate.count]))
         except redis.RedisError as error:

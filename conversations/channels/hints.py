@@ -7,7 +7,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from assistant.lib.hints import hint
-from conversations.channels.payloads import message_payload, rest_payload
+from conversations.channels.payloads import message_payload
 from conversations.groups import REST, of_conversation
 from conversations.models import Conversation, Message
 from conversations.signals import messages_added, state_changed, turn_answered
@@ -21,8 +21,7 @@ def hint_messages(sender: object, conversation: Conversation, messages: list[Mes
 @receiver(turn_answered, dispatch_uid="hint-answer")
 def hint_answer(sender: object, conversation: Conversation, turn: int, messages: list[Message], **_: Any) -> None:
     if conversation.channel == REST:
-        replies = [rest_payload(message) for message in messages]
-        hint(REST, {"type": "turn.answered", "conversation": conversation.pk, "turn": turn, "replies": replies})
+        hint(REST, {"type": "turn.answered", "conversation": conversation.public_id.hex, "turn": turn})
     _show(conversation, messages, turn)
 
 

@@ -7,13 +7,12 @@ from conversations.selectors.searching import Found, by_name, marked, search
 from conversations.selectors.stepping import Step, step
 from conversations.selectors.talk import (
     PAGE,
-    answered_turns,
+    answers_to,
     channels_in_use,
     intents_in_use,
     latest_messages,
     messages_after,
     next_unanswered,
-    replies_to,
     turn_for_engine,
     waiting_for_a_worker,
 )
@@ -31,7 +30,7 @@ __all__ = [
     "Step",
     "Trouble",
     "Wanted",
-    "answered_turns",
+    "answers_to",
     "by_name",
     "channels_in_use",
     "differing_conversations",
@@ -44,7 +43,6 @@ __all__ = [
     "narrowed",
     "next_unanswered",
     "page",
-    "replies_to",
     "search",
     "step",
     "turn_for_engine",

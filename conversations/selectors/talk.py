@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import connection
@@ -58,6 +59,16 @@ WITH RECURSIVE used(intent) AS (
 ) SELECT intent FROM used WHERE intent > '' LIMIT 1000
 """
 
+# From the question on: a look-up by `seq`, which costs the same in a long conversation.
+_ANSWERS = """
+WITH asked(conversation_id, turn, seq) AS (VALUES {values})
+SELECT asked.conversation_id, asked.turn, m.text, m.content
+FROM asked JOIN conversations_conversation c ON c.id = asked.conversation_id AND c.answered_turn >= asked.turn
+LEFT JOIN conversations_message m ON m.conversation_id = c.id AND m.seq > asked.seq AND m.turn = asked.turn
+    AND m.role <> 'user'
+ORDER BY m.seq
+"""
+
 
 def messages_after(conversation_id: int, seq: int, limit: int = PAGE) -> list[Message]:
     """At most `limit` messages after `seq`, oldest first."""
@@ -85,15 +96,20 @@ def intents_in_use() -> list[str]:
         return [intent for (intent,) in cursor.fetchall()]
 
 
-def replies_to(conversation_id: int, turn: int) -> list[Message]:
-    """The bot's messages that answer this turn, in order."""
-    rows = Message.objects.filter(conversation_id=conversation_id, turn=turn).exclude(role=Message.Role.USER)
-    return list(rows.order_by("seq"))
-
-
-def answered_turns(conversation_ids: list[int]) -> dict[int, int]:
-    rows = Conversation.objects.filter(pk__in=conversation_ids)
-    return dict(rows.values_list("pk", "answered_turn"))
+def answers_to(asked: Sequence[tuple[int, int, int]]) -> dict[tuple[int, int], list[Message]]:
+    """The bot's messages for each of `asked` (conversation, turn, seq of the visitor's message) that is answered, in
+    order; by conversation and turn. None of the lists need hold any: the bot may keep quiet."""
+    found: dict[tuple[int, int], list[Message]] = {}
+    for start in range(0, len(asked), PAGE):
+        page = asked[start : start + PAGE]
+        values = ", ".join(["(%s, %s, %s)"] * len(page))
+        with connection.cursor() as cursor:
+            cursor.execute(_ANSWERS.format(values=values), [number for place in page for number in place])
+            for conversation_id, turn, text, content in cursor.fetchall():
+                replies = found.setdefault((conversation_id, turn), [])
+                if text is not None:
+                    replies.append(Message(text=text, content=json.loads(content)))
+    return found
 
 
 def waiting_for_a_worker(seconds: float = 0.0, limit: int = 500) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -37,6 +38,7 @@ class Received:
     """`new` is False where this client id had been stored before."""
 
     conversation_id: int
+    public_id: UUID
     seq: int
     turn: int
     new: bool
@@ -102,7 +104,7 @@ def _store(channel: str, external_id: str, message: Message) -> Received:
         last_active=message.created,
     )
     transaction.on_commit(lambda: _tell(message.conversation, message))
-    return Received(number, message.seq, message.turn, new=True)
+    return Received(number, message.conversation.public_id, message.seq, message.turn, new=True)
 
 
 def _begun_with(channel: str, external_id: str, message: Message) -> list[Row]:
@@ -128,9 +130,10 @@ def _again(channel: str, external_id: str, message: Message) -> Received | None:
         return None
     if (stored.text, stored.payload) != (message.text, message.payload):
         raise KeyReused("This id was used before for another message.")
-    if stored.conversation.answered_turn < (stored.turn or 0):
-        turn_received.send_robust(Conversation, conversation_id=stored.conversation_id)
-    return Received(stored.conversation_id, stored.seq, stored.turn or 0, new=False)
+    conversation = stored.conversation
+    if conversation.answered_turn < (stored.turn or 0):
+        turn_received.send_robust(Conversation, conversation_id=conversation.pk)
+    return Received(conversation.pk, conversation.public_id, stored.seq, stored.turn or 0, new=False)
 
 
 def _tell(conversation: Conversation, message: Message) -> None:

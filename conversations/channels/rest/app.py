@@ -24,7 +24,6 @@ from conversations.channels.payloads import rest_payload
 from conversations.channels.rest.waiting import waiters
 from conversations.errors import BadMessage
 from conversations.groups import REST
-from conversations.selectors import replies_to
 
 log = logging.getLogger("frontdesk.rest")
 MAX_BYTES = 100_000
@@ -91,11 +90,8 @@ async def _answered(call: Call, raw: bytes) -> list[dict[str, Any]]:
         client_id=call.headers.get("idempotency-key"),
         metadata=body.metadata,
     )
-    replies = await waiters().wait(stored.conversation_id, stored.turn, settings.REST_TIMEOUT)
-    if replies is None:
-        found = await in_pool(replies_to, stored.conversation_id, stored.turn)
-        replies = [rest_payload(reply) for reply in found]
-    return [{"recipient_id": body.sender, **reply} for reply in replies]
+    replies = await waiters().wait(stored, settings.REST_TIMEOUT)
+    return [{"recipient_id": body.sender, **rest_payload(reply)} for reply in replies]
 
 
 async def _read(receive: Receive) -> bytes:

@@ -1,0 +1,57 @@
+"""Callers of the REST channel get what the database says, whatever a hint says."""
+
+import asyncio
+
+import pytest
+
+from assistant.lib.threads import in_pool
+from conversations import services
+from conversations.channels.rest import waiting
+from conversations.channels.rest.waiting import Late, Waiters
+
+pytestmark = pytest.mark.usefixtures("lasting_model")
+
+
+def receive(sender, text, key=None):
+    return services.receive(channel="rest", external_id=sender, text=text, client_id=key)
+
+
+async def test_it_believes_no_hint_without_the_row(monkeypatch):
+    monkeypatch.setattr(waiting, "LOOK_EVERY", 60.0)
+    waiters, asked = Waiters(), await in_pool(receive, "maria", "ahoy")
+    waiters.hinted(asked.public_id.hex, 99)
+    call = asyncio.create_task(waiters.wait(asked, 20))
+    await asyncio.sleep(0.1)
+    waiters.hinted(asked.public_id.hex, asked.turn)
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(asyncio.shield(call), 0.3)
+    await in_pool(lambda: services.answer(asked.conversation_id))
+    waiters.hinted(asked.public_id.hex, asked.turn)
+
+    assert [reply.text for reply in await call] == ["You said: ahoy"]
+
+
+async def test_it_finds_each_caller_its_own_replies_without_any_hint(monkeypatch):
+    monkeypatch.setattr(waiting, "LOOK_EVERY", 0.05)
+    waiters, texts = Waiters(), [f"number {n}" for n in range(5)]
+    asked = [await in_pool(receive, sender, text) for sender in ("maria", "joe") for text in texts]
+    calls = [asyncio.create_task(waiters.wait(one, 20)) for one in asked]
+    for number in {one.conversation_id for one in asked}:
+        await in_pool(lambda pk=number: services.answer(pk))
+
+    assert [[reply.text for reply in await call] for call in calls] == [[f"You said: {text}"] for text in texts * 2]
+
+
+async def test_it_says_that_an_answer_is_late():
+    asked = await in_pool(receive, "maria", "ahoy")
+    with pytest.raises(Late):
+        await Waiters().wait(asked, 0.05)
+
+
+async def test_it_answers_a_repeated_message_at_once(monkeypatch):
+    monkeypatch.setattr(waiting, "LOOK_EVERY", 60.0)
+    first = await in_pool(receive, "maria", "/silent", "k-1")
+    await in_pool(lambda: services.answer(first.conversation_id))
+    again = await in_pool(receive, "maria", "/silent", "k-1")
+
+    assert await Waiters().wait(again, 20) == []
