@@ -6,5 +6,5 @@ class AssistantConfig(AppConfig):
     verbose_name = "Frontdesk"
 
     def ready(self) -> None:
-        from assistant import celery, checks  # noqa: F401
+        from assistant import celery, checks, cleaning  # noqa: F401
         from assistant.lib.api import schema  # noqa: F401  (what drf-spectacular should know)

@@ -80,3 +80,16 @@ def check_private_files(**_: Any) -> list[CheckMessage]:
         for path in paths
         if is_open_to_others(path)
     ]
+
+
+@register()
+def check_days(**_: Any) -> list[CheckMessage]:
+    from assistant.lib.cleaning import days_of
+
+    found: list[CheckMessage] = []
+    for name in ("KEEP_LOGINS_DAYS", "KEEP_AUDIT_DAYS", "KEEP_JOBS_DAYS", "KEEP_REPLAYS_DAYS"):
+        try:
+            days_of(getattr(settings, name))
+        except ValueError as error:
+            found.append(Error(f"{name}: {error}", hint="Write it as 90, or off to keep all.", id="frontdesk.E020"))
+    return found

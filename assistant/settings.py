@@ -183,7 +183,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_BEAT_SCHEDULE = {
     "sweep-unanswered": {"task": "conversations.sweep", "schedule": 2.0, "options": {"expires": 4.0}},
     "sweep-jobs": {"task": "training.sweep", "schedule": 2.0, "options": {"expires": 4.0}},
-    "clear-leftovers": {"task": "training.clear_leftovers", "schedule": timedelta(hours=1)},
+    "clean": {"task": "assistant.clean", "schedule": timedelta(hours=1), "options": {"expires": 3600.0}},
 }
 EMBED_IN_BACKGROUND = env.bool("EMBED_IN_BACKGROUND", default=True)  # examples, while no job runs or waits
 if EMBED_IN_BACKGROUND:
@@ -219,6 +219,12 @@ CHAT_THREADS = env.int("CHAT_THREADS", default=8)  # turns under way at once in 
 MODEL_UPLOAD_MB = env.int("MODEL_UPLOAD_MB", default=500)  # the largest model that staff may upload
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"  # beside the models, so that a whole upload is moved and not copied
 FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
+
+# --- What is kept, in days; `off` keeps all ------------------------------------------------------
+KEEP_LOGINS_DAYS = env("KEEP_LOGINS_DAYS", default="90")  # who logged in, and who failed to
+KEEP_AUDIT_DAYS = env("KEEP_AUDIT_DAYS", default="730")
+KEEP_JOBS_DAYS = env("KEEP_JOBS_DAYS", default="90")  # that ended; what a version or a replay is shown with stays
+KEEP_REPLAYS_DAYS = env("KEEP_REPLAYS_DAYS", default="365")
 
 # --- Pages ---------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -12,7 +12,10 @@ class ConversationsConfig(AppConfig):
         from conversations import jobs, tasks  # noqa: F401  (connect the queues)
         from conversations.channels import hints  # noqa: F401  (connects the channels)
         from conversations.consumers import desk_hints  # noqa: F401  (connects the review desk)
-        from conversations.services import renaming  # noqa: F401  (follows the names of intents)
+        from conversations.services import (
+            cleaning,  # noqa: F401  (says what is not needed any more)
+            renaming,  # noqa: F401  (follows the names of intents)
+        )
 
         post_migrate.connect(_mend_the_search, sender=self, dispatch_uid="mend-search")
 

@@ -6,3 +6,4 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from training import tasks  # noqa: F401  (connects the queue)
+        from training.services import cleaning  # noqa: F401  (says what is not needed any more)

@@ -54,13 +54,6 @@ def fill_vectors() -> None:
         _one_filler.release()
 
 
-@shared_task(name="training.clear_leftovers")
-def clear_leftovers() -> None:
-    """Files that nobody will ask for."""
-    services.clear_leftovers()
-    services.clear_deleted()
-
-
 @receiver(job_asked, dispatch_uid="work-on-jobs")
 def work_soon(sender: object, **_: Any) -> None:
     _wake_a_worker()

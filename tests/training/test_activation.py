@@ -13,10 +13,10 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from assistant.lib.cleaning import clean
 from assistant.lib.errors import FrontdeskError
 from training.models import PRODUCTION, Activation, Bot, Environment, Job, ModelVersion
 from training.services import activate_version, delete_version, roll_back
-from training.tasks import clear_leftovers
 
 pytestmark = pytest.mark.django_db
 
@@ -102,10 +102,10 @@ def test_it_deletes_a_version_and_its_file_an_hour_later(bot: Bot, ana: User) ->
     version.path.write_bytes(b"model")
     delete_version(version=version, by=ana)
     assert LogEntry.objects.get().changes == {"name": ["old", None]}
-    clear_leftovers()
+    clean()
     assert version.path.exists()
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
-        clear_leftovers()
+        clean()
     assert not version.path.exists()
 
 

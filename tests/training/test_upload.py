@@ -16,11 +16,11 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.test import Client
 
 from assistant.engine.archives import verify
+from assistant.lib.cleaning import clean
 from assistant.lib.errors import FrontdeskError
 from tests.training.conftest import Taught
 from training.models import Job, ModelVersion
 from training.services import cancel_job, train_version, upload_version, work
-from training.tasks import clear_leftovers
 
 pytestmark = pytest.mark.django_db
 
@@ -133,6 +133,6 @@ def test_it_clears_what_killed_processes_left_and_nothing_else(taught: Taught, s
         path.write_bytes(b"half a mod")
     for path in (*left, waiting):
         os.utime(path, (time.time() - 7200,) * 2)
-    clear_leftovers()
+    clean()
     assert [path.exists() for path in (*left, arriving, waiting)] == [False, False, True, True]
     arriving.unlink()

@@ -28,11 +28,10 @@ from training.services.sources import forget_sources
 from training.services.synonyms import delete_synonym, save_synonym
 from training.services.trainings import ask_for_training, train_version
 from training.services.undoing import restore_deleted
-from training.services.uploading import clear_leftovers, upload_version
+from training.services.uploading import upload_version
 from training.services.vectors import fill_portion, fill_vectors
 from training.services.versions import (
     activate_version,
-    clear_deleted,
     delete_version,
     describe_version,
     roll_back,
@@ -49,8 +48,6 @@ __all__ = [
     "ask_for_training",
     "cancel_job",
     "change_example",
-    "clear_deleted",
-    "clear_leftovers",
     "confirm_examples",
     "create_intent",
     "delete_examples",

@@ -33,6 +33,8 @@ def ask_for_training(*, bot: Bot, by: User | None, note: str = "") -> Job:
     taught = training_set_of(bot=bot)
     with writing():
         locked(bot)
+        if not TrainingSet.objects.filter(pk=taught.pk).exists():  # it was another version's, and cleaned away just now
+            taught.save(force_insert=True)
         under_way = Job.objects.filter(bot=bot, kind="train", status__in=TO_DO, version__training_set=taught)
         return under_way.select_related("version").first() or _asked(bot, taught, by, note)
 

@@ -78,10 +78,13 @@ def delete_version(*, version: ModelVersion, by: User | None) -> None:
         audit.note(row, {"name": (row.name, None)}, by=by, action=audit.DELETED)
 
 
-def clear_deleted() -> None:
-    """Delete the files of versions that were deleted a while ago."""
-    for version in ModelVersion.objects.filter(status=DELETED, deleted__lt=timezone.now() - KEPT):
-        version.path.unlink(missing_ok=True)
+def clear_deleted() -> int:
+    """Delete the files of versions that were deleted a while ago. Returns how many there were."""
+    rows = ModelVersion.objects.filter(status=DELETED, deleted__lt=timezone.now() - KEPT)
+    there = [version.path for version in rows if version.path.exists()]
+    for path in there:
+        path.unlink(missing_ok=True)
+    return len(there)
 
 
 def named_version(*, bot: Bot, **fields: Any) -> ModelVersion:

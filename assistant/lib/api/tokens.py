@@ -65,6 +65,7 @@ class Login(BeforeLogin):
         user = authenticate(http, username=asked["username"], password=asked["password"])
         if not isinstance(user, User) or not user.is_staff:
             raise NotLoggedIn("This user name and password do not match.", code="bad_credentials")
+        del http.session  # whoever hears of the log-in would make one, and nobody would ever send it
         with writing():
             user_logged_in.send(User, request=http, user=user)
             return Response(_pair_for(user))

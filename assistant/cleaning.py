@@ -1,0 +1,53 @@
+"""What the libraries keep and never delete: sessions, tokens, log-ins, the audit log, results of tasks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from auditlog.models import LogEntry
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.contrib.admin.models import LogEntry as AdminEntry
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from django_celery_results.models import TaskResult
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+from assistant.lib.cleaning import cleans, delete_rows, kept_since
+
+RESULTS_KEPT = timedelta(days=1)  # of tasks: nobody reads them, what happened stands in the rows that a task wrote
+
+
+@cleans("sessions")
+def clean_sessions(until: float) -> int:
+    return delete_rows(Session.objects.filter(expire_date__lt=timezone.now()), until)
+
+
+@cleans("tokens")
+def clean_tokens(until: float) -> int:
+    """A token that has run out is refused by its own date, whether or not it was ended before."""
+    return delete_rows(OutstandingToken.objects.filter(expires_at__lt=timezone.now()), until)
+
+
+@cleans("log-ins")
+def clean_log_ins(until: float) -> int:
+    """Failed ones, too: a lock that they make lasts a quarter of an hour."""
+    since = kept_since("KEEP_LOGINS_DAYS")
+    if since is None:
+        return 0
+    kinds = (AccessLog, AccessAttempt, AccessFailureLog)
+    return sum(delete_rows(kind._default_manager.filter(attempt_time__lt=since), until) for kind in kinds)
+
+
+@cleans("audit log entries")
+def clean_audit_log(until: float) -> int:
+    """And what Django's own pages note beside it."""
+    since = kept_since("KEEP_AUDIT_DAYS")
+    if since is None:
+        return 0
+    theirs = delete_rows(AdminEntry.objects.filter(action_time__lt=since), until)
+    return theirs + delete_rows(LogEntry.objects.filter(timestamp__lt=since), until)
+
+
+@cleans("results of tasks")
+def clean_results(until: float) -> int:
+    return delete_rows(TaskResult.objects.filter(date_done__lt=timezone.now() - RESULTS_KEPT), until)

@@ -1,0 +1,106 @@
+"""What is not needed any more goes, a little at a time. Each app says what that is: `@cleans("sessions")`."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+from assistant.lib.database import writing
+
+log = logging.getLogger("frontdesk.cleaning")
+BATCH = 200  # rows in one transaction: whoever wants to write meanwhile waits some milliseconds
+SHARE = 0.25  # of the time is spent deleting, the rest is left to others
+SECONDS = 1800.0  # for all kinds together; what is left goes an hour later
+SLICE = 20.0  # seconds: one kind with a million rows does not keep the others waiting
+
+Cleaner = Callable[[float], int]
+"""Deletes until `time.monotonic()` has passed the number, and says how many rows or files it was. It may be killed at
+any moment and begun anew."""
+
+_cleaners: dict[str, Cleaner] = {}
+
+
+def cleans(kind: str) -> Callable[[Cleaner], Cleaner]:
+    """Register who cleans `kind`, a plural for the log. An app does so in a module that its `AppConfig` imports."""
+
+    def register(cleaner: Cleaner) -> Cleaner:
+        _cleaners[kind] = cleaner
+        return cleaner
+
+    return register
+
+
+def clean(seconds: float = SECONDS) -> dict[str, int]:
+    """Ask every cleaner in turn, for a slice of the time each, until none has anything left or the time is over. How
+    many rows or files went, by kind. One that fails does not keep the others from their work."""
+    until = time.monotonic() + seconds
+    gone, busy = dict.fromkeys(_cleaners, 0), list(_cleaners)
+    for kind in busy:  # grows by those that need another slice
+        end = min(until, time.monotonic() + SLICE)
+        try:
+            gone[kind] += _cleaners[kind](end)
+        except (DatabaseError, OSError) as error:
+            log.warning("%s could not be cleaned: %s", kind, type(error).__name__)
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
+            continue
+        if end <= time.monotonic() < until:
+            busy.append(kind)
+    for kind, count in gone.items():
+        log.log(logging.INFO if count else logging.DEBUG, "cleaned %s: %s gone", kind, count)
+    return gone
+
+
+def delete_rows(rows: QuerySet, until: float, batch: int = BATCH) -> int:
+    """Delete them by primary key, oldest first, in transactions of `batch` rows. Returns how many there were, without
+    those that went with them.
+
+    A row that is not among `rows` any more when its turn comes stays."""
+    found = 0
+    for keys in batches(rows, until, batch):
+        with writing():
+            there = rows.filter(pk__in=keys)
+            found += there.count()
+            there.delete()
+    return found
+
+
+def batches(rows: QuerySet[Model], until: float, batch: int = BATCH) -> Iterator[list[int]]:
+    """Primary keys of what is due, until nothing is or the time is over; with a pause after each, in which others
+    write. Each key comes once, whether or not its row went."""
+    last = None
+    while True:
+        began = time.monotonic()
+        ahead = rows if last is None else rows.filter(pk__gt=last)
+        keys = list(ahead.order_by("pk").values_list("pk", flat=True)[:batch])
+        if not keys:
+            return
+        yield keys
+        last = keys[-1]
+        now = time.monotonic()
+        if len(keys) < batch or now >= until:
+            return
+        time.sleep((now - began) * (1 / SHARE - 1))
+
+
+def kept_since(setting: str) -> datetime | None:
+    """What is older than this moment is not kept; None where all is. `setting`: `KEEP_AUDIT_DAYS`."""
+    days = days_of(getattr(settings, setting))
+    return None if days is None else timezone.now() - timedelta(days=days)
+
+
+def days_of(text: str) -> int | None:
+    """`730` as a number; `off`, which keeps all, as None."""
+    said = text.strip().lower()
+    if said == "off":
+        return None
+    if not (said.isascii() and said.isdigit() and 0 < int(said) <= 36_500):
+        raise ValueError(f"{text!r} is no number of days")
+    return int(said)
