@@ -57,6 +57,8 @@ _FIELDS: dict[tuple[str, str], str | dict[Any, str]] = {
     ("modelversion", "sha256"): "uploaded a model",
     ("modelversion", "note"): "described a model",
     ("replay", "versions"): "asked for a replay",
+    ("retention", "days"): "changed how long conversations are kept",
+    ("retention", "keep_marked"): "changed how long conversations are kept",
     ("intent", "merged_into"): "merged an intent into another",
     ("intent", "answer"): "changed the answer of an intent",
     ("user", "password"): "gave a new password",

@@ -15,6 +15,7 @@ class ConversationsConfig(AppConfig):
         from conversations.services import (
             cleaning,  # noqa: F401  (says what is not needed any more)
             renaming,  # noqa: F401  (follows the names of intents)
+            retaining,  # noqa: F401  (deletes what is older than staff want)
         )
 
         post_migrate.connect(_mend_the_search, sender=self, dispatch_uid="mend-search")

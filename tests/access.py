@@ -86,6 +86,8 @@ PAGES: dict[str, Level] = {
     f"{_TALK}later/": ANNOTATOR,
     f"{_TALK}cared/": ANNOTATOR,
     "admin/conversations/replay/<int:pk>/now/": _READS,
+    "admin/conversations/retention/": ADMIN,
+    "admin/conversations/retention/channel/<str:channel>/": ADMIN,
     # --- training data
     f"{_INTENT}": _TEACHES,
     f"{_INTENT}<int:object_id>/add/": _TEACHES,

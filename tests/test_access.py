@@ -33,7 +33,13 @@ from training.models import Bot, Environment, Evaluation, Example, Intent, Job, 
 pytestmark = pytest.mark.django_db
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 PUBLIC_ID = uuid.UUID("11111111-1111-4111-8111-111111111111")
-ARGUMENTS = {"name": "main-test", "url": "nowhere", "app_label": "training", "content_type_id": "1"}
+ARGUMENTS = {
+    "channel": "widget",
+    "name": "main-test",
+    "url": "nowhere",
+    "app_label": "training",
+    "content_type_id": "1",
+}
 PARTS = ["admin/c", "admin/training/i", "admin/t", "admin/", "api/v1/c", "api/v1/m", "api/v1/t", ""]
 REFUSED = {401, 403, 404}
 _browser = Client(raise_request_exception=False)

@@ -133,6 +133,9 @@ CALLS: dict[str, Call] = {
     "mark_reviewed": lambda c: conversations.services.mark_reviewed(conversation=c.talk, by=c.by),
     "mark_unreviewed": lambda c: conversations.services.mark_unreviewed(conversation=c.reviewed(), by=c.by),
     "save_for_later": lambda c: conversations.services.save_for_later(conversation=c.talk, saved=True, by=c.by),
+    "set_retention": lambda c: conversations.services.set_retention(
+        channel="widget", days=90, keep_marked=True, by=c.by
+    ),
     "tag_conversation": lambda c: conversations.services.tag_conversation(conversation=c.talk, add=["vip"], by=c.by),
     "take_back": lambda c: conversations.services.take_back(
         conversation=c.talk,
@@ -195,6 +198,7 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "mark_reviewed": ("conversation", {"reviewed messages": [0, 1]}),
     "mark_unreviewed": ("conversation", {"reviewed messages": [1, 0]}),
     "save_for_later": ("conversation", {"saved for later": [False, True]}),
+    "set_retention": ("retention", {"days": [None, 90], "keep_marked": [None, True]}),
     "take_care": ("conversation", {"state": ["bot", "waiting"]}),
     "tag_conversation": ("conversation", {"tags": [[], ["vip"]]}),
     "take_back": ("conversation", {"reviewed messages": [1, 0]}),

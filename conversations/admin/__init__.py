@@ -9,15 +9,16 @@ from assistant.lib.admin import Navigation, Panel, ReadOnlyAdmin, Section
 from conversations.admin.actions import TakingOut
 from conversations.admin.panels import panels, sections
 from conversations.admin.replays import ReplayAdmin
+from conversations.admin.retention import RetentionAdmin
 from conversations.admin.review import ReviewPages
 from conversations.models import Conversation
 
-__all__ = ["ConversationAdmin", "ReplayAdmin"]
+__all__ = ["ConversationAdmin", "ReplayAdmin", "RetentionAdmin"]
 
 
 @admin.register(Conversation)
 class ConversationAdmin(TakingOut, ReviewPages, ReadOnlyAdmin):
-    navigation = [Navigation("Conversations", 10)]
+    navigation = [Navigation("Conversations", 10, also=("admin:conversations_retention_changelist",))]
 
     def panels(self, request: HttpRequest) -> list[Panel]:
         return panels()

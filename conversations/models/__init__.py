@@ -1,6 +1,7 @@
 """Every message kept; and what staff made of it."""
 
 from conversations.models.replays import Replay, ReplayedTurn
+from conversations.models.retention import Retention
 from conversations.models.review import Annotation, Note, Tag
 from conversations.models.talk import Conversation, ConversationQuerySet, Event, Message
 
@@ -13,5 +14,6 @@ __all__ = [
     "Note",
     "Replay",
     "ReplayedTurn",
+    "Retention",
     "Tag",
 ]

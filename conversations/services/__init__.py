@@ -9,6 +9,7 @@ from conversations.services.noting import add_note, change_note, delete_note, ta
 from conversations.services.receiving import Received, open_conversation, receive
 from conversations.services.remarks import give_feedback, request_handoff
 from conversations.services.replaying import CannotReplay, ask_for_replay
+from conversations.services.retaining import apply_retention, set_retention
 from conversations.services.reviewing import mark_reviewed, mark_unreviewed, save_for_later, take_back
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Received",
     "add_note",
     "answer",
+    "apply_retention",
     "ask_for_replay",
     "change_note",
     "delete_conversations",
@@ -30,6 +32,7 @@ __all__ = [
     "receive",
     "request_handoff",
     "save_for_later",
+    "set_retention",
     "tag_conversation",
     "take_back",
     "take_care",

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from assistant.lib import audit
 from assistant.lib.database import writing
 from assistant.lib.errors import FrontdeskError
-from conversations.models import Annotation, Conversation, Event, Message, Note, ReplayedTurn
+from conversations.models import Annotation, Conversation, ConversationQuerySet, Event, Message, Note, ReplayedTurn
 from training.services import forget_sources
 
 AT_ONCE = 50  # conversations in one transaction: others want to write, too
@@ -28,20 +28,24 @@ class Deleted:
         )
 
 
-def delete_conversations(*, ids: Sequence[int], by: AbstractBaseUser | None) -> Deleted:
+def delete_conversations(
+    *, ids: Sequence[int], by: AbstractBaseUser | None, among: ConversationQuerySet | None = None
+) -> Deleted:
     """Their messages, events, verdicts and notes go with them. What the assistant learned from them stays, without its
-    source. The audit log keeps counts, and no words of notes and marks. Ids that are not there are passed over."""
+    source. The audit log keeps counts, and no words of notes and marks. Ids that are not there are passed over, and so
+    are those that are not `among` these any more once they are locked."""
     if len(ids) > 100_000:
         raise FrontdeskError("At most 100,000 conversations at a time.", code="too_many")
     gone = Deleted()
     for start in range(0, len(ids), AT_ONCE):
         with writing():
-            gone += _delete_some(ids[start : start + AT_ONCE], by)
+            gone += _delete_some(ids[start : start + AT_ONCE], by, among)
     return gone
 
 
-def _delete_some(ids: Sequence[int], by: AbstractBaseUser | None) -> Deleted:
-    rows = list(Conversation.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+def _delete_some(ids: Sequence[int], by: AbstractBaseUser | None, among: ConversationQuerySet | None) -> Deleted:
+    chosen = Conversation.objects.all() if among is None else among
+    rows = list(chosen.select_for_update().filter(pk__in=ids).order_by("pk"))
     gone = Deleted()
     for row in rows:
         counted = Deleted(1, row.last_seq, row.event_count)
