@@ -66,7 +66,13 @@ _FIELDS: dict[tuple[str, str], str | dict[Any, str]] = {
 }
 _SAID_AT_ONCE = {"training_set", "sha256", "merged_into", "kind", "versions"}  # of what is new
 _VERBS = {CREATED: "added", CHANGED: "changed", DELETED: "deleted", SEEN: "looked at"}
-_NAMES = {"modelversion": "a model", "user": "a colleague", "example": "an example", "intent": "an intent"}
+_NAMES = {
+    "logentry": "what was stored of a person",
+    "modelversion": "a model",
+    "user": "a colleague",
+    "example": "an example",
+    "intent": "an intent",
+}
 _WORDS = re.compile(r"\s+|[^\s]+")
 
 

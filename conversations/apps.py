@@ -9,7 +9,11 @@ class ConversationsConfig(AppConfig):
     name = "conversations"
 
     def ready(self) -> None:
-        from conversations import jobs, tasks  # noqa: F401  (connect the queues)
+        from conversations import (
+            erasing,  # noqa: F401  (says what is stored of a visitor)
+            jobs,  # noqa: F401  (connects the queue)
+            tasks,  # noqa: F401  (connects the queue)
+        )
         from conversations.channels import hints  # noqa: F401  (connects the channels)
         from conversations.consumers import desk_hints  # noqa: F401  (connects the review desk)
         from conversations.services import (

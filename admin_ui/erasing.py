@@ -1,0 +1,55 @@
+"""What is stored of a colleague, `staff:NAME`, and what the audit log says in a person's words."""
+
+from __future__ import annotations
+
+from auditlog.models import LogEntry
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+
+from admin_ui.services.erasing import erase_colleague, stored_of
+from assistant.lib.database import writing
+from assistant.lib.erasure import Found, Person, entries_with, erases, without
+
+PREFIX = "staff:"
+WORDS = "other audit log entries, the texts in them"
+
+
+@erases("staff")
+class Staff:
+    def names(self, identifier: str) -> list[str]:
+        """By user name, or by e-mail address."""
+        name = identifier.removeprefix(PREFIX)
+        rows = User.objects.filter(Q(username=name) | Q(email__iexact=name) & ~Q(email=""))
+        return [f"{PREFIX}{row.username}" for row in rows]
+
+    def find(self, person: Person) -> list[Found]:
+        return [found for user in _users(person) for found in stored_of(user)]
+
+    def erase(self, person: Person) -> list[Found]:
+        return [found for user in _users(person) for found in erase_colleague(user=user)]
+
+
+@erases("audit log")
+class AuditLog:
+    """The stores of lower apps come before it and forget whole entries."""
+
+    def names(self, identifier: str) -> list[str]:
+        return []
+
+    def find(self, person: Person) -> list[Found]:
+        return [Found(WORDS, entries_with(person.texts).count())]
+
+    def erase(self, person: Person) -> list[Found]:
+        with writing():
+            rows = list(entries_with(person.texts))
+            for row in rows:
+                row.changes = without(row.changes, person.texts)
+                row.object_repr = without(row.object_repr, person.texts)
+            LogEntry.objects.bulk_update(rows, ["changes", "object_repr"], batch_size=200)
+        return [Found(WORDS, len(rows))]
+
+
+def _users(person: Person) -> QuerySet[User]:
+    if not person.name.startswith(PREFIX):
+        return User.objects.none()
+    return User.objects.filter(username=person.name.removeprefix(PREFIX))

@@ -1,0 +1,106 @@
+"""Erase what is stored of one person."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from assistant.lib.erasure import Found, Person, erase, find, names_of
+from assistant.lib.errors import FrontdeskError
+
+SHORTEST = 4  # characters: what is shorter stands in everybody's words
+NOT_CONFIRMED = 3
+ELSEWHERE = (
+    "Not reached: backups, files that were exported or downloaded, logs of proxies, and what running workers have in "
+    "memory until they are restarted. Counters of floods hold hashed names and are gone within a day."
+)
+
+
+class Command(BaseCommand):
+    help = (
+        "Erase what is stored of one person, in every store, and report what went and what could not. Exits with 0 "
+        "where it is done or nothing is stored, 1 where it is not clear who is meant, 3 where it was not confirmed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "identifier",
+            nargs="?",
+            default="",
+            help="a conversation's id, CHANNEL:SENDER, a visitor's token, a REST sender, staff:NAME, or an e-mail "
+            "address of the staff",
+        )
+        parser.add_argument(
+            "--text",
+            action="append",
+            default=[],
+            help="also whole conversations, examples and entries of the audit log in which this is said, such as an "
+            "e-mail address; may be given several times",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="only say what would go")
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+    def handle(self, *, identifier: str, text: list[str], dry_run: bool, yes: bool, **options: Any) -> None:
+        person = Person(self._meant(identifier.strip()), self._looked_for(text))
+        if not (person.name or person.texts):
+            self.stdout.write("Nothing is stored under this identifier.")
+            return
+        found = find(person)
+        if not found:
+            self.stdout.write("Nothing is stored of this person.")
+            return
+        self._tell("Would be erased" if dry_run else "Will be erased", found)
+        if dry_run:
+            return
+        if not yes and not self._confirmed():
+            self.stderr.write("Nothing was erased.")
+            sys.exit(NOT_CONFIRMED)
+        self._overwrite_what_goes()
+        try:
+            gone = erase(person)
+        except FrontdeskError as error:
+            raise CommandError(error.message) from None
+        self._tell("Erased", gone)
+        self.stdout.write(ELSEWHERE)
+
+    def _meant(self, identifier: str) -> str:
+        """The one whom it names; empty where there is nobody."""
+        if not identifier:
+            return ""
+        names = names_of(identifier)
+        if len(names) > 1 and identifier not in names:
+            raise CommandError(f"This may mean several: {', '.join(names)}. Say which.")
+        return identifier if identifier in names else "".join(names)
+
+    def _looked_for(self, texts: Sequence[str]) -> tuple[str, ...]:
+        wanted = tuple(text.strip() for text in texts)
+        if any(len(text) < SHORTEST or "\0" in text for text in wanted):
+            raise CommandError(f"--text takes at least {SHORTEST} characters: shorter ones stand in everybody's words.")
+        return wanted
+
+    def _tell(self, how: str, found: Sequence[Found]) -> None:
+        self.stdout.write(f"{how}:")
+        for one in found:
+            if not one.stays:
+                self.stdout.write(f"  {one.count:>6,} {one.what}")
+        stays = [one for one in found if one.stays]
+        if stays:
+            self.stdout.write("Stays:")
+        for one in stays:
+            self.stdout.write(f"  {one.count:>6,} {one.what}: {one.stays}")
+
+    def _confirmed(self) -> bool:
+        self.stdout.write("This can't be undone. Type 'erase' to go on: ", ending="")
+        self.stdout.flush()
+        return sys.stdin.readline().strip().lower() == "erase"
+
+    def _overwrite_what_goes(self) -> None:
+        """SQLite leaves deleted rows in the file until their place is used again."""
+        if settings.SQLITE:
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA secure_delete = ON")

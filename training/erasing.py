@@ -1,0 +1,19 @@
+"""What staff taught the bots in a person's words. What was learned in conversations goes with the conversation."""
+
+from __future__ import annotations
+
+from assistant.lib.erasure import Found, Person, erases
+from training.services.erasing import elsewhere_with, erase_examples, examples_with, traces_of
+
+
+@erases("examples")
+class TaughtTexts:
+    def names(self, identifier: str) -> list[str]:
+        return []
+
+    def find(self, person: Person) -> list[Found]:
+        return [*traces_of(examples_with(person.texts)).found(), *elsewhere_with(person.texts)]
+
+    def erase(self, person: Person) -> list[Found]:
+        gone = erase_examples(examples=examples_with(person.texts)).found()
+        return [*gone, *elsewhere_with(person.texts)]
