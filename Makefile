@@ -44,7 +44,8 @@ lint: dev
 	$(VENV)/lint-imports
 	$(VENV)/python manage.py makemigrations --check --dry-run
 	$(VENV)/python manage.py check --fail-level WARNING
-	$(VENV)/yamllint --strict compose.yaml .pre-commit-config.yaml assistant/starter */bot
+	$(VENV)/python -m deploy.advisories
+	$(VENV)/yamllint --strict compose.yaml deploy/advisories.yml .pre-commit-config.yaml assistant/starter */bot
 	$(VENV)/hadolint Dockerfile
 	$(VENV)/uv tool run --quiet --python $(VENV)/python check-jsonschema@0.38.2 --builtin-schema vendor.compose-spec compose.yaml
 
