@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from assistant.lib.addresses import is_loopback_name
 from assistant.lib.private_files import is_open_to_others
 
 
@@ -92,4 +93,62 @@ def check_days(**_: Any) -> list[CheckMessage]:
             days_of(getattr(settings, name))
         except ValueError as error:
             found.append(Error(f"{name}: {error}", hint="Write it as 90, or off to keep all.", id="frontdesk.E020"))
+    return found
+
+
+@register()
+def check_proxies(**_: Any) -> list[CheckMessage]:
+    if settings.TRUSTED_PROXIES >= 0:
+        return []
+    return [Error("TRUSTED_PROXIES is negative.", hint="Set how many proxies stand in front.", id="frontdesk.E011")]
+
+
+@register()
+def check_secret_key(**_: Any) -> list[CheckMessage]:
+    """Whoever guesses it is any member of staff and any visitor, and signs models."""
+    key = settings.SECRET_KEY
+    if len(key) >= 50 and len(set(key)) >= 5:
+        return []
+    return [
+        Warning(
+            "SECRET_KEY can be guessed: it is shorter than 50 characters, or has fewer than 5 different ones.",
+            hint="Unset it, and a random one is kept in VAR_DIR; or: python -c 'import secrets; "
+            "print(secrets.token_urlsafe(50))'.",
+            id="frontdesk.W011",
+        )
+    ]
+
+
+@register()
+def check_hosts(**_: Any) -> list[CheckMessage]:
+    if not any(host == "*" for host in settings.ALLOWED_HOSTS):
+        return []
+    return [
+        Warning(
+            "ALLOWED_HOSTS=* serves whatever name a request brings, and writes it into links.",
+            hint="Name the hosts: ALLOWED_HOSTS=chat.example.com.",
+            id="frontdesk.W012",
+        )
+    ]
+
+
+@register()
+def check_server(**_: Any) -> list[CheckMessage]:
+    """What is fine on a laptop and not where others come in."""
+    if all(map(is_loopback_name, settings.ALLOWED_HOSTS)):
+        return []
+    found: list[CheckMessage] = []
+    if settings.DEBUG:
+        words = "DEBUG shows settings and source to everyone who causes an error."
+        found.append(Warning(words, hint="Unset DEBUG on a server.", id="frontdesk.W013"))
+    if not settings.HTTPS_ONLY:
+        words = "Without HTTPS_ONLY, passwords and what visitors say may cross the network in the clear."
+        hint = "Put a proxy with TLS in front, and set HTTPS_ONLY=true, TRUSTED_PROXIES and CSRF_TRUSTED_ORIGINS."
+        found.append(Warning(words, hint=hint, id="frontdesk.W014"))
+    if settings.REST_OPEN and not settings.REST_TOKEN:
+        words = (
+            "REST_OPEN without REST_TOKEN: anyone may speak as any sender of the REST channel, and read the replies."
+        )
+        hint = "Set REST_TOKEN; or unset REST_OPEN, and only programs on the server are let in."
+        found.append(Warning(words, hint=hint, id="frontdesk.W015"))
     return found

@@ -85,7 +85,7 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "assistant.lib.throttles.address_of_request"
+AXES_CLIENT_IP_CALLABLE = "assistant.lib.addresses.ip_of_request"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_ENABLE_ADMIN = False  # its pages delete without a trace: admin_ui has others
 AXES_LOCKOUT_CALLABLE = "assistant.lib.api.handling.locked_out"
@@ -199,6 +199,7 @@ TURN_DEADLINE = env.float("TURN_DEADLINE", default=15.0)  # seconds for one turn
 LEASE_SECONDS = 8.0  # a dead worker's conversation is free again after this
 REST_TIMEOUT = env.float("REST_TIMEOUT", default=20.0)  # seconds a REST caller waits for its replies
 REST_TOKEN = env("REST_TOKEN", default="")
+REST_OPEN = env.bool("REST_OPEN", default=False)  # without a token, for callers from anywhere
 MESSAGE_MAX_CHARS = 4000
 FALLBACK_REPLY = "Sorry, I could not work that out just now. Please try again, or ask for a person."
 FALLBACK_BUTTONS = [{"title": "Talk to a person", "payload": "/talk_to_person"}]

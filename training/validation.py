@@ -187,5 +187,5 @@ def _name(name: str, error: type[FrontdeskError], what: str = "the name") -> str
 
 
 def _check_characters(text: str, error: type[FrontdeskError], field: str) -> None:
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if not strict.is_text(text):
         raise error("It has a character that can't be kept (NUL or half of an emoji).", field=field)

@@ -6,27 +6,79 @@ import json
 import math
 from typing import Any
 
+DEEPEST = 50  # levels: what is nested deeper can be stored, but whoever reads it runs out of stack
+
 
 def parsed(text: str) -> Any:
-    """Raises ValueError or RecursionError for what is not JSON, for a number beyond all floats (`1e400`), and for half
-    of a surrogate pair, which is no text."""
-    value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    """Raises ValueError for what is not JSON, for a number beyond all floats (`1e400`), for half of a surrogate pair,
+    which is no text, and for what is nested too deeply."""
+    try:
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_in_range)
+        too_deep = text.count("[") + text.count("{") > DEEPEST and _depth_of(value) > DEEPEST
+    except RecursionError:
+        too_deep = True
+    if too_deep:
+        raise ValueError(f"nested deeper than {DEEPEST} levels")
     json.dumps(value, ensure_ascii=False).encode()
     return value
 
 
 def can_be_kept(value: Any) -> bool:
-    """Neither infinite numbers nor NUL, which PostgreSQL can't store."""
-    try:
-        written = json.dumps(value, allow_nan=False)
-    except ValueError:
+    """Neither infinite numbers nor NUL, which PostgreSQL can't store, nor half of a surrogate pair, nor too deep."""
+    left = [(value, 1)]
+    while left:
+        part, depth = left.pop()
+        if depth > DEEPEST:
+            return False
+        if isinstance(part, dict):
+            left += [(inner, depth + 1) for pair in part.items() for inner in pair]
+        elif isinstance(part, list | tuple):
+            left += [(inner, depth + 1) for inner in part]
+        elif not _is_plain(part):
+            return False
+    return True
+
+
+def is_text(value: object) -> bool:
+    """Neither NUL, which PostgreSQL can't store, nor half of a surrogate pair, which UTF-8 can't say."""
+    if not isinstance(value, str) or "\x00" in value:
         return False
-    return "\\u0000" not in written
+    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, str):
+        return is_text(value)
+    if isinstance(value, int | float):
+        try:
+            return math.isfinite(value)
+        except OverflowError:  # a whole number beyond all floats
+            return False
+    return value is None
+
+
+def _depth_of(value: Any) -> int:
+    level, depth = [value], 0
+    while level:
+        level = [
+            inner
+            for part in level
+            if isinstance(part, dict | list)
+            for inner in (part.values() if isinstance(part, dict) else part)
+        ]
+        depth += 1
+    return depth
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     return number if math.isfinite(number) else _no_number(digits)
+
+
+def _in_range(digits: str) -> int:
+    number = int(digits)
+    _finite(digits)
+    return number
 
 
 def _no_number(name: str) -> float:

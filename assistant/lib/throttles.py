@@ -17,6 +17,8 @@ import redis
 from django.conf import settings
 from django.http import HttpRequest
 
+from assistant.lib.addresses import address_of_request
+
 log = logging.getLogger("frontdesk.throttles")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -49,17 +51,6 @@ def wait_for_login(request: HttpRequest, username: str) -> float:
     """The same for somebody who tries to log in: of their address, and of the name."""
     by_address = wait_for(f"login:{address_of_request(request)}", settings.RATE_LIMIT_LOGIN)
     return by_address or wait_for(f"login:{username.casefold()}", settings.RATE_LIMIT_LOGIN_NAME)
-
-
-def address_of_request(request: HttpRequest) -> str:
-    return address_of(request.META.get("REMOTE_ADDR"), request.META.get("HTTP_X_FORWARDED_FOR", ""))
-
-
-def address_of(peer: str | None, forwarded: str) -> str:
-    """The client's IP address: what the outermost of our own TRUSTED_PROXIES saw, else the peer."""
-    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
-    trusted = settings.TRUSTED_PROXIES
-    return hops[-trusted] if trusted and len(hops) >= trusted else peer or "unknown"
 
 
 @lru_cache(maxsize=32)

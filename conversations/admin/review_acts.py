@@ -262,7 +262,7 @@ def _entities(request: HttpRequest) -> list[Fields] | None:
         return None
     try:
         entities = strict.parsed(request.POST["entities"])
-    except (ValueError, RecursionError):
+    except ValueError:
         raise FrontdeskError("Entities are a JSON list.", code="bad_entities") from None
     if not isinstance(entities, list) or not all(isinstance(entity, dict) for entity in entities):
         raise FrontdeskError("Entities are a JSON list.", code="bad_entities")

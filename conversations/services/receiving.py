@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from assistant.lib import strict
 from assistant.lib.database import Row, chained, uuid_of, writing
 from conversations.errors import BadMessage, EmptyMessage, KeyReused, MessageTooLong
 from conversations.models import Conversation, Message
@@ -142,8 +143,8 @@ def _tell(conversation: Conversation, message: Message) -> None:
 
 
 def _checked(text: str, payload: str) -> str:
-    if not isinstance(text, str) or not _is_text(text):
-        raise BadMessage("A message is a text in UTF-8.", code="not_text")
+    if not strict.is_text(text):
+        raise BadMessage("A message is a text in UTF-8, without NUL.", code="not_text")
     if not text.strip() and not payload:
         raise EmptyMessage("The message is empty.")
     if len(text) > settings.MESSAGE_MAX_CHARS:
@@ -152,23 +153,21 @@ def _checked(text: str, payload: str) -> str:
 
 
 def _short(text: str | None, limit: int, what: str) -> str:
-    if text and (not isinstance(text, str) or len(text) > limit or not _is_text(text)):
+    if text and (not strict.is_text(text) or len(text) > limit):
         raise BadMessage(f"The {what} is a text of at most {limit} characters.", code="bad_message")
     return text or ""
 
 
 def _check_sender(external_id: str) -> None:
-    if not isinstance(external_id, str) or not 0 < len(external_id) <= 255 or not _is_text(external_id):
+    if not strict.is_text(external_id) or not 0 < len(external_id) <= 255:
         raise BadMessage("A sender is a text of 1 to 255 characters.", code="bad_sender")
 
 
 def _storable(metadata: dict[str, Any]) -> dict[str, Any]:
-    written = json.dumps(metadata, ensure_ascii=False)
-    if len(written) > MAX_METADATA or "\\u0000" in written or not _is_text(written):
-        raise BadMessage(f"The metadata are texts of at most {MAX_METADATA} characters in all.")
+    if not isinstance(metadata, dict) or not strict.can_be_kept(metadata):
+        raise BadMessage(
+            "The metadata have something that can't be kept: NUL, half an emoji, infinity or too much depth."
+        )
+    if len(json.dumps(metadata, ensure_ascii=False)) > MAX_METADATA:
+        raise BadMessage(f"The metadata have at most {MAX_METADATA} characters in all.")
     return metadata
-
-
-def _is_text(text: str) -> bool:
-    """Neither NUL, which PostgreSQL can't store, nor half of a surrogate pair, which UTF-8 can't say."""
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)

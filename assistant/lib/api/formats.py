@@ -25,8 +25,8 @@ class StrictJson(JSONParser):
             raise TooLarge(f"A request has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
         try:
             return strict.parsed(raw.decode())
-        except (ValueError, RecursionError):
-            raise Malformed("The body is not JSON in UTF-8.") from None
+        except ValueError:
+            raise Malformed("The body is not JSON in UTF-8 that can be kept.") from None
 
 
 class Json(JSONRenderer):

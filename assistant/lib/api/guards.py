@@ -9,7 +9,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from assistant.lib.throttles import address_of_request, wait_for
+from assistant.lib.addresses import address_of_request
+from assistant.lib.throttles import wait_for
 
 
 class Permitted(BasePermission):

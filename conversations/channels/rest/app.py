@@ -16,9 +16,11 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 
+from assistant.lib import strict
+from assistant.lib.addresses import address_of_scope, headers_of, is_local, peer_of
 from assistant.lib.errors import FrontdeskError
 from assistant.lib.threads import in_pool
-from assistant.lib.throttles import address_of, wait_for
+from assistant.lib.throttles import wait_for
 from conversations import services
 from conversations.channels.payloads import rest_payload
 from conversations.channels.rest.waiting import waiters
@@ -29,7 +31,14 @@ log = logging.getLogger("frontdesk.rest")
 MAX_BYTES = 100_000
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-_STATUS = {"timeout": 504, "unauthorized": 401, "rate_limited": 429, "too_long": 413, "not_post": 405}
+_STATUS = {
+    "timeout": 504,
+    "unauthorized": 401,
+    "not_local": 403,
+    "rate_limited": 429,
+    "too_long": 413,
+    "not_post": 405,
+}
 
 
 @dataclass(frozen=True)
@@ -47,13 +56,13 @@ class Call:
     headers: dict[str, str]
     query: dict[str, list[str]]
     address: str
+    local: bool  # from this machine
 
     @classmethod
     def of(cls, scope: dict[str, Any]) -> Call:
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        peer = (scope.get("client") or [None])[0]
+        headers = headers_of(scope["headers"])
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        return cls(scope["method"], headers, query, address_of(peer, headers.get("x-forwarded-for", "")))
+        return cls(scope["method"], headers, query, address_of_scope(scope), is_local(peer_of(scope), headers))
 
 
 async def webhook(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -64,8 +73,9 @@ async def webhook(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """
     answer: Any
     try:
-        body = await _read(receive)
-        answer, status, extra = await _answered(Call.of(scope), body), 200, {}
+        call = Call.of(scope)
+        _check_caller(call)
+        answer, status, extra = await _answered(call, await _read(receive)), 200, {}
     except FrontdeskError as error:
         answer = {"message": error.message, "extra": {"code": error.code, **error.extra}}
         status, extra = _STATUS.get(error.code, error.status), _headers(error)
@@ -77,9 +87,6 @@ async def webhook(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 
 
 async def _answered(call: Call, raw: bytes) -> list[dict[str, Any]]:
-    if call.method != "POST":
-        raise FrontdeskError("Use POST.", code="not_post")
-    _check_token(call)
     body = _parse(raw)
     await _slow_down(call, body.sender)
     stored = await in_pool(
@@ -109,14 +116,15 @@ async def _read(receive: Receive) -> bytes:
 
 def _parse(raw: bytes) -> Body:
     try:
-        value = json.loads(raw.decode())
+        value = strict.parsed(raw.decode())
     except UnicodeDecodeError:
         raise BadMessage("The body is not UTF-8.", code="not_utf8") from None
-    except (ValueError, RecursionError):
-        raise BadMessage("The body is not JSON.", code="bad_json") from None
+    except ValueError:
+        raise BadMessage("The body is not JSON that can be kept.", code="bad_json") from None
     if not isinstance(value, dict):
         raise BadMessage("The body is a JSON object.", code="bad_json")
-    sender, message, metadata = value.get("sender", "default"), value.get("message"), value.get("metadata") or {}
+    sender, message, metadata = value.get("sender", "default"), value.get("message"), value.get("metadata")
+    metadata = {} if metadata is None else metadata
     if not isinstance(sender, str) or not isinstance(message, str) or not isinstance(metadata, dict):
         raise BadMessage("sender and message are texts, metadata an object.", code="unknown_type")
     return Body(sender, message, metadata)
@@ -130,18 +138,32 @@ async def _slow_down(call: Call, sender: str) -> None:
             raise FrontdeskError("Too many messages.", code="rate_limited", retry_after=round(wait, 1))
 
 
-def _check_token(call: Call) -> None:
-    """REST_TOKEN, where one is set: as a bearer, or as `?token=`, which is how Rasa's own server takes it."""
+def _check_caller(call: Call) -> None:
+    """REST_TOKEN, where one is set: as a bearer, or as `?token=`, which is how Rasa's own server takes it. Whoever may
+    call speaks as any sender, so without a token it is for programs on this machine, or REST_OPEN says otherwise."""
+    if call.method != "POST":
+        raise FrontdeskError("Use POST.", code="not_post")
     if not settings.REST_TOKEN:
-        return
+        if call.local or settings.REST_OPEN:
+            return
+        raise FrontdeskError(
+            "No REST_TOKEN is set, so this channel is for programs on the server itself. Set REST_TOKEN on the server "
+            "and send it as `Authorization: Bearer ...`, or set REST_OPEN=true there to let everyone in.",
+            code="not_local",
+        )
     given = call.headers.get("authorization", "").removeprefix("Bearer ") or call.query.get("token", [""])[0]
     if not hmac.compare_digest(given.encode(), settings.REST_TOKEN.encode()):
-        raise FrontdeskError("A valid token is needed.", code="unauthorized")
+        raise FrontdeskError(
+            "A valid token is needed: the server's REST_TOKEN, sent as `Authorization: Bearer ...`.",
+            code="unauthorized",
+        )
 
 
 def _headers(error: FrontdeskError) -> dict[str, str]:
     if error.code == "not_post":
         return {"Allow": "POST"}
+    if error.code == "unauthorized":
+        return {"WWW-Authenticate": "Bearer"}
     if "retry_after" in error.extra:
         return {"Retry-After": str(max(1, round(error.extra["retry_after"])))}
     return {}
@@ -152,6 +174,7 @@ async def _respond(send: Send, status: int, answer: Any, extra: dict[str, str]) 
     headers = {
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         **extra,
     }

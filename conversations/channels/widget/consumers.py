@@ -8,10 +8,11 @@ from typing import Any
 
 from django.conf import settings
 
+from assistant.lib.addresses import address_of_scope
 from assistant.lib.errors import FrontdeskError
 from assistant.lib.sockets import Socket
 from assistant.lib.threads import in_pool
-from assistant.lib.throttles import address_of, wait_for
+from assistant.lib.throttles import wait_for
 from conversations import groups, selectors, services
 from conversations.channels.payloads import message_payload
 from conversations.channels.widget.frames import BadFrame, Frame, parse
@@ -191,9 +192,7 @@ class ChatConsumer(Socket):
             raise TooFast("That was a bit fast, please wait a moment.", retry_after=round(wait, 1))
 
     def _address(self) -> str:
-        headers = dict(self.scope["headers"])
-        peer = (self.scope.get("client") or [None])[0]
-        return address_of(peer, headers.get(b"x-forwarded-for", b"").decode("latin-1"))
+        return address_of_scope(self.scope)
 
     async def _refuse(self, error: FrontdeskError, frame: Frame | None) -> None:
         answer = {"type": "error", "code": error.code, "detail": error.message, "id": frame.id if frame else None}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
@@ -13,6 +12,7 @@ from django.core import signing
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 
+from assistant.lib import strict
 from assistant.lib.admin import number_in
 from assistant.lib.database import writing
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
@@ -153,7 +153,7 @@ def _form(desk: Desk, row: Example, error: FrontdeskError | None = None) -> Http
     context: dict[str, Any] = {
         "example": row,
         "marked": given.get("marked") or marked(row.text, row.entities),
-        "value": json.loads(given["value"]) if _is_json(given.get("value", "")) else _value(row),
+        "value": strict.parsed(given["value"]) if _is_json(given.get("value", "")) else _value(row),
         "intent_name": given.get("intent") or row.intent.name,
         "held_out": bool(given.get("held_out")) if given else row.use == Example.Use.HELD_OUT,
         "names": intent_names(desk.bot),
@@ -188,15 +188,15 @@ def _written(desk: Desk) -> tuple[str, list[dict[str, Any]]]:
         return parsed(desk.request.POST.get("marked", "").strip())
     if not _is_json(value):
         raise BadExample("That was not understood. Reload the page and try again.")
-    given = json.loads(value)
+    given = strict.parsed(value)
     entities = given.get("entities")
     return str(given.get("text", "")), [it for it in entities or () if isinstance(it, dict)]
 
 
 def _is_json(value: str) -> bool:
     try:
-        given = json.loads(value)
-    except (json.JSONDecodeError, RecursionError):
+        given = strict.parsed(value)
+    except ValueError:
         return False
     return isinstance(given, dict) and isinstance(given.get("entities") or [], list)
 

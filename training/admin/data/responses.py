@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse, QueryDict
 
+from assistant.lib import strict
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.admin.data.desk import Desk, Undo
 from training.errors import BadResponse
@@ -147,9 +148,11 @@ def _buttons(given: QueryDict, key: str) -> list[dict[str, Any]]:
 
 def _json(text: str, what: str) -> dict[str, Any]:
     try:
-        found = json.loads(text or "{}")
+        found = strict.parsed(text or "{}")
     except json.JSONDecodeError as error:
         raise BadResponse(f"{what}: line {error.lineno} is no JSON ({error.msg}).") from None
+    except ValueError as error:
+        raise BadResponse(f"{what}: this is no JSON that can be kept ({error}).") from None
     if not isinstance(found, dict):
         raise BadResponse(f'{what}: write a JSON object, as in {{"custom": ...}}.')
     return found
