@@ -90,6 +90,7 @@ AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_ENABLE_ADMIN = False  # its pages delete without a trace: admin_ui has others
 AXES_LOCKOUT_CALLABLE = "assistant.lib.api.handling.locked_out"
 AXES_VERBOSE = False
+AXES_CLIENT_STR_CALLABLE = "assistant.lib.log_ins.client"
 
 TEMPLATES = [
     {
@@ -262,7 +263,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["assistant.lib.api.formats.Json"],
     "DEFAULT_PARSER_CLASSES": ["assistant.lib.api.formats.StrictJson"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["assistant.lib.api.authentication.TokenOfLogin"],
     "DEFAULT_PERMISSION_CLASSES": ["assistant.lib.api.guards.Permitted"],
     "DEFAULT_THROTTLE_CLASSES": ["assistant.lib.api.guards.PerUser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

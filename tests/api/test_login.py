@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from axes.models import AccessLog
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
@@ -92,7 +94,7 @@ def test_it_ends_access_after_ten_minutes_and_all_after_seven_days(vera: User) -
         clock.shift(7 * 24 * 3600)
         assert Program().post("auth/refresh", {"refresh": pair["refresh"]}).status_code == 401
         login()
-        assert OutstandingToken.objects.count() == 1
+        assert OutstandingToken.objects.count() == 2  # the new log-in and its refresh token
 
 
 def test_it_keeps_no_token_that_could_be_stolen(vera: User) -> None:
@@ -154,3 +156,48 @@ def test_it_writes_no_secret_into_the_log(vera: User, caplog: pytest.LogCaptureF
     Program().post("auth/refresh", {"refresh": pair["refresh"]})
     for secret in (VERA["password"], "pass-that-is-wrong", pair["access"], pair["refresh"]):
         assert secret not in caplog.text
+
+
+def test_it_ends_access_at_logout_but_no_other_log_in(vera: User) -> None:
+    one, other = login().json(), login().json()
+    newer = Program().post("auth/refresh", {"refresh": one["refresh"]}).json()
+    assert Program().post("auth/logout", {"refresh": newer["refresh"]}).status_code == 204
+    for pair in (one, newer):
+        ended = Program(pair["access"]).get("conversations")
+        assert (ended.status_code, ended.json()["extra"]["code"]) == (401, "token_not_valid")
+    assert Program(other["access"]).get("conversations").status_code == 200
+    assert Program().post("auth/refresh", {"refresh": other["refresh"]}).status_code == 200
+
+
+def test_it_ends_access_where_a_refresh_token_came_twice(vera: User) -> None:
+    pair, elsewhere = login().json(), login().json()
+    Program().post("auth/refresh", {"refresh": pair["refresh"]})
+    Program().post("auth/refresh", {"refresh": pair["refresh"]})
+    for access in (pair["access"], elsewhere["access"]):
+        assert Program(access).get("conversations").status_code == 401
+
+
+def test_it_ends_all_tokens_of_who_logs_out_of_the_staff_site(vera: User) -> None:
+    pair, desk = login().json(), Client()
+    desk.force_login(vera)
+    desk.post("/admin/logout/")
+    assert Program(pair["access"]).get("conversations").status_code == 401
+    assert Program().post("auth/refresh", {"refresh": pair["refresh"]}).status_code == 401
+
+
+def test_it_begins_no_session_for_a_program(vera: User, settings: Any) -> None:
+    settings.AXES_ENABLED = True
+    assert login().status_code == 200
+    assert Session.objects.count() == 0
+    assert AccessLog.objects.get().username == "vera"
+
+
+def test_it_says_in_the_log_who_failed_from_where(vera: User, caplog: pytest.LogCaptureFixture, settings: Any) -> None:
+    settings.AXES_ENABLED = True
+    login_from("203.0.113.9", password="guess")
+    login_from("203.0.113.9", username="my-passphrase", password="guess")
+    Client(REMOTE_ADDR="").post(LOGIN, {**VERA, "password": "guess"}, content_type="application/json")
+    assert "'vera' from 203.0.113.9 on the API" in caplog.text
+    assert "an unknown name from 203.0.113.9" in caplog.text
+    assert "'vera' from an unknown address" in caplog.text
+    assert "my-passphrase" not in caplog.text

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from datetime import datetime, timezone
 from typing import Any
+from uuid import uuid4
 
-from django.contrib.auth import authenticate, user_logged_in
+from django.contrib.auth import authenticate, user_logged_in, user_logged_out
 from django.contrib.auth.models import User
-from django.utils import timezone
+from django.db.models import QuerySet
+from django.dispatch import receiver
+from django.utils.timezone import now
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken, UntypedToken
 
 from assistant.lib.api.asked import Strict
+from assistant.lib.api.authentication import LOGIN, TokenOfLogin
 from assistant.lib.api.doors import Door
 from assistant.lib.api.errors import TooFast
 from assistant.lib.database import writing
@@ -68,7 +72,7 @@ class Login(BeforeLogin):
         del http.session  # whoever hears of the log-in would make one, and nobody would ever send it
         with writing():
             user_logged_in.send(User, request=http, user=user)
-            return Response(_pair_for(user))
+            return Response(_pair_for(user, uuid4().hex))
 
 
 class Renew(BeforeLogin):
@@ -87,29 +91,41 @@ class Renew(BeforeLogin):
         user = _owner(old)
         with writing():
             _use_up(old)
-            return Response(_pair_for(user))
+            return Response(_pair_for(user, old.get(LOGIN) or uuid4().hex))
 
 
 class Logout(BeforeLogin):
     @extend_schema(
         operation_id="logout",
-        summary="End this refresh token",
+        summary="End this log-in: the refresh token and all access tokens that came of it",
         request=Refresh,
-        responses={204: OpenApiResponse(description="It is good for nothing any more.")},
+        responses={204: OpenApiResponse(description="They are good for nothing any more.")},
         auth=[],
         tags=["Log in"],
     )
     def post(self, request: Request) -> Response:
         old = _refresh_token(self.asked(Refresh)["refresh"])
         with writing():
-            _use_up(old)
+            old.blacklist()
+            _end(OutstandingToken.objects.filter(jti__in=[old["jti"], old.get(LOGIN, "")]))
         return Response(status=204)
 
 
-def _pair_for(user: User) -> dict[str, str]:
-    OutstandingToken.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
+@receiver(user_logged_out)
+def end_tokens(user: User | None, **_: Any) -> None:
+    """Who logs out of the staff site has no tokens left either."""
+    if user is not None:
+        _end(OutstandingToken.objects.filter(user=user.pk))
+
+
+def _pair_for(user: User, login: str) -> dict[str, str]:
+    """Tokens of a new log-in, or of one that goes on."""
+    OutstandingToken.objects.filter(user=user, expires_at__lt=now()).delete()
     refresh = RefreshToken.for_user(user)
+    refresh[LOGIN] = login
     OutstandingToken.objects.filter(jti=refresh["jti"]).update(token="")
+    expires = datetime.fromtimestamp(refresh["exp"], timezone.utc)
+    OutstandingToken.objects.update_or_create(jti=login, defaults={"user": user, "expires_at": expires})
     return {"access": str(refresh.access_token), "refresh": str(refresh)}
 
 
@@ -129,15 +145,20 @@ def _end_all_where_used_before(text: str) -> None:
     used = BlacklistedToken.objects.filter(token__jti=jti).select_related("token").first()
     if used is not None and used.token.user_id is not None:
         log.warning("a refresh token of user %s came again after it was used: all of theirs end", used.token.user_id)
-        good = OutstandingToken.objects.filter(user=used.token.user_id, blacklistedtoken=None)
-        BlacklistedToken.objects.bulk_create([BlacklistedToken(token=row) for row in good], ignore_conflicts=True)
+        _end(OutstandingToken.objects.filter(user=used.token.user_id))
+
+
+def _end(tokens: QuerySet[OutstandingToken]) -> None:
+    good = tokens.filter(blacklistedtoken=None)
+    tokens.update(token="")
+    BlacklistedToken.objects.bulk_create([BlacklistedToken(token=row) for row in good], ignore_conflicts=True)
 
 
 def _owner(token: Any) -> User:
-    """Who is still there, still on the staff, and still has the same password."""
+    """Who is still there, still on the staff, still has the same password and has not logged out."""
     user: Any = None
     with suppress(AuthenticationFailed):
-        user = JWTAuthentication().get_user(token)
+        user = TokenOfLogin().get_user(token)
     if not isinstance(user, User) or not user.is_staff:
         raise NotLoggedIn("This refresh token is not good any more. Log in again.", code="token_not_valid")
     return user
