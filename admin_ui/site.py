@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.admin import AdminSite
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.models import AbstractBaseUser
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import Resolver404, URLPattern, URLResolver, path, resolve, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from admin_ui.navigation import Place, places
 from assistant.lib import audit
@@ -36,6 +41,21 @@ class StaffSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [path("now/", self.admin_view(self.now), name="now"), *super().get_urls()]
 
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Whoever is logged out meanwhile and sends a form is led back to its page: many addresses take forms only."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            leaving = request.path == reverse("admin:logout", current_app=self.name)
+            if request.method in {"GET", "HEAD"} or leaving or self.has_permission(request):
+                return guarded(request, *args, **kwargs)
+            page = request.headers.get("Referer", "")
+            page = page if _is_page(request, page) else reverse("admin:index", current_app=self.name)
+            return redirect_to_login(page, reverse("admin:login", current_app=self.name))
+
+        return inner
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "navigation": self._navigation(request)}
 
@@ -54,9 +74,14 @@ class StaffSite(AdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """As often as over the API."""
+        _forget_a_bad_next(request)
         if request.method == "POST" and (wait := wait_for_login(request, request.POST.get("username", ""))):
             return not_now(request, "Too many log-ins. Wait a moment, then try again.", wait)
         return super().login(request, extra_context)
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        _forget_a_bad_next(request)
+        return super().logout(request, extra_context)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """One's own. Django writes it; that it happened is kept."""
@@ -89,3 +114,24 @@ class StaffSite(AdminSite):
         for page in self._registry.values():
             if isinstance(page, Sectioned) and page.has_view_permission(request):
                 yield from page.sections(request)
+
+
+def _forget_a_bad_next(request: HttpRequest) -> None:
+    """`?next=` to a foreign page, or to one that is not there: whoever logs in is led to the index instead."""
+    for name in ("GET", "POST"):
+        given: QueryDict = getattr(request, name)
+        if REDIRECT_FIELD_NAME in given and not _is_page(request, given[REDIRECT_FIELD_NAME]):
+            kept = given.copy()
+            del kept[REDIRECT_FIELD_NAME]
+            setattr(request, name, kept)
+
+
+def _is_page(request: HttpRequest, url: str) -> bool:
+    if not url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()):
+        return False
+    try:
+        found = resolve(urlsplit(url).path)
+    except (Resolver404, ValueError):
+        return False
+    # The admin's last pattern, for all that is nowhere, has no name; logging out is no page.
+    return bool(found.url_name) and found.view_name != "admin:logout"

@@ -62,6 +62,7 @@ ASSISTANT_ENGINE = env("ASSISTANT_ENGINE", default="assistant.engine.rasa_adapte
 DUCKLING_URL = env("DUCKLING_URL", default="")
 
 MIDDLEWARE = [
+    "assistant.lib.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -74,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+LOGIN_URL = LOGIN_REDIRECT_URL = "admin:index"
 ROOT_URLCONF = "assistant.urls"
 ASGI_APPLICATION = "assistant.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -62,3 +62,27 @@ def test_it_needs_no_inline_script_or_style(desk: Client, wrote: Write, live_mod
     policy = response["Content-Security-Policy"]
     assert "script-src 'self';" in policy + ";"
     assert "style-src 'self';" in policy + ";"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/",
+        "/admin/login/",
+        "/admin/password_change/",
+        "/api/v1/conversations/",
+        "/",
+        "/widget/frame/",
+        "/nowhere",
+    ],
+)
+def test_it_keeps_no_page_and_lends_no_device(desk: Client, path: str) -> None:
+    for response in (desk.get(path), Client().get(path)):
+        assert "no-store" in response["Cache-Control"]
+        for feature in ("camera", "microphone", "geolocation", "payment", "usb"):
+            assert f"{feature}=()" in response["Permissions-Policy"]
+
+
+def test_it_lets_browsers_keep_what_is_for_everyone() -> None:
+    assert "max-age" in Client().get("/widget/loader.js")["Cache-Control"]
+    assert "max-age" in Client().get("/static/widget/loader.js")["Cache-Control"]
