@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,7 +41,7 @@ class StaffSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [path("now/", self.admin_view(self.now), name="now"), *super().get_urls()]
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Whoever is logged out meanwhile and sends a form is led back to its page: many addresses take forms only."""
         guarded = super().admin_view(view, cacheable)
 
@@ -79,7 +79,7 @@ class StaffSite(AdminSite):
             return not_now(request, "Too many log-ins. Wait a moment, then try again.", wait)
         return super().login(request, extra_context)
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         _forget_a_bad_next(request)
         return super().logout(request, extra_context)
 
@@ -120,7 +120,7 @@ def _forget_a_bad_next(request: HttpRequest) -> None:
     """`?next=` to a foreign page, or to one that is not there: whoever logs in is led to the index instead."""
     for name in ("GET", "POST"):
         given: QueryDict = getattr(request, name)
-        if REDIRECT_FIELD_NAME in given and not _is_page(request, given[REDIRECT_FIELD_NAME]):
+        if REDIRECT_FIELD_NAME in given and not _is_page(request, str(given[REDIRECT_FIELD_NAME])):
             kept = given.copy()
             del kept[REDIRECT_FIELD_NAME]
             setattr(request, name, kept)

@@ -78,7 +78,7 @@ class ConversationList(ChangeList):
 
     def _searched(self) -> list[Conversation]:
         start = self.params.get("from", "")
-        before = int(start) if start.isdecimal() and len(start) < 19 else None
+        before = number_in(start)
         found = selectors.search(self.query, self.queryset, PAGE, before=before)
         named = [] if before else selectors.by_name(self.query, self.queryset)
         hits = {hit.conversation_id: hit for hit in found.hits}

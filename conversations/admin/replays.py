@@ -121,7 +121,7 @@ class ReplayAdmin(Guarded, ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows: QuerySet[Replay] = self.get_queryset(request).select_related("left", "right", "job", "requested_by")
-        replay = rows.filter(pk=int(pk)).first() if pk.isdecimal() and len(pk) < 19 else None
+        replay = rows.filter(pk=number_in(pk) or 0).first()
         if replay is None:
             raise Http404("There is no such replay.")
         return replay

@@ -7,6 +7,8 @@ from typing import cast
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest
 
+from assistant.lib import admin
+
 
 def staff(request: HttpRequest) -> User:
     """Who asks: nobody comes to a staff page without logging in."""
@@ -15,6 +17,7 @@ def staff(request: HttpRequest) -> User:
 
 def number_in(address: str) -> int:
     """A row's id, as Django's own addresses have it. Raises Http404."""
-    if not address.isdecimal():
+    number = admin.number_in(address)
+    if number is None:
         raise Http404
-    return int(address)
+    return number

@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from assistant.lib.admin import number_in
 from assistant.lib.errors import FrontdeskError
 from assistant.lib.streams import file_attachment
 from training import services
@@ -188,7 +189,7 @@ def _places_of(bot: Bot) -> dict[str, ModelVersion | None]:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+    return number_in(text or "")
 
 
 def _page_of(version: ModelVersion) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.extensions import OpenApiSerializerExtension
 
 ERROR = {
@@ -44,6 +45,10 @@ class StrictShape(OpenApiSerializerExtension):
     def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         shape = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         return {**shape, "additionalProperties": False}
+
+
+class TokenScheme(SimpleJWTScheme):
+    target_class = "assistant.lib.api.authentication.TokenOfLogin"
 
 
 def with_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -117,6 +117,8 @@ async def _read(receive: Receive) -> bytes:
 def _parse(raw: bytes) -> Body:
     try:
         value = strict.parsed(raw.decode())
+        if not strict.can_be_kept(value):
+            raise ValueError("NUL")
     except UnicodeDecodeError:
         raise BadMessage("The body is not UTF-8.", code="not_utf8") from None
     except ValueError:

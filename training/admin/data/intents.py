@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 
+from assistant.lib.admin import number_in
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.admin.data.desk import Desk, Undo
 from training.admin.data.lists import listed, staff_of
@@ -175,8 +176,7 @@ def _tell(desk: Desk, intent: Intent, added: list[Example], new: int) -> None:
 
 def _intent(desk: Desk, object_id: str | int) -> Intent:
     """The page of an intent of another bot changes the bot."""
-    pk = str(object_id)
-    row = Intent.objects.select_related("bot").filter(pk=pk, deleted=None).first() if pk.isdecimal() else None
+    row = Intent.objects.select_related("bot").filter(pk=number_in(str(object_id)) or 0, deleted=None).first()
     if row is None:
         raise Http404
     desk.bot = row.bot
