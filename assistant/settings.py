@@ -13,6 +13,7 @@ from kombu import Exchange, Queue
 from assistant.lib.configuration import kept_secret, origins, redis_of
 from assistant.lib.installation import installation_name
 from assistant.lib.private_files import keep_files_private
+from assistant.lib.postgresql.patience import KEEPALIVE
 
 env = environ.FileAwareEnv()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -120,6 +121,9 @@ if SQLITE:
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
     }
+else:
+    DATABASES["default"]["ENGINE"] = "assistant.lib.postgresql"  # forgets connections that are lost or hang
+    DATABASES["default"]["OPTIONS"] = {**KEEPALIVE, **DATABASES["default"].get("OPTIONS", {})}
 
 # All that we put on Redis and the broker begins with this, so that installations can share a server.
 INSTALLATION = installation_name(env("INSTALLATION", default=""), SECRET_KEY, DATABASES["default"])
@@ -170,7 +174,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 0  # a worker that has reached its limit looks for work once a second only
-CELERY_DB_REUSE_MAX = 1_000_000  # threads keep their database connection
+CELERY_DB_REUSE_MAX = 1_000_000  # threads keep their database connection; `assistant.lib.postgresql` replaces lost ones
 # Without ack_emulation Kombu keeps no copy in Redis of what is under way, which took 40 % of a chat worker's time.
 # The row is the job: what a dead worker had, the sweeper queues again.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
