@@ -12,8 +12,8 @@ from kombu import Exchange, Queue
 
 from assistant.lib.configuration import kept_secret, origins, redis_of
 from assistant.lib.installation import installation_name
-from assistant.lib.private_files import keep_files_private
 from assistant.lib.postgresql.patience import KEEPALIVE
+from assistant.lib.private_files import keep_files_private
 
 env = environ.FileAwareEnv()
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -9,6 +9,7 @@ from typing import Any
 from celery import shared_task
 from django.dispatch import receiver
 
+from assistant.lib.database import left_to_the_sweeper
 from conversations import services
 from conversations.selectors import waiting_for_a_worker
 from conversations.signals import turn_received
@@ -19,14 +20,16 @@ SWEEP_AFTER = 3.0  # seconds: what came later is most likely still in the queue,
 
 @shared_task(name="conversations.answer")
 def answer(conversation_id: int) -> None:
-    services.answer(conversation_id)
+    with left_to_the_sweeper("a turn"):
+        services.answer(conversation_id)
 
 
 @shared_task(name="conversations.sweep")
 def sweep() -> None:
     """Queue what a lost broker, a killed worker or a restart left unanswered."""
-    for conversation_id in waiting_for_a_worker(SWEEP_AFTER):
-        answer.apply_async((conversation_id,), retry=False)
+    with left_to_the_sweeper("the sweep"):
+        for conversation_id in waiting_for_a_worker(SWEEP_AFTER):
+            answer.apply_async((conversation_id,), retry=False)
 
 
 class _Queue:

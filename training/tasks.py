@@ -12,6 +12,7 @@ from celery import shared_task
 from django.conf import settings
 from django.dispatch import receiver
 
+from assistant.lib.database import left_to_the_sweeper
 from training import services
 from training.selectors import claimable
 from training.signals import job_asked
@@ -36,9 +37,10 @@ def work() -> None:
 @shared_task(name="training.sweep")
 def sweep() -> None:
     """Queue what a dead worker left, and wake a worker where something could begin."""
-    services.release_dead_jobs()
-    if claimable().exists():
-        _wake_a_worker()
+    with left_to_the_sweeper("the sweep of jobs"):
+        services.release_dead_jobs()
+        if claimable().exists():
+            _wake_a_worker()
 
 
 @shared_task(name="training.fill_vectors")
@@ -48,8 +50,9 @@ def fill_vectors() -> None:
     if not _one_filler.acquire(blocking=False):
         return
     try:
-        while services.fill_portion() and not settings.EMBEDDED:
-            pass
+        with left_to_the_sweeper("embeddings"):
+            while services.fill_portion() and not settings.EMBEDDED:
+                pass
     finally:
         _one_filler.release()
 
@@ -60,8 +63,9 @@ def work_soon(sender: object, **_: Any) -> None:
 
 
 def _work_off() -> None:
-    while services.work(f"{socket.gethostname()}:{os.getpid()}"):
-        pass
+    with left_to_the_sweeper("jobs"):
+        while services.work(f"{socket.gethostname()}:{os.getpid()}"):
+            pass
 
 
 def _wake_a_worker() -> None:

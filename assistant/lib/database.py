@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
+log = logging.getLogger("frontdesk.database")
+DATABASE_AWAY = (OperationalError, InterfaceError)  # nobody's fault: what failed so is tried again
 Statement = tuple[str, list[Any]]
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
+AGAIN_AFTER = 0.5  # seconds
 _one_writer = threading.RLock()
 
 
@@ -72,6 +78,27 @@ def _one_by_one(first: Statement, columns: Sequence[str], then: Sequence[Stateme
             cursor.execute(f"{known} {text}", [*found, *values])
             rows = cursor.fetchall()
         return [(*found, *row) for row in rows or [(None,) * len(cursor.description)]]
+
+
+def outlasting(act: Callable[[], T], seconds: float = 60.0) -> T:
+    """What `act` returns, however often the database goes away meanwhile. Only for what may be done twice."""
+    ends = time.monotonic() + seconds
+    while True:
+        try:
+            return act()
+        except DATABASE_AWAY:
+            if time.monotonic() > ends or connection.in_atomic_block:
+                raise
+            time.sleep(AGAIN_AFTER)
+
+
+@contextmanager
+def left_to_the_sweeper(what: str) -> Iterator[None]:
+    """For tasks whose row is the job: where the database goes away, another try comes by itself."""
+    try:
+        yield
+    except DATABASE_AWAY as error:
+        log.warning("%s: put off, the database is away: %s", what, type(error).__name__)
 
 
 def uuid_of(value: UUID | str) -> UUID:

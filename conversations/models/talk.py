@@ -65,6 +65,7 @@ class Conversation(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     snapshot = models.JSONField(null=True, blank=True)
     snapshot_position = models.PositiveIntegerField(default=0)
+    spent = 0.0  # seconds since `turn_started` by the database's clock, where a worker took the turn
 
     objects = ConversationQuerySet.as_manager()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -17,6 +18,8 @@ from conversations.models import Conversation, Message
 from training.models import ModelVersion
 
 PAGE = 200
+AHEAD = timedelta(seconds=2)
+LEASE_MARGIN = 2.0  # seconds: what lies further ahead than a lease and this is nobody's
 
 # Asked once for each turn, as plain SQL: by way of models it takes several times as long as the database.
 # Columns stand in the order of the models' fields, as `from_db` wants them.
@@ -36,7 +39,7 @@ _VERSION = ("id", "name", "sha256", "signature", "history_turns")
 # `found` is a conversation, or what an update returned of it.
 TURN_OF_FOUND = """
 SELECT m.id, m.conversation_id, m.turn, m.text, m.created, m.payload, m.metadata, m.model_version_id,
-    v.id, v.name, v.sha256, v.signature, v.history_turns
+    CURRENT_TIMESTAMP AS moment, v.id, v.name, v.sha256, v.signature, v.history_turns
 FROM found JOIN conversations_message m ON m.conversation_id = found.id AND m.role = 'user'
     AND m.turn = found.answered_turn + 1
 LEFT JOIN training_modelversion v ON v.id = m.model_version_id
@@ -113,9 +116,12 @@ def answers_to(asked: Sequence[tuple[int, int, int]]) -> dict[tuple[int, int], l
 
 
 def waiting_for_a_worker(seconds: float = 0.0, limit: int = 500) -> list[int]:
-    """Conversations with unanswered turns that no living worker has, where nothing came in for `seconds`."""
-    free = Q(lease__isnull=True) | Q(lease_until__lt=Now())
-    rows = Conversation.objects.unanswered().filter(free, last_active__lte=now() - timedelta(seconds=seconds))
+    """Conversations with unanswered turns that no living worker has, where nothing came in for `seconds`. What lies
+    ahead was written before a clock was set back."""
+    too_far = Now() + timedelta(seconds=settings.LEASE_SECONDS + LEASE_MARGIN)
+    free = Q(lease__isnull=True) | Q(lease_until__lt=Now()) | Q(lease_until__gt=too_far)
+    quiet = Q(last_active__lte=now() - timedelta(seconds=seconds)) | Q(last_active__gt=now() + AHEAD)
+    rows = Conversation.objects.unanswered().filter(free, quiet)
     return list(rows.order_by("last_active").values_list("pk", flat=True)[:limit])
 
 
@@ -131,13 +137,19 @@ def message_of(row: Row) -> Message:
     """Of HELD and what TURN_OF_FOUND selects."""
     held, said, version = row[: len(HELD)], row[len(HELD) : -len(_VERSION)], row[-len(_VERSION) :]
     number, public_id, *place, started, attempts = held
-    *words, created, payload, metadata, version_id = said
+    *words, created, payload, metadata, version_id, moment = said
     held = (number, uuid_of(public_id), *place, moment_of(started), attempts)
     said = (*words, moment_of(created), payload, json.loads(metadata), version_id)
     message = Message.from_db("default", _MESSAGE, said)
     message.conversation = Conversation.from_db("default", HELD, held)
+    message.conversation.spent = _seconds_between(moment_of(started), moment_of(moment))
     message.model_version = ModelVersion.from_db("default", _VERSION, version) if version_id else None
     return message
+
+
+def _seconds_between(start: datetime | None, end: datetime | None) -> float:
+    """Not below zero, where the clock was set back."""
+    return max(0.0, (end - start).total_seconds()) if start and end else 0.0
 
 
 def turn_for_engine(message: Message, version: ModelVersion) -> Turn:

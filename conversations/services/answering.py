@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from assistant.engine import ModelRefused, Reply, TurnTimeout, get_engine
+from assistant.lib.database import DATABASE_AWAY
 from conversations.models import Conversation, Message
 from conversations.selectors import next_unanswered, turn_for_engine
 from conversations.services import leases
@@ -61,6 +62,8 @@ def _reply(message: Message, version: ModelVersion) -> Reply | None:
         except (TurnTimeout, ModelRefused) as error:
             _complain(message, error)
             return None
+        except DATABASE_AWAY:  # the database went away: the turn is tried again, from the start
+            raise
         except Exception as error:  # whatever the engine does, the visitor gets an answer
             _complain(message, error)
     return None
@@ -68,7 +71,7 @@ def _reply(message: Message, version: ModelVersion) -> Reply | None:
 
 def _timed(message: Message, version: ModelVersion, timeout: float) -> Reply:
     """`engine` is the whole call; `waited` is from the message's arrival to the call."""
-    waited = (timezone.now() - message.created).total_seconds() * 1000
+    waited = max(0.0, (timezone.now() - message.created).total_seconds() * 1000)
     began = time.perf_counter()
     reply = get_engine().respond(version.for_engine(), turn_for_engine(message, version), timeout)
     timings = {**reply.timings, "engine": (time.perf_counter() - began) * 1000, "waited": waited}
@@ -76,11 +79,13 @@ def _timed(message: Message, version: ModelVersion, timeout: float) -> Reply:
 
 
 def _seconds_left(conversation: Conversation) -> float:
-    """Of the one deadline of this turn. A retry after a worker's death gets a grace, a few times."""
+    """Of the one deadline of this turn, which begins with the first attempt. A retry after a worker's death gets a
+    grace, a few times."""
     if conversation.attempts > MAX_ATTEMPTS or conversation.turn_started is None:
         return 0.0
-    spent = (timezone.now() - conversation.turn_started).total_seconds()
-    return max(settings.TURN_DEADLINE - spent, GRACE if conversation.attempts > 1 else 0.0)
+    if conversation.attempts <= 1:
+        return settings.TURN_DEADLINE
+    return max(settings.TURN_DEADLINE - conversation.spent, GRACE)
 
 
 def _complain(message: Message, error: Exception) -> None:

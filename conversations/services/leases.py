@@ -1,12 +1,14 @@
 """One worker at a time answers a conversation: a lease in its row, kept alive while the worker lives.
 
-The database's clock decides. A worker that dies stops renewing, and the lease is free after LEASE_SECONDS.
+The database's clock decides. A worker that dies stops renewing, and the lease is free after LEASE_SECONDS. One that
+lies further ahead than a lease can was written before that clock was set back, and is free, too.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +16,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from assistant.lib.database import chained, writing_once
+from assistant.lib.database import AGAIN_AFTER, DATABASE_AWAY, chained, writing_once
 from conversations.models import Conversation, Message
-from conversations.selectors.talk import HELD, TURN_OF_FOUND, message_of, next_unanswered
+from conversations.selectors.talk import HELD, LEASE_MARGIN, TURN_OF_FOUND, message_of, next_unanswered
 
 log = logging.getLogger("frontdesk.leases")
 # Now, and in some seconds, by the database's clock, as Django writes them.
@@ -32,7 +34,8 @@ _CLOCK = {
 _TAKE = """
 UPDATE conversations_conversation SET
     lease = %s, lease_until = {then}, turn_started = COALESCE(turn_started, {now}), attempts = attempts + 1
-WHERE id = %s AND answered_turn < last_turn AND (lease IS NULL OR lease_until < {now})
+WHERE id = %s AND answered_turn < last_turn
+    AND (lease IS NULL OR lease_until < {now} OR lease_until > {then})
 RETURNING {held}
 """
 
@@ -50,7 +53,12 @@ def take(conversation_id: int) -> Taken | None:
     lease = uuid.uuid4().hex
     now, then = _CLOCK[connection.vendor]
     text = _TAKE.format(now=now, then=then, held=", ".join(HELD))
-    rows = chained((text, [lease, settings.LEASE_SECONDS, conversation_id]), HELD, [(TURN_OF_FOUND, [])])
+    values = [lease, settings.LEASE_SECONDS, conversation_id, settings.LEASE_SECONDS + LEASE_MARGIN]
+    try:
+        rows = chained((text, values), HELD, [(TURN_OF_FOUND, [])])
+    except DATABASE_AWAY:  # it may be ours without our knowing, or become ours yet
+        _keeper.give_back_later(conversation_id, lease)
+        raise
     if not rows:
         return None
     # A message that came in this very moment may be counted and not be seen yet.
@@ -61,7 +69,7 @@ def take(conversation_id: int) -> Taken | None:
 def put_off(conversation_id: int, lease: str) -> None:
     """Give it back with its turn unanswered, as if it had not been tried."""
     with writing_once():
-        _row(conversation_id, lease).update(lease=None, lease_until=None, turn_started=None, attempts=0)
+        _rows({lease: conversation_id}).update(lease=None, lease_until=None, turn_started=None, attempts=0)
 
 
 @contextmanager
@@ -71,60 +79,87 @@ def kept(conversation_id: int, lease: str) -> Iterator[None]:
     try:
         yield
     except Exception:
-        _let_go(conversation_id, lease)
+        _keeper.give_back(conversation_id, lease)
         raise
     finally:
         _keeper.discard(lease)
 
 
-def _let_go(conversation_id: int, lease: str) -> None:
-    try:
-        with writing_once():
-            _row(conversation_id, lease).update(lease=None, lease_until=None)
-    except DatabaseError as error:
-        log.warning("a lease could not be given back, it will run out: %s", type(error).__name__)
-
-
-def _row(conversation_id: int, lease: str) -> QuerySet[Conversation]:
-    return Conversation.objects.filter(pk=conversation_id, lease=lease)
-
-
 class _Keeper:
-    """One thread renews all leases of this process, with one update for all of them."""
+    """One thread renews all leases of this process, with one update for all of them. It also gives back what was held
+    while the database went away: nobody else could have it until it runs out."""
 
     def __init__(self) -> None:
         self._held: dict[str, int] = {}
+        self._left: dict[str, int] = {}
+        self._given_back: set[str] = set()
+        self._hurry = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def add(self, conversation_id: int, lease: str) -> None:
         with self._lock:
             self._held[lease] = conversation_id
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
-                self._thread.start()
+            self._begin()
 
     def discard(self, lease: str) -> None:
         with self._lock:
             self._held.pop(lease, None)
 
-    def _run(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(settings.LEASE_SECONDS / 4):
-            with self._lock:
-                held = dict(self._held)
-            if held:
-                self._renew(held)
-
-    def _renew(self, held: dict[str, int]) -> None:
-        rows = Conversation.objects.filter(pk__in=held.values(), lease__in=held)
+    def give_back(self, conversation_id: int, lease: str) -> None:
+        """Now, or once the database is back."""
         try:
             with writing_once():
-                rows.update(lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS))
-        except DatabaseError as error:
-            log.warning("leases could not be renewed: %s", type(error).__name__)
-        finally:
-            connection.close()
+                _rows({lease: conversation_id}).update(lease=None, lease_until=None)
+        except Error:
+            self.give_back_later(conversation_id, lease)
+
+    def give_back_later(self, conversation_id: int, lease: str) -> None:
+        with self._lock:
+            self._left[lease] = conversation_id
+            self._begin()
+            self._hurry.set()
+
+    def _begin(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            if self._hurry.wait(settings.LEASE_SECONDS / 4):
+                time.sleep(AGAIN_AFTER)
+            with self._lock:
+                held, left = dict(self._held), dict(self._left)
+            try:
+                if held:
+                    self._renew(held)
+                if left:
+                    self._free(left)
+            except Error as error:
+                log.warning("leases could not be renewed: %s", type(error).__name__)
+            finally:
+                connection.close()
+
+    def _renew(self, held: dict[str, int]) -> None:
+        until = Now() + timedelta(seconds=settings.LEASE_SECONDS)
+        with writing_once():
+            _rows(held).update(lease_until=until)
+
+    def _free(self, left: dict[str, int]) -> None:
+        """Each of them twice: a server that was suspended finds in its buffers who wanted to take it before."""
+        with writing_once():
+            _rows(left).update(lease=None, lease_until=None)
+        with self._lock:
+            for lease in self._given_back & left.keys():
+                del self._left[lease]
+            self._given_back = (self._given_back | left.keys()) & self._left.keys()
+            if not self._left:
+                self._hurry.clear()
+
+
+def _rows(leases: dict[str, int]) -> QuerySet[Conversation]:
+    return Conversation.objects.filter(pk__in=leases.values(), lease__in=leases)
 
 
 _keeper = _Keeper()

@@ -4,9 +4,11 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+import time_machine
+from django.db import OperationalError, connection
 from django.utils import timezone
 
+from assistant.engine.fake import FakeEngine
 from conversations.models import Conversation, Event, Message
 from conversations.selectors import turn_for_engine, waiting_for_a_worker
 from conversations.services import answer, leases, receive
@@ -147,6 +149,42 @@ def test_it_takes_over_from_a_dead_worker(live_model):
 
     assert waiting_for_a_worker() == [conversation]
     assert answer(conversation) == 1
+
+
+def test_it_does_not_wait_out_a_clock_that_was_set_back(live_model):
+    conversation, ahead = say("hello"), timezone.now() + timedelta(hours=1)
+    leases.take(conversation)
+    Conversation.objects.update(lease_until=ahead, turn_started=ahead, last_active=ahead)
+
+    assert waiting_for_a_worker(seconds=3) == [conversation]
+    assert answer(conversation) == 1
+    assert replies() == ["You said: hello"]
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_it_gives_a_turn_its_time_whatever_the_clock_of_its_worker_says(live_model, hours):
+    conversation = say("hello")
+    with time_machine.travel(timezone.now() + timedelta(hours=hours)):
+        answer(conversation)
+
+    assert replies() == ["You said: hello"]
+
+
+def test_it_tries_a_turn_again_where_the_database_went_away(live_model, monkeypatch):
+    conversation = say("hello")
+    monkeypatch.setattr(FakeEngine, "respond", _without_a_database)
+    with pytest.raises(OperationalError):
+        answer(conversation)
+    monkeypatch.undo()
+
+    assert waiting_for_a_worker() == [conversation]
+    assert answer(conversation) == 1
+    assert replies() == ["You said: hello"]
+    assert Conversation.objects.get().failed_turns == 0
+
+
+def _without_a_database(*_):
+    raise OperationalError("server closed the connection unexpectedly")
 
 
 def test_it_refuses_the_late_result_of_a_worker_that_lost_its_lease(live_model):

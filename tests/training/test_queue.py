@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -40,6 +41,8 @@ def do_as_told(job, tell):
         raise FrontdeskError(job.arguments["says"])
     if "breaks" in job.arguments:
         raise RuntimeError("of the inside")
+    if job.arguments.get("loses_the_database", 0) >= job.attempts:
+        raise OperationalError("server closed the connection unexpectedly")
     return lambda: _done.append(job.pk)
 
 
@@ -86,6 +89,25 @@ def test_it_says_in_words_why_a_job_failed(bot: Bot) -> None:
     assert fresh(broke).error == "It failed unexpectedly (RuntimeError). The log says more."
     assert "of the inside" in fresh(broke).log
     assert "nonsense" in fresh(unknown).error
+
+
+def test_it_begins_a_job_again_that_lost_the_database_but_not_for_ever(bot: Bot) -> None:
+    once = ask_for_job(bot=bot, kind="test", by=None, loses_the_database=1)
+    always = ask_for_job(bot=bot, kind="test", by=None, loses_the_database=9)
+    while work("worker"):
+        pass
+    assert (fresh(once).status, fresh(once).attempts) == (Status.DONE, 2)
+    assert "The database went away in the middle of it: it starts again." in fresh(once).log
+    assert fresh(always).error.startswith("The database went away twice")
+
+
+def test_it_frees_a_job_whose_lease_lies_ahead_of_a_clock_that_was_set_back(bot: Bot) -> None:
+    job = ask_for_job(bot=bot, kind="test", by=None)
+    queueing.claim(worker="w")
+    assert release_dead_jobs() == 0
+    Job.objects.update(lease_until=timezone.now() + timedelta(hours=1))
+    assert release_dead_jobs() == 1
+    assert fresh(job).status == Status.QUEUED
 
 
 def test_it_takes_the_same_request_twice_for_one(bot: Bot) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from datetime import timedelta
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from training.models import Job
 
+LEASE_SECONDS = 10.0  # a worker that was not heard of for so long is dead
+LEASE_MARGIN = 2.0
 TO_DO = (Job.Status.QUEUED, Job.Status.RUNNING)
 
 
@@ -23,8 +27,11 @@ def claimable() -> QuerySet[Job]:
 
 
 def dead() -> QuerySet[Job]:
-    """Jobs whose worker has not been heard of for longer than its lease, by the database's clock."""
-    return Job.objects.filter(status=Job.Status.RUNNING, lease_until__lt=Now())
+    """Jobs whose worker has not been heard of for longer than its lease, by the database's clock. A lease that lies
+    further ahead than one can was written before that clock was set back."""
+    too_far = Now() + timedelta(seconds=LEASE_SECONDS + LEASE_MARGIN)
+    silent = Q(lease_until__lt=Now()) | Q(lease_until__gt=too_far)
+    return Job.objects.filter(silent, status=Job.Status.RUNNING)
 
 
 def jobs_before(job: Job) -> int:

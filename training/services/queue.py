@@ -22,15 +22,14 @@ from assistant.lib.database import writing, writing_once
 from assistant.lib.errors import FrontdeskError
 from training.jobs import Finish
 from training.models import Bot, Job, ModelVersion
-from training.selectors.jobs import TO_DO, claimable, dead
+from training.selectors.jobs import LEASE_SECONDS, TO_DO, claimable, dead
 from training.services.following import follow
 from training.services.locking import locked
 from training.signals import job_asked
 
 log = logging.getLogger("frontdesk.queue")
-LEASE_SECONDS = 10.0
 ATTEMPTS = 2  # workers that may die over one job
-DIED_TWICE = "The server stopped twice in the middle of it; perhaps it ran out of memory. You can start it once more."
+TWICE = "twice in the middle of it; perhaps it ran out of memory. You can start it once more."
 Status = Job.Status
 
 
@@ -113,6 +112,13 @@ def end(*, job: Job, status: Job.Status, finish: Finish | None = None, **fields:
     return True
 
 
+def give_back(*, job: Job) -> None:
+    """Queue it once more: the database went away in the middle of it."""
+    with writing():
+        if running(job).update(worker="", lease_until=None, **_tried_again(job, "The database went away")):
+            follow(_row(job.pk))
+
+
 def release_dead_jobs() -> int:
     """Queue what a dead worker left, or end it in words where that happened before. Returns how many it were."""
     return sum(_released(job) for job in dead().select_related("version"))
@@ -129,19 +135,19 @@ def _taken(job_id: int, worker: str) -> bool:
 def _released(job: Job) -> bool:
     with writing():
         left = Job.objects.filter(pk=job.pk, worker=job.worker).filter(pk__in=dead().values("pk"))
-        if not left.update(worker="", lease_until=None, **_after_death(job)):
+        if not left.update(worker="", lease_until=None, **_tried_again(job, "The server stopped")):
             return False
         follow(_row(job.pk))
     log.warning("job %s: its worker died", job.pk)
     return True
 
 
-def _after_death(job: Job) -> dict[str, Any]:
+def _tried_again(job: Job, what: str) -> dict[str, Any]:
     if job.cancel_asked:
         return {"status": Status.CANCELLED, "finished": Now()}
     if job.attempts >= ATTEMPTS:
-        return {"status": Status.FAILED, "finished": Now(), "error": DIED_TWICE}
-    return {"status": Status.QUEUED, "log": job.log + "The server stopped in the middle of it: it starts again.\n"}
+        return {"status": Status.FAILED, "finished": Now(), "error": f"{what} {TWICE}"}
+    return {"status": Status.QUEUED, "log": job.log + f"{what} in the middle of it: it starts again.\n"}
 
 
 def _row(job_id: int) -> Job:

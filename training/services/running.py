@@ -9,12 +9,13 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from assistant.engine import Cancelled, OnProgress, Progress
-from assistant.lib.database import writing_once
+from assistant.lib.database import DATABASE_AWAY, outlasting, writing_once
 from assistant.lib.errors import FrontdeskError
 from training.jobs import handler_of
 from training.models import Job
@@ -44,19 +45,27 @@ def run(job: Job, also: OnProgress | None = None) -> None:
     with _kept(job):
         try:
             finish = handler_of(job.kind)(job, told)
-            queue.end(job=job, status=Status.DONE, finish=finish, **told.fields())
+            _end(job, told, Status.DONE, finish=finish)
         except Cancelled:
-            queue.end(job=job, status=Status.CANCELLED, **told.fields())
+            _end(job, told, Status.CANCELLED)
         except FrontdeskError as error:
-            queue.end(job=job, status=Status.FAILED, error=error.message, **told.fields())
+            _end(job, told, Status.FAILED, error=error.message)
+        except DATABASE_AWAY as error:
+            log.warning("job %s (%s): the database went away: %s", job.pk, job.kind, type(error).__name__)
+            outlasting(partial(queue.give_back, job=job))
         except Exception as error:  # whatever it is, staff read that it failed
             log.error("job %s (%s): %s", job.pk, job.kind, type(error).__name__)
             told.log += traceback.format_exc()
             words = f"It failed unexpectedly ({type(error).__name__}). The log says more."
-            queue.end(job=job, status=Status.FAILED, error=words, **told.fields())
+            _end(job, told, Status.FAILED, error=words)
         except BaseException:  # Ctrl-C in a command
-            queue.end(job=job, status=Status.CANCELLED, **told.fields())
+            _end(job, told, Status.CANCELLED)
             raise
+
+
+def _end(job: Job, told: Told, status: Job.Status, **more: Any) -> None:
+    """What took minutes is not lost because the database is away for seconds."""
+    outlasting(partial(queue.end, job=job, status=status, **more, **told.fields()))
 
 
 def do_or_watch(job: Job, tell: OnProgress | None = None) -> Job:
@@ -65,14 +74,14 @@ def do_or_watch(job: Job, tell: OnProgress | None = None) -> Job:
     try:
         seen = 0
         while job.status in TO_DO:
-            mine = queue.claim(worker=f"command:{os.getpid()}", only=job)
+            mine = outlasting(partial(queue.claim, worker=f"command:{os.getpid()}", only=job))
             if mine:
                 run(mine, tell)
             else:
                 seen = _retold(job, seen, tell)
-                queue.release_dead_jobs()
+                outlasting(queue.release_dead_jobs)
                 time.sleep(LOOK_EVERY)
-            job.refresh_from_db()
+            outlasting(job.refresh_from_db)
     except KeyboardInterrupt:
         job.refresh_from_db()
         if job.status in TO_DO:
@@ -123,7 +132,7 @@ class Told:
         try:
             with writing_once():
                 saved = queue.running(self._job).filter(cancel_asked=False).update(**self.fields())
-        except DatabaseError as error:  # the work goes on, and is seen again once the database is back
+        except Error as error:  # the work goes on, and is seen again once the database is back
             log.warning("job %s: its progress could not be saved: %s", self._job.pk, type(error).__name__)
             connection.close()
             return
@@ -147,7 +156,7 @@ def _renew_until(ended: threading.Event, job: Job) -> None:
         try:
             with writing_once():
                 ours = queue.renew(job)
-        except DatabaseError as error:
+        except Error as error:
             log.warning("job %s: its lease could not be renewed: %s", job.pk, type(error).__name__)
         else:
             if not ours:

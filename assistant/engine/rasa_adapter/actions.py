@@ -26,6 +26,7 @@ from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from rasa_sdk.interfaces import ActionExecutionRejection as Rejection
 
 from assistant.engine.types import Json
+from assistant.lib.database import DATABASE_AWAY
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +38,14 @@ class ActionFailed(RasaException):
 @dataclass
 class Running:
     """The turn that this task works on. `error`: the first action that is missing or `failed` in it; `seconds`: spent
-    in actions; `dry`: nothing that has an effect runs."""
+    in actions; `dry`: nothing that has an effect runs; `away`: what an action raised because the database went away."""
 
     pool: Executor
     dry: bool = False
     error: str = ""
     failed: bool = False
     seconds: float = 0.0
+    away: Exception | None = None
 
     def fail(self, action: str) -> None:
         self.error, self.failed = self.error or action, True
@@ -66,6 +68,8 @@ class ActionsHere(EndpointConfig):
         except Rejection as rejection:
             raise ActionExecutionRejection(rejection.action_name, rejection.message) from rejection
         except Exception as error:
+            if isinstance(error, DATABASE_AWAY):
+                turn.away = error
             turn.fail(name)
             log_failure(name, error)
             raise ActionFailed(f"The action '{name}' failed.") from error

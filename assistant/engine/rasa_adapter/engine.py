@@ -33,6 +33,7 @@ from assistant.engine.types import (
     Turn,
     Window,
 )
+from assistant.lib.database import DATABASE_AWAY
 
 KEPT_TRACKERS = 2_000
 KEPT_TRIALS = 20  # trackers of dry runs, which go conversation by conversation
@@ -94,7 +95,7 @@ class RasaEngine:
         started = monotonic()
         try:
             reply = self._lanes.run(lambda: loaded.processor.respond(turn, tracker), deadline - started)
-        except (EngineError, HistoryTooShort):
+        except (EngineError, HistoryTooShort, *DATABASE_AWAY):
             raise
         except Exception as error:
             raise EngineError(f"The model could not answer: {type(error).__name__}.") from error

@@ -91,6 +91,8 @@ class TurnProcessor(MessageProcessor):
         await self._handle_message_with_tracker(message, tracker)
         if self.model_metadata.training_type != TrainingType.NLU:
             await self._answer(channel, tracker)
+        if away := running.get().away:
+            raise away  # an apology would be the answer for good: the turn is tried again
         answered = perf_counter()
         events = [event.as_dict() for event in tracker.events[before:]]
         tracker.settle()

@@ -1,0 +1,102 @@
+"""What the product leans on goes away, comes back, or falls silent while people talk: nothing is lost, nothing comes
+twice or out of order, and soon everybody is answered again."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.conversations.talkers import Talkers
+from tests.proxies import Line
+from tests.running import Running, until
+from tests.settings import MODE
+
+pytestmark = [pytest.mark.processes]
+SOON = 10.0  # seconds until everybody is answered again
+REST, TABS = 8, 4
+only_distributed = pytest.mark.skipif(MODE != "distributed", reason="one process leans on no services")
+TRANSCRIPTS = """
+SELECT m.conversation_id, m.seq, m.role, m.text FROM conversations_message m
+JOIN conversations_conversation c ON c.id = m.conversation_id
+WHERE c.external_id != 'first' ORDER BY m.conversation_id, m.seq
+"""
+
+
+class Leaning(Running):
+    """An installation whose services can be cut off."""
+
+    def make_services(self, after: str = "") -> None:
+        super().make_services(after)
+        parts = urlsplit(self.database)
+        self.to_database, self.to_redis = Line(parts.port or 5432), Line(self.redis_port)
+        near = f"{parts.username or 'postgres'}@127.0.0.1:{self.to_database.near}"
+        if parts.password:
+            near = near.replace("@", f":{parts.password}@")
+        self.extra["DATABASE_URL"] = parts._replace(netloc=near).geturl()
+        self.extra["REDIS_URL"] = f"redis://127.0.0.1:{self.to_redis.near}/0"
+
+    def end_all_sessions(self) -> None:
+        self._sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leaning]:
+    running = Leaning(tmp_path_factory.mktemp("leaning"), MODE)
+    running.start()
+    running.post_until_answered("first", "hello")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def talkers(house: Leaning) -> Talkers:
+    talkers = Talkers(house, REST, TABS)
+    until(lambda: talkers.heard_since(0), what="the first answers")
+    return talkers
+
+
+def assert_all_are_answered_again(talkers: Talkers, what: str, errors: float = 1.0) -> None:
+    """Soon, and nobody is refused later than after `errors` seconds."""
+    mended = time.monotonic()
+    until(lambda: talkers.heard_since(mended), SOON, f"an answer to all {what}")
+    late = [(round(at - mended, 2), status) for at, status in talkers.refused if at > mended + errors]
+    assert late == [], what
+
+
+def assert_nothing_is_lost_or_doubled_or_out_of_order(house: Running, talkers: Talkers) -> None:
+    talkers.stop()
+    said: dict[int, list[tuple[str, str]]] = {}
+    for conversation, seq, role, text in house.read(TRANSCRIPTS):
+        rows = said.setdefault(conversation, [])
+        rows.append((role, text))
+        assert seq == len(rows)
+    for rows in said.values():
+        texts = [text for role, text in rows if role == "user"]
+        numbers = [int(match.group()) for text in texts if (match := re.search(r"\d+$", text))]
+        assert numbers == list(range(len(numbers)))
+        assert [text for role, text in rows if role == "bot"] == [f"You said: {text}" for text in texts]
+    assert sum(map(len, talkers.answered.values())) > REST + TABS
+
+
+@only_distributed
+def test_it_forgets_a_lost_database_within_seconds(house: Leaning, talkers: Talkers) -> None:
+    line = house.to_database
+
+    house.end_all_sessions()
+    assert_all_are_answered_again(talkers, "after all sessions were ended")
+    house.end_all_sessions()
+    line.refuse()
+    time.sleep(3)
+    line.accept()
+    assert_all_are_answered_again(talkers, "after the server was restarted")
+    line.hold(new=True)
+    time.sleep(6)
+    line.let_go()
+    assert_all_are_answered_again(talkers, "after the server was suspended")
+    line.hold(new=False)
+    assert_all_are_answered_again(talkers, "by new connections where the old ones are silent", errors=5)
+    assert_nothing_is_lost_or_doubled_or_out_of_order(house, talkers)
