@@ -111,7 +111,11 @@ def test_it_refuses_a_header_that_lies(tmp_path: Path, header: dict[str, Any], w
     _refuses(recorded(path), words)
 
 
-@pytest.mark.parametrize("content", [b"", b"not a tar", os.urandom(2_000), gzip.compress(b"not a tar" * 1_000)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not a tar", os.urandom(2_000), gzip.compress(b"not a tar" * 1_000)],
+    ids=["nothing", "text", "noise", "compressed"],
+)
 def test_it_refuses_what_is_no_archive(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.tar.gz"
     path.write_bytes(content)
