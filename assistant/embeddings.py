@@ -112,7 +112,7 @@ class Embedder:
 def _shared() -> Embedder:
     from django.conf import settings
 
-    return Embedder(Path(settings.VAR_DIR) / "embeddings", getattr(settings, "EMBEDDINGS_THREADS", 1))
+    return Embedder(Path(settings.EMBEDDINGS_DIR), getattr(settings, "EMBEDDINGS_THREADS", 1))
 
 
 _loading = Lock()

@@ -193,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "training.sweep", "schedule": 2.0, "options": {"expires": 4.0}},
     "clean": {"task": "assistant.clean", "schedule": timedelta(hours=1), "options": {"expires": 3600.0}},
 }
+EMBEDDINGS_DIR = Path(env("EMBEDDINGS_DIR", default=str(VAR_DIR / "embeddings")))
 EMBED_IN_BACKGROUND = env.bool("EMBED_IN_BACKGROUND", default=True)  # examples, while no job runs or waits
 if EMBED_IN_BACKGROUND:
     CELERY_BEAT_SCHEDULE["embed-examples"] = {

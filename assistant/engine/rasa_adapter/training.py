@@ -42,6 +42,7 @@ def environment(folder: Path) -> dict[str, str]:
     ours = {
         "DJANGO_SETTINGS_MODULE": "assistant.settings",
         "VAR_DIR": str(settings.VAR_DIR),
+        "EMBEDDINGS_DIR": str(settings.EMBEDDINGS_DIR),
         "TMPDIR": str(folder / "tmp"),
         "RASA_CACHE_DIRECTORY": str(folder / "cache"),
         "RASA_MAX_CACHE_SIZE": "0",
