@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect
 
-from tests.browser.axe import violations
 from tests.browser.desk import Desk, DeskOf
 from tests.running import Running
 
@@ -62,9 +61,6 @@ class Tab:
 
     def texts(self) -> list[str]:
         return [text.strip() for text in self.bubbles().all_text_contents()]
-
-    def violations(self) -> list[str]:
-        return violations(self.page)
 
 
 @pytest.fixture

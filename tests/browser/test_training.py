@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.axe import violations
+from tests.browser.axe import violations_by_day_and_night
 from tests.running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -30,13 +30,13 @@ report = report_of([Guess(Labelled(f"text {n}", *pair[:1]), pair[1], 0.9) for n,
 version = production().active_version
 Evaluation.objects.create(version=version, kind="held_out", example_count=4, accuracy=0.5, report=report)
 """
-SIGHTS = {"light": {}, "dark": {"color_scheme": "dark"}, "phone": {"viewport": {"width": 360, "height": 740}}}
+SIGHTS = {"desk": {}, "phone": {"viewport": {"width": 360, "height": 740}}}
 
 
 @pytest.fixture
 def page(chromium: Browser, live: Running, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Logged in."""
-    sight = SIGHTS[getattr(request, "param", "light")]
+    sight = SIGHTS[getattr(request, "param", "desk")]
     page = chromium.new_page(base_url=live.url, **{"viewport": {"width": 1440, "height": 900}, **sight})
     page.set_default_timeout(15_000)
     page.goto("/admin/")
@@ -107,5 +107,5 @@ def test_it_can_be_used_by_all(page: Page, live: Running) -> None:
     seen.append(page.locator(".job-list a").first.evaluate("each => each.href"))
     for url in seen:
         page.goto(url)
-        assert (url, violations(page)) == (url, [])
+        assert (url, violations_by_day_and_night(page)) == (url, [])
         assert (url, page.evaluate("document.documentElement.scrollWidth - innerWidth")) == (url, 0)
