@@ -18,7 +18,7 @@ from tests.settings import MODE
 from training.models import ModelVersion
 from training.selectors import production
 
-pytest_plugins = ["tests.slices", "tests.times"]
+pytest_plugins = ["tests.shared", "tests.prepared", "tests.slices", "tests.times"]
 BEN = """
 from django.contrib.auth.models import User
 User.objects.create_superuser("ben", "", "desk-of-ana", first_name="Ben")

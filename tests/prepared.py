@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
-from functools import lru_cache
+import os
 from pathlib import Path
 
+import pytest
+
 from tests.running import Running
+from tests.shared import NAME, once
 
 
-@lru_cache
 def prepared(mode: str, engine: str) -> Running:
     """Not running, and to be copied only."""
-    model = Running(Path(tempfile.mkdtemp(prefix="frontdesk-prepared-")), mode, engine)
-    atexit.register(_forget, model)
-    if mode == "distributed":
+    name = f"prepared-{mode}-{engine.rpartition('.')[2]}"
+    return Running(once(name, lambda folder: _prepare(Running(folder, mode, engine))), mode, engine)
+
+
+def _prepare(model: Running) -> None:
+    if model.mode == "distributed":
         model.make_database()
     model.manage("migrate", "--verbosity", "0")
     model.manage("prepare")
-    return model
 
 
-def _forget(model: Running) -> None:
-    if model.mode == "distributed":
-        model.drop_database()
-    shutil.rmtree(model.folder, ignore_errors=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        for folder in Path(os.environ[NAME]).glob("prepared-distributed-*Engine"):
+            Running(folder, "distributed").drop_database()

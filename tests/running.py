@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -143,8 +144,9 @@ class Running:
 
     @property
     def name(self) -> str:
-        """Of its database. Two runs of the tests at once have two."""
-        return re.sub(r"\W", "_", f"fd_{self.folder.parent.name}_{self.folder.name}")[-50:].lower()
+        """Of its database. Two workers, and two runs of the tests at once, have folders of their own."""
+        place = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
+        return re.sub(r"\W", "_", f"fd_{self.folder.name}_{place}").lower()
 
     @property
     def database(self) -> str:

@@ -4,19 +4,24 @@ FRONTDESK_TEST_MODE=distributed takes PostgreSQL and Redis from DATABASE_URL and
 """
 
 import atexit
+import hashlib
 import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 # Images of Python set it, and each process that a test starts would compile all that it imports: seconds each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+ROOT = Path(__file__).resolve().parent.parent
 MODE = os.environ.get("FRONTDESK_TEST_MODE", "embedded")
 _folder = tempfile.mkdtemp(prefix="frontdesk-test-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["VAR_DIR"] = _folder
+_builder = hashlib.sha256((ROOT / "assistant" / "embeddings_graph.py").read_bytes()).hexdigest()[:16]
+os.environ.setdefault("EMBEDDINGS_DIR", str(ROOT / ".pytest_cache" / f"embeddings-{_builder}"))
 os.environ.setdefault("ASSISTANT_ENGINE", "assistant.engine.fake.FakeEngine")
 os.environ.update(RATE_LIMIT_PUBLIC="off", RATE_LIMIT_VISITOR="off", RATE_LIMIT_API="off", RATE_LIMIT_LOGIN="off")
 os.environ["RATE_LIMIT_LOGIN_NAME"] = "off"

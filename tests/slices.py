@@ -6,19 +6,16 @@ mark is for what.
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from tests.settings import MODE
+from tests.shared import locked
 
 # In the order in which they begin: long ones first, so that two workers end together; those that look at the clock
 # last, when they have the machine for themselves.
 SLICES = ("processes", "browser", "engine", "database", "pure", "clock")
-KEPT = Path(__file__).resolve().parent.parent / ".pytest_cache"
 
 
 def kind_of(item: pytest.Item) -> str:
@@ -62,16 +59,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """A test that looks at the clock runs while no other worker runs anything."""
-    with _the_machine(alone=slice_of(item) == "clock"):
+    with locked("machine", alone=slice_of(item) == "clock"):
         return (yield)
-
-
-@contextmanager
-def _the_machine(*, alone: bool) -> Iterator[None]:
-    """Whoever wants it alone waits in the gate, where nobody overtakes."""
-    KEPT.mkdir(exist_ok=True)
-    with (KEPT / "gate").open("w") as gate, (KEPT / "machine").open("w") as machine:
-        fcntl.flock(gate, fcntl.LOCK_EX)
-        fcntl.flock(machine, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        fcntl.flock(gate, fcntl.LOCK_UN)
-        yield

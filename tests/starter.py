@@ -6,12 +6,12 @@ import shutil
 import uuid
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from assistant.engine import Model
 from assistant.engine.archives import sign
-from assistant.engine.rasa_adapter.engine import RasaEngine
 from conversations.models import Message
 from conversations.services import answer, receive
 from tests.prepared import prepared
@@ -20,9 +20,14 @@ from tests.settings import MODE
 from training.models import ModelVersion
 from training.selectors import production
 
+if TYPE_CHECKING:
+    from assistant.engine.rasa_adapter.engine import RasaEngine
+
 
 @lru_cache(maxsize=1)
 def rasa_engine() -> RasaEngine:
+    from assistant.engine.rasa_adapter.engine import RasaEngine
+
     return RasaEngine()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ from django.test import override_settings
 
 from assistant.engine import Archive, Model, Progress
 from tests.assistant.engine_conversations import bundle, recorded
+from tests.shared import once
 
 if TYPE_CHECKING:
     from assistant.engine.rasa_adapter.engine import RasaEngine
@@ -29,11 +32,18 @@ def rasa_engine() -> Iterator[RasaEngine]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Archive, list[Progress]]:
+def trained() -> tuple[Archive, list[Progress]]:
+    """With what it told on the way."""
+    made: tuple[Archive, list[Progress]] = pickle.loads((once("sample", _train) / "trained").read_bytes())
+    return made
+
+
+def _train(folder: Path) -> None:
     from assistant.engine.rasa_adapter.training import train
 
     steps: list[Progress] = []
-    return train(bundle(), tmp_path_factory.mktemp("models"), "sample", steps.append), steps
+    archive = train(bundle(), folder, "sample", steps.append)
+    (folder / "trained").write_bytes(pickle.dumps((archive, steps)))
 
 
 @pytest.fixture(scope="session")

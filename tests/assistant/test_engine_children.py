@@ -39,6 +39,7 @@ def _train(folder: Path, tell: OnProgress | None = None, limits: Limits = Limits
     return training.train(bundle, folder / "models", "sample", tell, limits)
 
 
+@pytest.mark.clock
 def test_it_tells_what_the_child_does_at_least_once_a_second(tmp_path: Path) -> None:
     told: list[tuple[float, Progress]] = []
     archive = _train(tmp_path, lambda each: told.append((time.monotonic(), each)), say={"now": "Sleeper"}, sleep=2.5)

@@ -44,6 +44,7 @@ def test_it_stops_an_evaluation_that_nobody_wants_any_more(rasa_engine: Engine, 
         rasa_engine.evaluate(sample, [Labelled("hello", "greet")] * 1_000, cancel)
 
 
+@pytest.mark.clock
 @pytest.mark.rasa
 def test_it_answers_visitors_while_it_evaluates(rasa_engine: Engine, sample: Model) -> None:
     examples = [Labelled(f"hello {number}", "greet") for number in range(300)]

@@ -60,6 +60,7 @@ def test_it_keeps_a_model_that_is_in_use(models: Any) -> None:
         assert "a" in models._futures
 
 
+@pytest.mark.clock
 def test_it_answers_with_the_old_model_while_the_new_one_loads(models: Any) -> None:
     _use(models, "old")
     loading = threading.Thread(target=_use, args=(models, "slow"))

@@ -128,6 +128,7 @@ def test_it_answers_many_conversations_at_once(rasa_engine: Engine, sample: Mode
             assert {texts(reply)[0] for reply in pool.map(lambda talk, text=text: talk.say(text), talks)} == {answer}
 
 
+@pytest.mark.clock
 def test_it_does_not_wait_for_another_conversations_slow_action(rasa_engine: Engine, sample: Model) -> None:
     slow = threading.Thread(target=Talk(rasa_engine, sample, "slow").say, args=("sleep a while",))
     slow.start()

@@ -223,6 +223,7 @@ def test_it_is_written_from_right_to_left_in_arabic(visitor):
     expect(tab.chat.locator("html")).to_have_attribute("dir", "rtl")
 
 
+@pytest.mark.clock
 def test_it_comes_back_at_once_when_the_tab_is_looked_at(visitor, live):
     tab = visitor.tab().open()
     tab.say("ahoy")

@@ -30,6 +30,7 @@ def test_it_passes_buttons_on(live):
     assert reply["buttons"] == [{"title": "Yes", "payload": "/yes"}, {"title": "No", "payload": "/no"}]
 
 
+@pytest.mark.clock
 def test_it_says_at_once_that_the_bot_keeps_quiet(live):
     live.post("quiet-maria", "ahoy")
     began = time.monotonic()
@@ -55,6 +56,7 @@ def test_it_gives_the_same_answer_to_the_same_idempotency_key(live):
     assert other[0] == 422
 
 
+@pytest.mark.clock
 def test_it_keeps_many_callers_waiting_without_a_thread_each(live):
     began = time.monotonic()
     with ThreadPoolExecutor(300) as clients:
