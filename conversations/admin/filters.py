@@ -28,6 +28,7 @@ LENGTH = {"short": "1 or 2 messages", "medium": "3 to 10 messages", "long": "11 
 LENGTHS = {"short": (1, 2), "medium": (3, 10), "long": (11, None)}
 STATE = dict(Conversation.State.choices)
 EVENING = time(18)
+YEARS = range(1970, 9000)  # a day more, and in whatever time zone, it is still a date
 PLACES = {"before", "after", "from", "e", "p"}  # where in the list one is
 CHOICES = {
     "review": REVIEW,
@@ -208,7 +209,9 @@ def _moment(text: str) -> datetime | None:
         day = parse_date(text)
     except ValueError:  # a date that no calendar has
         return None
-    return timezone.make_aware(datetime.combine(day, time())) if day else None
+    if day is None or day.year not in YEARS:
+        return None
+    return timezone.make_aware(datetime.combine(day, time()))
 
 
 def _number(text: str) -> int | None:

@@ -104,7 +104,8 @@ def _fields(variation: dict[str, Any]) -> dict[str, Any]:
             {
                 "title": button.get("title", ""),
                 "payload": button.get("payload", ""),
-                "more": json.dumps({k: v for k, v in button.items() if k not in ("title", "payload")}),
+                "more": button.get("_more")
+                or json.dumps({k: v for k, v in button.items() if k not in ("title", "payload", "_more")}),
             }
             for button in buttons
         ],
@@ -117,10 +118,17 @@ def _variations(given: QueryDict) -> list[dict[str, Any]]:
     found = []
     for number, variation in enumerate(_as_written(given), 1):
         rest = _json(variation.pop("_rest", ""), f"The other fields of variation {number}")
+        variation["buttons"] = [whole for button in variation["buttons"] if (whole := _button(button))]
         whole = {**{name: value for name, value in variation.items() if value}, **rest}
         if whole:
             found.append(whole)
     return found
+
+
+def _button(written: dict[str, Any]) -> dict[str, Any]:
+    """Raises BadResponse."""
+    row = {"title": written["title"], "payload": written["payload"], **_json(written["_more"], "A button")}
+    return {name: value for name, value in row.items() if value}
 
 
 def _as_written(given: QueryDict) -> list[dict[str, Any]]:
@@ -136,14 +144,13 @@ def _as_written(given: QueryDict) -> list[dict[str, Any]]:
 
 
 def _buttons(given: QueryDict, key: str) -> list[dict[str, Any]]:
+    """What else a button has is still the text that was written: who made a slip in it sees it again."""
     titles, payloads = given.getlist(f"title-{key}"), given.getlist(f"payload-{key}")
     more = given.getlist(f"more-{key}")
-    rows = [
-        {"title": title.strip(), "payload": payload.strip(), **_json(extra, "A button")}
-        for title, payload, extra in zip(titles, payloads, [*more, *[""] * len(titles)], strict=False)
+    rows = zip(titles, payloads, [*more, *[""] * len(titles)], strict=False)
+    return [
+        {"title": title.strip(), "payload": payload.strip(), "_more": extra.strip()} for title, payload, extra in rows
     ]
-    kept = [{name: value for name, value in row.items() if value} for row in rows]
-    return [row for row in kept if row]
 
 
 def _json(text: str, what: str) -> dict[str, Any]:
