@@ -76,6 +76,8 @@ def receive(
 def open_conversation(*, channel: str, external_id: str, site: str = "", locale: str = "") -> Conversation:
     """The sender's conversation, begun now where there is none."""
     _check_sender(external_id)
+    if not strict.is_text(site) or not strict.is_text(locale):
+        raise BadMessage("Site and locale are texts in UTF-8, without NUL.")
     conversation, _ = Conversation.objects.get_or_create(
         channel=channel,
         external_id=external_id,

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from assistant.lib.database import writing
 from assistant.lib.errors import FrontdeskError
+from assistant.lib.strict import is_text
 from conversations.models import Conversation, Message
 from conversations.signals import feedback_given, state_changed
 
@@ -16,6 +17,8 @@ def give_feedback(*, conversation: Conversation, seq: int, value: str, reason: s
     """Thumbs for one of the bot's messages: `up`, `down`, or empty to take it back. The same again changes nothing."""
     if value not in {"", "up", "down"}:
         raise FrontdeskError("Feedback is up, down or empty.", code="bad_feedback")
+    if not is_text(reason):
+        raise FrontdeskError("A reason is a text in UTF-8, without NUL.", code="bad_feedback")
     rows = Message.objects.filter(conversation=conversation, seq=seq, role=Message.Role.BOT)
     with writing():
         talk = Conversation.objects.filter(pk=conversation.pk)
