@@ -1,4 +1,4 @@
-"""Lines of the log. What was said never stands there, not even where an error quotes it."""
+"""Lines of the log, one an event. What was said never stands there, not even where an error quotes it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any
 
 
 class Line(logging.Formatter):
-    """Of an error: its kind and where it happened, without its words. A database names the row that it refuses."""
+    """Of an error: its kind and where it happened, without its words. A database names the row that it refuses.
+
+    Names and addresses come from outside: a line break or a terminal's command in one is written as its code."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = copy(record)
         line.args, line.exc_text = _wordless(record.args), None
+        line.msg, line.args = _printable(line.getMessage()), None
         return super().format(line)
 
     def formatException(self, ei: Any) -> str:
@@ -25,6 +28,12 @@ def _wordless(arguments: Any) -> Any:
     if isinstance(arguments, Mapping):
         return {**arguments, "exc": ""} if "exc" in arguments else arguments  # Celery's: the traceback names the kind
     return tuple(_kind(it) if isinstance(it, BaseException) else it for it in arguments or ())
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _told(error: BaseException) -> Iterator[str]:

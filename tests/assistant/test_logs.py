@@ -47,3 +47,12 @@ def test_it_names_the_kind_of_an_error_and_its_place(
 def test_it_prints_other_lines_as_they_are(caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("frontdesk").warning("%s of %d", "three", 7)
     assert printed(caplog).endswith("WARNING three of 7")
+
+
+@pytest.mark.parametrize("char", ["\n", "\r", "\x1b", "\x00", "\x85", "\u2028", "\u202e", "\ud800"])
+def test_it_writes_one_line_whatever_a_name_holds(caplog: pytest.LogCaptureFixture, char: str) -> None:
+    logging.getLogger("frontdesk").warning("Forbidden: %s", f"/a{char}12:00:00 ERROR forged")
+    assert printed(caplog).endswith(
+        "WARNING Forbidden: /a" + char.encode("unicode_escape").decode() + "12:00:00 ERROR forged"
+    )
+    assert printed(caplog).isprintable()
