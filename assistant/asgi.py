@@ -13,11 +13,18 @@ from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
+from assistant.lib.sockets import Clients, nowhere  # noqa: E402
+from assistant.lib.turns import InTurn  # noqa: E402
 from conversations.routing import http_urlpatterns, websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": URLRouter([*http_urlpatterns, re_path("", http)]),
-        "websocket": OriginValidator(URLRouter(websocket_urlpatterns), settings.WEBSOCKET_ORIGINS),
-    }
+pages: Any = InTurn(http)
+unknown: Any = nowhere
+sockets = URLRouter([*websocket_urlpatterns, re_path("", unknown)])
+application = Clients(
+    ProtocolTypeRouter(
+        {
+            "http": URLRouter([*http_urlpatterns, re_path("", pages)]),
+            "websocket": OriginValidator(sockets, settings.WEBSOCKET_ORIGINS),
+        }
+    )
 )

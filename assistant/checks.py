@@ -58,6 +58,8 @@ def check_rates(**_: Any) -> list[CheckMessage]:
         "RATE_LIMIT_LOGIN",
         "RATE_LIMIT_LOGIN_NAME",
         "RATE_LIMIT_VISITOR",
+        "RATE_LIMIT_FRAMES",
+        "RATE_LIMIT_SOCKETS",
     ):
         try:
             Rate.parse(getattr(settings, name))

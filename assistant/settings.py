@@ -10,7 +10,7 @@ import environ
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 
-from assistant.lib.configuration import kept_secret, origins, redis_of
+from assistant.lib.configuration import kept_secret, number_or_off, origins, redis_of
 from assistant.lib.installation import installation_name
 from assistant.lib.postgresql.patience import KEEPALIVE
 from assistant.lib.private_files import keep_files_private
@@ -218,6 +218,10 @@ RATE_LIMIT_LOGIN = env("RATE_LIMIT_LOGIN", default="20/m")  # log-ins of staff, 
 # Per name, from wherever. High: else anyone could keep a named person out.
 RATE_LIMIT_LOGIN_NAME = env("RATE_LIMIT_LOGIN_NAME", default="200/m")
 RATE_LIMIT_VISITOR = env("RATE_LIMIT_VISITOR", default="30/m")  # per visitor
+RATE_LIMIT_FRAMES = env("RATE_LIMIT_FRAMES", default="3000/m")  # of all widgets of one IP address, each process
+RATE_LIMIT_SOCKETS = env("RATE_LIMIT_SOCKETS", default="600/m")  # websockets opened by one IP address, each process
+# Open websockets of one IP address, and as many connections that only wait; of each web process.
+CONNECTIONS_PER_ADDRESS = number_or_off(env("CONNECTIONS_PER_ADDRESS", default="500"))
 WIDGET_ORIGINS = origins(env("WIDGET_ORIGINS", default="http://localhost:* http://127.0.0.1:*"))
 WEBSOCKET_ORIGINS = [
     *ALLOWED_HOSTS,

@@ -31,3 +31,8 @@ def redis_of(url: str) -> dict[str, Any]:
     if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("REDIS_URL must start with redis://, rediss:// or unix://")
     return {"address": url, "socket_connect_timeout": 1}
+
+
+def number_or_off(text: str) -> int | None:
+    """`500`, or None for `off`."""
+    return None if text.strip().lower() in {"off", ""} else int(text)

@@ -6,23 +6,26 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from django.db import connection
 
+from assistant.lib.crowds import client
+from assistant.lib.fair_pool import FairPool
+
 T = TypeVar("T")
-_pool = ThreadPoolExecutor(8, thread_name_prefix="database")
+_pool = FairPool(8)
 
 
 async def in_pool(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Run `function` on a few lasting threads that keep their database connections.
 
+    Clients take turns (`assistant.lib.crowds.client`), and each has some of the threads at most.
     Django's own `sync_to_async` takes a new thread, and so a new connection, for every request.
     """
     call = partial(_with_good_connection, function, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_pool, call)
+    return await asyncio.wrap_future(_pool.submit(client.get(), call))
 
 
 def post(coroutine: Coroutine[Any, Any, object]) -> None:

@@ -5,18 +5,26 @@ from __future__ import annotations
 import json
 import re
 import time
+from importlib import import_module
 from typing import Any
 
-from django.contrib.auth.models import User
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.db import Error
+from django.http import HttpRequest
 
-from assistant.lib.sockets import Socket
+from assistant.lib.sockets import POLICY_VIOLATION, Socket
 from assistant.lib.threads import in_pool
+from assistant.lib.throttles import Pace, Rate
 from conversations.groups import of_conversation, of_desk
 from conversations.models import Conversation
 from conversations.selectors.review import stamp_of
 
 AWAY_AFTER = 60.0  # seconds without a word from a colleague's page, which pings after 20
 MAX_FRAME = 500
+FRAMES = Rate(120, 60)  # a page pings after 20 s, and tells when somebody looks at another message
+LONG_AGO = float("-inf")
+LOOK_EVERY = 2.0  # seconds: for so long a colleague who was deactivated or logged out may still hear
 
 
 class DeskConsumer(Socket):
@@ -26,6 +34,7 @@ class DeskConsumer(Socket):
 
     async def connect(self) -> None:
         self.user, self.at = self.scope["user"], 0
+        self.pace, self.looked = Pace(FRAMES), time.monotonic()
         self.others: dict[str, dict[str, Any]] = {}
         pk = await in_pool(_readable, self.user, self.scope["url_route"]["kwargs"]["public_id"])
         if pk is None:
@@ -49,6 +58,9 @@ class DeskConsumer(Socket):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """`ping`, and `at` with the number of the message that one looks at. Other frames mean nothing."""
+        if self.pace.wait():
+            await self.close(POLICY_VIOLATION)
+            return
         frame = _parsed(text_data)
         if not self.group or frame.get("type") not in {"ping", "at"}:
             return
@@ -59,9 +71,30 @@ class DeskConsumer(Socket):
             return
         await self._say_where()
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """What the house says is for those who may still read it."""
+        if message["type"].startswith("websocket.") or await self._may_hear():
+            await super().dispatch(message)
+
+    async def _may_hear(self) -> bool:
+        if time.monotonic() - self.looked < LOOK_EVERY:
+            return True
+        self.looked = time.monotonic()
+        try:
+            if await in_pool(_still_there, self.scope["session"].session_key, self.user.pk):
+                return True
+        except Error:  # the database is away: the page asks again with its next ping
+            self.looked = LONG_AGO
+            return False
+        await self.close()
+        return False
+
     async def _pong(self) -> bool:
         """With what a page compares: hints get lost. Who may not read this any more is shown out."""
-        news = await in_pool(_news, self.user.pk, self.pk)
+        self.looked = LONG_AGO
+        if not await self._may_hear():
+            return False
+        news = await in_pool(_news, self.pk)
         if news is None:
             await self.close()
             return False
@@ -118,10 +151,17 @@ def _readable(user: Any, public_id: Any) -> int | None:
     return Conversation.objects.filter(public_id=public_id).values_list("pk", flat=True).first()
 
 
-def _news(user_id: int, pk: int) -> dict[str, Any] | None:
-    user = User.objects.filter(pk=user_id).first()
+def _still_there(session_key: str | None, user_id: int) -> bool:
+    """Whether the session goes on, as it does not after logging out or with a new password, and its user may read."""
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = get_user(request)
+    return user.pk == user_id and _may_read(user)
+
+
+def _news(pk: int) -> dict[str, Any] | None:
     newest = Conversation.objects.filter(pk=pk).values_list("last_seq", flat=True).first()
-    if user is None or newest is None or not _may_read(user):
+    if newest is None:
         return None
     return {"newest_seq": newest, "stamp": stamp_of(pk)}
 
@@ -132,7 +172,7 @@ def _may_read(user: Any) -> bool:
 
 def _parsed(text: str | None) -> dict[str, Any]:
     try:
-        frame = json.loads(text[:MAX_FRAME]) if text else None
+        frame = json.loads(text) if text and len(text) <= MAX_FRAME else None
     except (ValueError, RecursionError):
         return {}
     return frame if isinstance(frame, dict) else {}

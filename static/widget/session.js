@@ -14,6 +14,7 @@ const PASSING = new Set(["rate_limited", "server", "not_hello"]);
  */
 export class Session {
   #wishes = new Map();
+  #sent = {};
   #timers = {};
   #isWelcome = false;
   #isFetching = false;
@@ -94,7 +95,7 @@ export class Session {
   #lost() {
     this.#isWelcome = this.#isFetching = false;
     this.#onItsWay = null;
-    clearTimeout(this.#timers.accept);
+    for (const name of ["accept", "hello", "fetch"]) clearTimeout(this.#timers[name]);
     this.on.typing(false);
     this.on.connection("lost");
   }
@@ -147,7 +148,25 @@ export class Session {
     const item = this.queue.find(error.id);
     if (error.code === "bad_token") return this.#beSomeoneNew();
     if (item) this.#refused(item, error);
+    else if (PASSING.has(error.code)) this.#tryLater(error);
     this.on.error(error);
+  }
+
+  /** What is no message and was refused for now. */
+  #tryLater({ of, retry_after = 2 }) {
+    const again = {
+      hello: () => this.#hello(),
+      fetch: () => this.#fetchAgain(),
+      feedback: () => this.socket.send(this.#sent.feedback),
+      handoff: () => this.socket.send(this.#sent.handoff),
+    }[of];
+    clearTimeout(this.#timers[of]);
+    if (again) this.#timers[of] = setTimeout(again, retry_after * 1000);
+  }
+
+  #fetchAgain() {
+    this.#isFetching = false;
+    this.#fillGap();
   }
 
   #take(message) {
@@ -191,6 +210,7 @@ export class Session {
   }
 
   #wish(name, frame) {
+    this.#sent[frame.type] = frame;
     if (!this.#isWelcome || !this.socket.send(frame)) this.#wishes.set(name, frame);
   }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from conversations.consumers.desk import LOOK_EVERY
 from tests.conversations.test_websocket import Tab
 from tests.running import Running
 
@@ -20,6 +22,19 @@ VERA = """
 from django.contrib.auth.models import Group, User
 vera = User.objects.create_user("vera", "", "desk-of-ana", is_staff=True)
 vera.groups.set(Group.objects.filter(name="viewer"))
+"""
+LEAVERS = """
+from django.contrib.auth.models import Group, User
+for name in ("wim", "wilma", "wanda"):
+    user = User.objects.create_user(name, "", "desk-of-ana", is_staff=True)
+    user.groups.set(Group.objects.filter(name="viewer"))
+"""
+LEAVE = """
+from django.contrib.auth.models import User
+User.objects.filter(username="wim").update(is_active=False)
+wilma = User.objects.get(username="wilma")
+wilma.set_password("another-one")
+wilma.save()
 """
 NO_ROLE = """
 from django.contrib.auth.models import User
@@ -171,6 +186,26 @@ async def test_it_shows_out_whose_role_was_taken(live: Running, talk: tuple[str,
         while (said := await reader.socket.receive(timeout=20)).type is aiohttp.WSMsgType.TEXT:
             assert json.loads(said.data)["type"] != "pong"
         assert said.type is aiohttp.WSMsgType.CLOSE
+
+
+async def test_it_tells_nothing_to_who_is_not_there_any_more(live: Running, talk: tuple[str, str, int]) -> None:
+    """Deactivated, with a new password, logged out: none of their pages says a word, and none hears one."""
+    live.manage("shell", "-v", "0", "-c", LEAVERS)
+    async with (
+        Reader(live, talk[1], "wim") as wim,
+        Reader(live, talk[1], "wilma") as wilma,
+        Reader(live, talk[1], "wanda") as wanda,
+    ):
+        live.manage("shell", "-v", "0", "-c", LEAVE)
+        fields = {"csrfmiddlewaretoken": await wanda._token()}
+        left = await wanda.http.post(f"{live.url}/admin/logout/", data=fields, headers={"Referer": live.url})
+        assert left.status == 200
+        await asyncio.sleep(LOOK_EVERY)
+        live.post_until_answered(talk[0], "who is still here?")
+        for reader in (wim, wilma, wanda):
+            while (said := await reader.socket.receive(timeout=20)).type is aiohttp.WSMsgType.TEXT:
+                assert json.loads(said.data)["type"] == "presence"
+            assert said.type is aiohttp.WSMsgType.CLOSE
 
 
 @pytest.mark.parametrize(

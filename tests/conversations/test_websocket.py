@@ -3,21 +3,35 @@
 import asyncio
 import json
 import uuid
+from contextlib import suppress
 
 import aiohttp
 import pytest
 
+from tests.running import Running
+from tests.settings import MODE
+
 pytestmark = pytest.mark.processes
+
+
+FLOODS = {
+    "hello": {},
+    "typing": {},
+    "fetch": {"after_seq": 0},
+    "feedback": {"seq": 2, "value": "up"},
+    "handoff": {},
+    "ping": {},
+}
 
 
 class Tab:
     """One open socket. `see(type)` waits for the next frame of that type and forgets those before it."""
 
-    def __init__(self, live, origin=None):
-        self.live, self.origin = live, origin or live.url
+    def __init__(self, live, origin=None, address="127.0.0.1"):
+        self.live, self.origin, self.address = live, origin or live.url, address
 
     async def __aenter__(self):
-        self.http = aiohttp.ClientSession()
+        self.http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=(self.address, 0)))
         self.socket = await self.http.ws_connect(f"{self.live.url}/ws/chat/", headers={"Origin": self.origin})
         return self
 
@@ -149,8 +163,24 @@ async def test_it_notes_that_a_person_is_wanted(live):
         ('{"type": "feedback", "seq": 99, "value": "up"}', "bad_feedback"),
         ('{"type": "hello", "visitor": "forged"}', "bad_token"),
         ("[" * 60_000, "bad_json"),
+        *[(json.dumps({"type": "hello", "visitor": value}), "bad_frame") for value in ({}, False, 0, [], 1.5)],
+        ('{"type": "hello", "visitor": "%s"}' % ("x" * 301), "bad_frame"),
+        ('{"type": "hello", "locale": {"a": 1}}', "bad_frame"),
+        ('{"type": "hello", "site": "\\u0000"}', "not_text"),
+        ('{"type": "hello", "last_seq": 1e400}', "bad_json"),
+        ('{"type": "hello", "identity": NaN}', "bad_json"),
+        ('{"type": "fetch", "after_seq": Infinity}', "bad_json"),
+        ('{"type": "fetch", "after_seq": 2147483648}', "bad_frame"),
+        ('{"type": "fetch", "after_seq": %s}' % ("9" * 5000), "bad_json"),
+        ('{"type": "fetch", "after_seq": true}', "bad_frame"),
+        ('{"type": {}}', "unknown_type"),
+        ('{"type": "message", "id": "%s", "text": "hi"}' % ("x" * 101), "bad_frame"),
+        ('{"type": "message", "id": "\\ud800", "text": "hi"}', "not_text"),
+        ('{"type": "message", "id": "a", "text": "hi", "payload": ["/deny"]}', "bad_frame"),
+        ('{"type": "feedback", "seq": 1, "value": "up", "reason": 7}', "bad_frame"),
+        (json.dumps({"type": "ping", "more": "x" * 70_000}), "too_long"),
     ],
-    ids=range(15),
+    ids=range(35),
 )
 async def test_it_says_what_is_wrong_with_a_frame_and_goes_on(live, raw, code):
     async with Tab(live) as tab:
@@ -179,9 +209,21 @@ async def test_it_opens_no_socket_for_a_stranger_site(live):
             pass
 
 
-async def test_it_leaves_others_alone_when_one_visitor_floods(installation_with):
-    installation = installation_with(RATE_LIMIT_VISITOR="5/m")
-    async with Tab(installation) as flooder, Tab(installation) as other:
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory):
+    running = Running(
+        tmp_path_factory.mktemp("limited"),
+        MODE,
+        workers=1,
+        extra={"RATE_LIMIT_VISITOR": "5/m", "RATE_LIMIT_PUBLIC": "10/m"},
+    )
+    running.start().post_until_answered("first", "hello")
+    yield running
+    running.stop()
+
+
+async def test_it_leaves_others_alone_when_one_visitor_floods(limited):
+    async with Tab(limited) as flooder, Tab(limited, address="127.0.0.76") as other:
         await flooder.hello()
         await other.hello()
         for number in range(12):
@@ -192,6 +234,43 @@ async def test_it_leaves_others_alone_when_one_visitor_floods(installation_with)
     assert [frame.get("code") for frame in refused] == [None] * 5 + ["rate_limited"] * 7
     assert refused[-1]["retry_after"] > 0
     assert answer["text"] == "You said: ahoy"
+
+
+async def test_it_limits_every_type_of_frame_and_closes_on_who_goes_on(limited):
+    async with Tab(limited, address="127.0.0.77") as tab:
+        visitor = (await tab.hello())["visitor"]
+        await tab.ask("ahoy")
+    for type, fields in FLOODS.items():
+        async with Tab(limited, address="127.0.0.77") as flooder:
+            await flooder.hello(visitor)
+            seen = []
+            with suppress(ConnectionResetError):
+                for _ in range(95):
+                    await flooder.say(type, **fields, **({"visitor": visitor} if type == "hello" else {}))
+            while (heard := await flooder.socket.receive(timeout=10)).type is aiohttp.WSMsgType.TEXT:
+                seen.append(json.loads(heard.data))
+        refused = [frame for frame in seen if frame.get("code") == "rate_limited"]
+        assert (heard.type, heard.data) == (aiohttp.WSMsgType.CLOSE, 1008), type
+        assert len(refused) == 30, type
+        assert all(frame["of"] == type and frame["retry_after"] > 0 for frame in refused)
+
+
+async def test_it_makes_no_more_visitors_than_an_address_may_have(limited):
+    count = "SELECT COUNT(*) FROM conversations_conversation WHERE channel = 'widget'"
+    [(before,)] = limited.read(count)
+    async with Tab(limited, address="127.0.0.78") as tab:
+        frames = [await tab.hello(visitor) for visitor in [{}, False, 0, [], *[None, ""] * 6]]
+    assert [frame.get("code") for frame in frames] == ["bad_frame"] * 4 + [None] * 10 + ["rate_limited"] * 2
+    assert limited.read(count) == [(before + 10,)]
+
+
+async def test_it_closes_on_who_never_says_hello(live):
+    async with Tab(live) as tab:
+        for _ in range(3):
+            await tab.say("ping")
+            await tab.see("pong")
+        heard = await tab.socket.receive(timeout=20)
+    assert (heard.type, heard.data) == (aiohttp.WSMsgType.CLOSE, 1008)
 
 
 DELETE = """

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
 
-from assistant.lib.addresses import address_of_scope
+from assistant.lib.crowds import client, strangers
 from assistant.lib.errors import FrontdeskError
-from assistant.lib.sockets import Socket
+from assistant.lib.sockets import POLICY_VIOLATION, TOO_MANY, Socket
 from assistant.lib.threads import in_pool
-from assistant.lib.throttles import wait_for
+from assistant.lib.throttles import Pace, Rate, near_wait_for, wait_for
 from conversations import groups, selectors, services
 from conversations.channels.payloads import message_payload
-from conversations.channels.widget.frames import BadFrame, Frame, parse
+from conversations.channels.widget.frames import SHAPES, BadFrame, Frame, parse
 from conversations.channels.widget.visitors import new_visitor, token_of, visitor_of
 from conversations.models import Conversation
 
 log = logging.getLogger("frontdesk.widget")
 CHANNEL = "widget"
+HELLO_WITHIN = 10.0  # seconds
+REFUSALS = Rate(30, 60)  # errors that one socket may cause: a widget does not go on, a flood does
 
 
 class TooFast(FrontdeskError):
@@ -34,9 +37,18 @@ class ChatConsumer(Socket):
 
     async def connect(self) -> None:
         self.newest_seq = 0
+        self.paces = {kind: Pace(shape.often) for kind, shape in SHAPES.items()}
+        self.refusals = Pace(REFUSALS)
+        self.client = client.get()
+        self.is_stranger = strangers.take(self.client)
+        if not self.is_stranger:
+            await self.close(TOO_MANY)
+            return
+        self.patience = asyncio.get_running_loop().call_later(HELLO_WITHIN, self._lose_patience)
         await self.accept()
 
     async def disconnect(self, code: int) -> None:
+        self._no_stranger()
         if self.conversation is not None:
             await self.channel_layer.group_discard(
                 groups.of_conversation(self.conversation.public_id), self.channel_name
@@ -46,6 +58,7 @@ class ChatConsumer(Socket):
         frame = None
         try:
             frame = parse(text_data, bytes_data)
+            self._keep_pace(frame)
             await self._handler(frame)(frame)
         except FrontdeskError as error:
             await self._refuse(error, frame)
@@ -54,7 +67,9 @@ class ChatConsumer(Socket):
             await self._refuse(FrontdeskError("That did not work, please try again.", code="server"), frame)
 
     def _handler(self, frame: Frame) -> Callable[[Frame], Awaitable[None]]:
-        handlers = {
+        if self.conversation is None and frame.type not in {"hello", "ping"}:
+            raise BadFrame("Say hello first.", code="not_hello")
+        return {
             "hello": self._hello,
             "message": self._message,
             "typing": self._typing,
@@ -62,23 +77,19 @@ class ChatConsumer(Socket):
             "feedback": self._feedback,
             "handoff": self._handoff,
             "ping": self._ping,
-        }
-        if frame.type not in handlers:
-            raise BadFrame("There is no such type of frame.", code="unknown_type")
-        if self.conversation is None and frame.type not in {"hello", "ping"}:
-            raise BadFrame("Say hello first.", code="not_hello")
-        return handlers[frame.type]
+        }[frame.type]
 
     # --- what a client says
 
     async def _hello(self, frame: Frame) -> None:
-        token = frame.fields.get("visitor")
+        self._no_stranger()
+        token = frame.text("visitor")
+        if not token:
+            await self._slow_down(f"visitors:{self.client}", settings.RATE_LIMIT_PUBLIC)
         visitor = visitor_of(token) if token else new_visitor()
         if visitor is None:
             raise BadFrame("This visitor token is not ours.", code="bad_token")
-        if token is None or token == "":
-            await self._slow_down(f"visitors:{self._address()}", settings.RATE_LIMIT_PUBLIC)
-        self.visitor, self.site, self.locale = visitor, frame.text("site", 2000)[:255], frame.text("locale", 100)[:20]
+        self.visitor, self.site, self.locale = visitor, frame.text("site"), frame.text("locale")
         await self._enter(frame.number("last_seq"))
 
     async def _enter(self, last_seq: int = 0) -> None:
@@ -114,15 +125,15 @@ class ChatConsumer(Socket):
         conversation = self._here()
         if not frame.id:
             raise BadFrame("A message has an id.")
-        await self._slow_down(f"messages:{self._address()}", settings.RATE_LIMIT_PUBLIC)
+        await self._slow_down(f"messages:{self.client}", settings.RATE_LIMIT_PUBLIC)
         await self._slow_down(f"visitor:{conversation.pk}", settings.RATE_LIMIT_VISITOR)
         stored = await in_pool(
             services.receive,
             channel=CHANNEL,
             external_id=conversation.external_id,
-            text=frame.text("text", settings.MESSAGE_MAX_CHARS * 4),
+            text=frame.text("text"),
             client_id=frame.id,
-            payload=frame.text("payload", 1000),
+            payload=frame.text("payload"),
         )
         if stored.conversation_id != conversation.pk:  # staff deleted it meanwhile
             await self._enter()
@@ -145,7 +156,7 @@ class ChatConsumer(Socket):
             conversation=await self._fresh(),
             seq=frame.number("seq"),
             value=frame.text("value"),
-            reason=frame.text("reason", 1000),
+            reason=frame.text("reason"),
         )
 
     async def _handoff(self, frame: Frame) -> None:
@@ -191,9 +202,25 @@ class ChatConsumer(Socket):
         if wait:
             raise TooFast("That was a bit fast, please wait a moment.", retry_after=round(wait, 1))
 
-    def _address(self) -> str:
-        return address_of_scope(self.scope)
+    def _keep_pace(self, frame: Frame) -> None:
+        """Of this socket, and of all sockets of its address. Counted here: no thread and no other server is asked."""
+        wait = self.paces[frame.type].wait() or near_wait_for(f"frames:{self.client}", settings.RATE_LIMIT_FRAMES)
+        if wait:
+            raise TooFast("That was a bit fast, please wait a moment.", retry_after=round(wait, 1))
+
+    def _lose_patience(self) -> None:
+        asyncio.ensure_future(self.close(POLICY_VIOLATION))  # noqa: RUF006  nothing waits for it
+
+    def _no_stranger(self) -> None:
+        if self.is_stranger:
+            self.is_stranger = False
+            self.patience.cancel()
+            strangers.give_back(self.client)
 
     async def _refuse(self, error: FrontdeskError, frame: Frame | None) -> None:
-        answer = {"type": "error", "code": error.code, "detail": error.message, "id": frame.id if frame else None}
-        await self.say({**answer, **error.extra})
+        """Who goes on regardless is shown out."""
+        if self.refusals.wait():
+            await self.close(POLICY_VIOLATION)
+            return
+        about = {"id": frame.id, "of": frame.type} if frame else {"id": None, "of": None}
+        await self.say({"type": "error", "code": error.code, "detail": error.message, **about, **error.extra})

@@ -1,0 +1,230 @@
+"""One connection, read strictly: whatever a proxy might understand in another way ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from django.conf import settings
+from twisted.internet.protocol import connectionDone
+from twisted.protocols.basic import LineReceiver
+from twisted.web.http import RESPONSES, HTTPChannel
+
+from assistant.lib.addresses import address_of
+from assistant.lib.bodies import LargeBody, may_send
+from assistant.lib.crowds import client_of
+from assistant.lib.threads import in_pool
+from assistant.serving import limits
+from assistant.serving.limits import Refusal
+
+
+class Channel(HTTPChannel):
+    """Headers have a time, bodies a pace and a size, and what is refused is refused before it is read.
+
+    Twisted begins its clock anew with each byte, and reads a whole body before anybody may look at the request.
+    """
+
+    maxHeaders = 100
+    refused = False
+    transport: Any
+    _networkProducer: Any
+    _path: Any
+
+    # --- the connection
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self.peer = str(getattr(self.transport.getPeer(), "host", ""))
+        self.can_write = asyncio.Event()
+        self.can_write.set()
+        self._waits = True
+        self._at_last_step = self._discarded = 0
+        self._checking = False
+        self.setTimeout(limits.HEADERS_WITHIN)
+
+    def connectionLost(self, reason: Any = connectionDone) -> None:
+        self._wait_no_more()
+        self.can_write.set()
+        super().connectionLost(reason)
+
+    def timeoutConnection(self) -> None:
+        if self.refused:
+            self.transport.abortConnection()
+        elif not self._is_in_body():
+            super().timeoutConnection()
+        elif self._checking or self.requests[-1].received - self._at_last_step >= limits.BODY_STEP_BYTES:
+            self._at_last_step = self.requests[-1].received
+            self.setTimeout(limits.BODY_STEP)
+        else:
+            self.refuse(limits.TOO_SLOW)
+
+    def pauseProducing(self) -> None:
+        self.can_write.clear()
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self.can_write.set()
+        super().resumeProducing()
+
+    async def drained(self) -> None:
+        """Until the client has read most of what it was sent. One that reads nothing for long is left."""
+        try:
+            await asyncio.wait_for(self.can_write.wait(), limits.ANSWER_TAKEN_WITHIN)
+        except asyncio.TimeoutError:
+            self.transport.abortConnection()
+
+    # --- what comes
+
+    def dataReceived(self, data: bytes) -> None:
+        if not self.refused:
+            LineReceiver.dataReceived(self, data)  # past Twisted's own, which begins the clock anew
+            return
+        self._discarded += len(data)
+        if self._discarded > limits.LEAVE_BYTES:
+            self.transport.abortConnection()
+
+    def lineReceived(self, line: bytes) -> bool | None:
+        """True stops the reading of lines."""
+        if line[:1] in (b" ", b"\t") or any(byte in line for byte in b"\r\n\0"):
+            self.refuse(limits.BAD_REQUEST)
+        else:
+            super().lineReceived(line)
+        return self.refused or None
+
+    def lineLengthExceeded(self, line: bytes) -> bool:
+        self.refuse(Refusal(431, "too_large", "The headers of the request are too long."))
+        return True
+
+    def allHeadersReceived(self) -> None:
+        if self.refused:
+            return
+        request = self.requests[-1]
+        request.read_address()
+        problem = self._wrong_in(request.requestHeaders) or request.upgrade_problem(self._command, self._version)
+        if problem:
+            self.refuse(problem)
+            return
+        self._at_last_step = 0
+        self.setTimeout(limits.BODY_STEP)
+        path = self._path.split(b"?", 1)[0]
+        request.limit = limits.body_limit(path)
+        large = limits.large_body(self._command, path)
+        if large and self.length != 0 and (self.length is None or self.length > request.limit):
+            self._look_up(request, large)
+        else:
+            self._read_body(request)
+
+    def allContentReceived(self) -> None:
+        if self.refused:
+            return
+        self._wait_no_more()
+        super().allContentReceived()
+
+    def checkPersistence(self, request: Any, version: bytes) -> bool:
+        """Twisted looks at the first header only, and for words between spaces."""
+        stays = super().checkPersistence(request, version)
+        said = b",".join(request.requestHeaders.getRawHeaders(b"connection") or [])
+        if stays and b"close" in {word.strip().lower() for word in said.split(b",")}:
+            request.responseHeaders.setRawHeaders(b"connection", [b"close"])
+            return False
+        return bool(stays)
+
+    def requestDone(self, request: Any) -> None:
+        if self.persistent and not self._wait_again():
+            self.persistent = False  # there are too many of them already
+        super().requestDone(request)
+        if self.persistent and not self._handlingRequest:
+            self.setTimeout(limits.NEXT_WITHIN)
+
+    # --- no
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer what is still coming, and end the connection. It goes on reading for a moment: else the client's
+        own system throws the answer away."""
+        if self.refused:
+            return
+        self.refused, self.persistent = True, False
+        self.clearLineBuffer()
+        for request in self.requests:
+            request.release_body()
+        body = json.dumps({"message": refusal.message, "extra": {"code": refusal.code}}).encode()
+        head = [
+            f"HTTP/1.1 {refusal.status} {RESPONSES.get(refusal.status, b'').decode()}",
+            "Server: frontdesk",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+            "Connection: close",
+            *([f"Retry-After: {refusal.retry_after}"] if refusal.retry_after else []),
+        ]
+        is_head = getattr(self, "_command", b"") == b"HEAD"
+        self.transport.write("\r\n".join(head).encode() + b"\r\n\r\n" + (b"" if is_head else body))
+        self.transport.loseWriteConnection()
+        self.setTimeout(limits.LEAVE_WITHIN)
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        self.refuse(limits.BAD_REQUEST)
+
+    def _wrong_in(self, headers: Any) -> Refusal | None:
+        """What Twisted lets pass and proxies read in different ways."""
+        coding = headers.getRawHeaders(b"transfer-encoding") or []
+        hosts = headers.getRawHeaders(b"host") or []
+        if coding and (self._version != b"HTTP/1.1" or [it.lower() for it in coding] != [b"chunked"]):
+            return limits.BAD_REQUEST
+        if len(hosts) > 1 or (not hosts and self._version == b"HTTP/1.1"):
+            return limits.BAD_REQUEST
+        return None
+
+    # --- bodies
+
+    def _is_in_body(self) -> bool:
+        return bool(self.requests) and not self.line_mode and not self._handlingRequest
+
+    def _look_up(self, request: Any, door: LargeBody) -> None:
+        """Ask the database who that is, and read nothing meanwhile."""
+        self.paused = self._checking = True
+        self._networkProducer.pauseProducing()
+        headers = request.requestHeaders
+        authorization, cookies = (
+            b"; ".join(headers.getRawHeaders(name) or []).decode("latin-1") for name in (b"authorization", b"cookie")
+        )
+
+        async def look() -> None:
+            try:
+                allowed = await in_pool(may_send, door, authorization, cookies)
+            finally:
+                self.paused = self._checking = False
+                self._networkProducer.resumeProducing()
+            if allowed:
+                request.limit, request.account = door.limit() + limits.FORM, limits.large_bodies
+            self._read_body(request)
+            self.dataReceived(b"")
+
+        self._look = asyncio.ensure_future(look())
+
+    def _read_body(self, request: Any) -> None:
+        if self.length is not None and self.length > request.limit:
+            self.refuse(limits.TOO_LARGE)
+        else:
+            super().allHeadersReceived()
+
+    # --- who waits
+
+    def _wait_no_more(self) -> None:
+        if self._waits:
+            self._waits = False
+            limits.waiting.give_back(self.peer)
+
+    def _wait_again(self) -> bool:
+        self._waits = behind_a_proxy() or limits.waiting.take(self.peer)
+        return self._waits
+
+
+def behind_a_proxy() -> bool:
+    """Then all connections are the proxy's, and to count them is its business."""
+    return bool(settings.TRUSTED_PROXIES)
+
+
+def client_behind(peer: str, headers: Any) -> str:
+    forwarded = b",".join(headers.getRawHeaders(b"x-forwarded-for") or [])
+    return client_of(address_of(peer, forwarded.decode("latin-1")))
