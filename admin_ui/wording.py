@@ -63,6 +63,7 @@ _FIELDS: dict[tuple[str, str], str | dict[Any, str]] = {
     ("intent", "answer"): "changed the answer of an intent",
     ("user", "password"): "gave a new password",
     ("user", "role"): "changed a role",
+    ("user", "examples of deleted conversations"): "deleted examples with their conversations",
 }
 _SAID_AT_ONCE = {"training_set", "sha256", "merged_into", "kind", "versions"}  # of what is new
 _VERBS = {CREATED: "added", CHANGED: "changed", DELETED: "deleted", SEEN: "looked at"}

@@ -122,6 +122,7 @@ CALLS: dict[str, Call] = {
     "change_note": lambda c: conversations.services.change_note(note=c.note(), text="look again", by=c.by),
     "delete_conversations": lambda c: conversations.services.delete_conversations(ids=[c.talk.pk], by=c.by),
     "delete_note": lambda c: conversations.services.delete_note(note=c.note(), by=c.by),
+    "delete_with_examples": lambda c: conversations.services.delete_with_examples(ids=[c.talk.pk], by=c.by),
     "export_conversations": lambda c: conversations.services.export_conversations(
         conversations=Conversation.objects.all(), format="csv", by=c.by
     ),
@@ -189,6 +190,7 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "change_note": ("conversation", {"note": ["look", "look again"]}),
     "delete_conversations": ("conversation", {"messages": [1, 0]}),
     "delete_note": ("conversation", {"note": ["look", ""]}),
+    "delete_with_examples": ("conversation", {"messages": [1, 0]}),
     "export_conversations": ("user", {"exported as csv": [None, 1]}),
     "flag_message": ("annotation", {"flagged": [False, True]}),
     "judge_message": (

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 
 from assistant.lib.streams import attachment
 from conversations.admin.listing import ConversationListing
 from conversations.models import Conversation, Event, Message
-from conversations.services import delete_conversations, export_conversations
+from conversations.services import (
+    delete_conversations,
+    delete_with_examples,
+    examples_made_of,
+    export_conversations,
+)
 from conversations.services.exporting import FILES
 
 Rows = QuerySet[Conversation]
+LEARNED = "Examples made of them"
 
 
 class TakingOut(ConversationListing):
@@ -44,20 +51,38 @@ class TakingOut(ConversationListing):
         return request.user.has_perm("conversations.delete_conversation")
 
     def delete_model(self, request: HttpRequest, obj: Conversation) -> None:
-        delete_conversations(ids=[obj.pk], by=request.user)  # type: ignore[arg-type]
+        self._delete(request, [obj.pk])
 
     def delete_queryset(self, request: HttpRequest, queryset: Rows) -> None:
-        delete_conversations(ids=list(queryset.values_list("pk", flat=True)), by=request.user)  # type: ignore[arg-type]
+        self._delete(request, list(queryset.values_list("pk", flat=True)))
+
+    def _delete(self, request: HttpRequest, ids: list[int]) -> None:
+        """What stays is said once more: nobody finds it by the conversation any longer."""
+        by = cast(User, request.user)
+        if request.POST.get("examples") != "delete" or not by.has_perm("training.edit_data"):
+            count = examples_made_of(ids)
+            delete_conversations(ids=ids, by=by)
+            if count:
+                messages.info(request, f"Examples made of them stay: {count}. They are under Training data.")
+            return
+        gone = delete_with_examples(ids=ids, by=by)
+        messages.info(request, f"Examples deleted with them: {gone.examples}.")
+        if gone.versions:
+            names = ", ".join(gone.versions)
+            messages.warning(
+                request, f"Versions trained on these texts keep them: {names}. Train anew, then delete those versions."
+            )
 
     def get_deleted_objects(
         self, objs: Iterable[Conversation], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Counts in place of Django's list of every message."""
+        """Counts in place of Django's list of every message. The template knows LEARNED by its name: these stay."""
         gone = list(objs)
         counts = {
             "Conversations": len(gone),
             "Messages": Message.objects.filter(conversation__in=gone).count(),
             "Events": Event.objects.filter(conversation__in=gone).count(),
+            LEARNED: examples_made_of([row.pk for row in gone]),
         }
         return [f"{row.channel}: {row.external_id}" for row in gone], counts, set(), []
 

@@ -40,8 +40,21 @@ class ExportQuery(Format, Filters):
     pass
 
 
+class Examples(serializers.ChoiceField):
+    """What was made of the conversations that are deleted, and of no others."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        words = "`delete`: also the examples that were made of them only, with what evaluations and the log quote."
+        super().__init__(["keep", "delete"], default="keep", help_text=words, **kwargs)
+
+
+class Deleting(Query):
+    examples = Examples()
+
+
 class Chosen(Strict):
     ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=1000)
+    examples = Examples()
 
 
 class Entity(Json):

@@ -156,6 +156,13 @@ class ReviewShape(serializers.Serializer):
 
 
 class DeletedShape(serializers.Serializer):
+    """What went, and what stays of what was said."""
+
     conversations = serializers.IntegerField()
     messages = serializers.IntegerField()
     events = serializers.IntegerField()
+    examples_deleted = serializers.IntegerField()
+    examples_kept = serializers.IntegerField(help_text="Made of these conversations only.")
+    versions = serializers.ListField(
+        child=serializers.CharField(), help_text="Trained on the deleted examples: they keep the texts."
+    )

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assistant.lib.api.doors import Door, found
 from assistant.lib.api.pages import Newest
 from assistant.lib.streams import attachment
-from conversations.api.asked import Chosen, ExportQuery, Filters, Format, Reviewing
+from conversations.api.asked import Chosen, Deleting, ExportQuery, Filters, Format, Reviewing
 from conversations.api.finding import Pages, all_found
 from conversations.api.reviewing import apply, review_of
 from conversations.api.shapes import ConversationShape, DeletedShape, EventShape, MessageShape, ReviewShape
 from conversations.models import Conversation, Event, Message
 from conversations.selectors.review import look_for_doubles
-from conversations.services import delete_conversations, export_conversations
+from conversations.services import (
+    delete_conversations,
+    delete_with_examples,
+    examples_made_of,
+    export_conversations,
+)
 from conversations.services.exporting import FILES
 
 VIEW, REVIEW = "conversations.view_conversation", "conversations.review_conversation"
 EXPORT, DELETE = "conversations.export_conversation", "conversations.delete_conversation"
+EDIT_DATA = "training.edit_data"
 TAG = ["Conversations"]
 FILE = {
     (200, "application/json"): OpenApiTypes.ANY,
@@ -117,13 +125,14 @@ class Deletion(Door):
         tags=TAG,
     )
     def post(self, request: Request) -> Response:
-        ids = self.asked(Chosen)["ids"]
-        rows = Conversation.objects.filter(public_id__in=ids).values_list("pk", flat=True)
-        return Response(DeletedShape(delete_conversations(ids=list(rows), by=self.staff)).data)
+        asked = self.asked(Chosen)
+        rows = Conversation.objects.filter(public_id__in=asked["ids"]).values_list("pk", flat=True)
+        return _deleted(list(rows), asked["examples"], self.staff)
 
 
 class OneConversation(Door):
     needs = {"GET": VIEW, "DELETE": DELETE}
+    queries = {"DELETE": Deleting}
 
     @extend_schema(operation_id="conversations_get", summary="One conversation", responses=ConversationShape, tags=TAG)
     def get(self, request: Request, id: UUID) -> Response:
@@ -132,12 +141,12 @@ class OneConversation(Door):
     @extend_schema(
         operation_id="conversations_delete",
         summary="Delete it for good",
-        responses={204: OpenApiResponse(description="It is gone, with its messages, events and verdicts.")},
+        parameters=[Deleting],
+        responses=DeletedShape,
         tags=TAG,
     )
     def delete(self, request: Request, id: UUID) -> Response:
-        delete_conversations(ids=[_one(id).pk], by=self.staff)
-        return Response(status=204)
+        return _deleted([_one(id).pk], self.query["examples"], self.staff)
 
 
 class Messages(Door):
@@ -189,6 +198,18 @@ class Review(Door):
         conversation = _one(id)
         apply(conversation, self.asked(Reviewing), self.staff)
         return Response(ReviewShape(review_of(conversation)).data)
+
+
+def _deleted(ids: list[int], examples: str, by: User) -> Response:
+    if examples == "delete":
+        if not by.has_perm(EDIT_DATA):
+            raise PermissionDenied("Your role does not allow this.")
+        gone = delete_with_examples(ids=ids, by=by)
+        facts = {"examples_deleted": gone.examples, "examples_kept": 0, "versions": gone.versions}
+        return Response(DeletedShape({**asdict(gone.conversations), **facts}).data)
+    kept = examples_made_of(ids)
+    facts = {"examples_deleted": 0, "examples_kept": kept, "versions": []}
+    return Response(DeletedShape({**asdict(delete_conversations(ids=ids, by=by)), **facts}).data)
 
 
 def _exported(request: Request, rows: Any, format: str, by: User) -> StreamingHttpResponse:

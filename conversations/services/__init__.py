@@ -3,6 +3,7 @@
 from conversations.services.answering import answer
 from conversations.services.caring import take_care
 from conversations.services.deleting import delete_conversations
+from conversations.services.erasing import delete_with_examples, examples_made_of
 from conversations.services.exporting import export_conversations
 from conversations.services.judging import flag_message, judge_message
 from conversations.services.noting import add_note, change_note, delete_note, tag_conversation
@@ -22,6 +23,8 @@ __all__ = [
     "change_note",
     "delete_conversations",
     "delete_note",
+    "delete_with_examples",
+    "examples_made_of",
     "export_conversations",
     "flag_message",
     "give_feedback",

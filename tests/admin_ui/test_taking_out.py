@@ -11,6 +11,7 @@ from django.test import Client
 
 from conversations.models import Conversation
 from tests.admin_ui.conftest import Write
+from training.models import Example
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/conversations/conversation/"
@@ -48,3 +49,18 @@ def test_it_offers_neither_to_those_who_may_not(viewer_desk: Client, wrote: Writ
     assert not answer.streaming
     assert Conversation.objects.exists()
     assert viewer_desk.post(f"{LIST}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_it_says_which_examples_stay_and_deletes_them_where_asked(desk: Client, wrote: Write) -> None:
+    kept, gone = wrote("how late are you open"), wrote("how early are you open")
+    for row in (kept, gone):
+        judge = {"verdict": "corrected", "intent": "ask_hours", "revision": "0"}
+        assert desk.post(f"{LIST}{row.pk}/messages/1/judge/", judge).status_code < 400
+    assert Example.objects.filter(origin="review").count() == 2
+    for page in (desk.get(f"{LIST}{kept.pk}/delete/"), acted(desk, "delete_selected", kept)):
+        assert "1 example was made of what was said" in page.content.decode()
+    said = desk.post(f"{LIST}{kept.pk}/delete/", {"post": "yes"}, follow=True).content.decode()
+    assert "Examples made of them stay: 1" in said
+    acted(desk, "delete_selected", gone, post="yes", examples="delete")
+    assert [row.text for row in Example.objects.filter(origin="review")] == ["how late are you open"]
+    assert "how early" not in str(list(LogEntry.objects.values("changes", "object_repr")))

@@ -17,6 +17,8 @@ from django.utils import timezone
 from conversations.models import Conversation, Event, Message
 from tests.admin_ui.conftest import Write
 from tests.api.conftest import Program
+from training.models import Example, ModelVersion
+from training.services import training_set_of
 
 pytestmark = pytest.mark.django_db
 
@@ -226,13 +228,17 @@ def test_it_exports_stories_that_rasa_can_test(admin: Program, annotator: Progra
 
 # --- deletion
 
+NOTHING_MORE = {"examples_deleted": 0, "examples_kept": 0, "versions": []}
+GONE = {"conversations": 0, "messages": 0, "events": 0, **NOTHING_MORE}
+
 
 def test_it_deletes_for_good_but_keeps_what_was_learned(admin: Program, annotator: Program, wrote: Write) -> None:
     conversation = wrote("how late are you open")
     understood(conversation, 1, intent="greet", confidence=0.4)
     right = {"seq": 1, "revision": 0, "verdict": "corrected", "intent": "ask_hours"}
     assert annotator.post(at(conversation, "/review"), right).status_code == 200
-    assert admin.delete(at(conversation)).status_code == 204
+    answer = admin.delete(at(conversation))
+    assert answer.json() == {**GONE, "conversations": 1, "messages": 2, "examples_kept": 1}
     assert not Message.objects.exists()
     taught = admin.get("training-data/examples", intent="ask_hours", origin="review").json()["results"]
     assert [(row["text"], row["source"]) for row in taught] == [("how late are you open", "")]
@@ -247,15 +253,41 @@ def test_it_leaves_no_words_of_it_in_the_audit_log(admin: Program, annotator: Pr
     name = {"start": 5, "end": 9, "entity": "name", "value": "rita"}
     right = {"seq": 1, "revision": 0, "verdict": "corrected", "intent": "greet", "entities": [name], "note": "ask rita"}
     assert annotator.post(at(conversation, "/review"), right).status_code == 200
-    assert admin.delete(at(conversation)).status_code == 204
+    assert admin.delete(at(conversation)).status_code == 200
     left = LogEntry.objects.exclude(content_type__model="example")
     assert "rita" not in str(list(left.values("changes", "object_repr")))
     assert left.filter(changes__has_key="note", actor__username="anton").count() == 1
+
+
+def test_it_deletes_what_was_learned_where_it_is_told_to(admin: Program, annotator: Program, wrote: Write) -> None:
+    conversation, other = wrote("how late are you open"), wrote("good day")
+    for talk, intent in ((conversation, "ask_hours"), (other, "greet")):
+        understood(talk, 1, intent="bye", confidence=0.4)
+        right = {"seq": 1, "revision": 0, "verdict": "corrected", "intent": intent}
+        assert annotator.post(at(talk, "/review"), right).status_code == 200
+    ids = [str(conversation.public_id)]
+    answer = admin.post("conversations/delete", {"ids": ids, "examples": "delete"})
+    assert answer.json() == {**GONE, "conversations": 1, "messages": 2, "examples_deleted": 1}
+    assert [row.text for row in Example.objects.filter(origin="review")] == ["good day"]
+    assert "how late" not in str(list(LogEntry.objects.values("changes", "object_repr")))
+    assert admin.post("conversations/delete", {"ids": ids, "examples": "all"}).status_code == 400
+
+
+def test_it_names_the_versions_that_keep_what_they_learned(admin: Program, annotator: Program, wrote: Write) -> None:
+    conversation = wrote("how late are you open")
+    understood(conversation, 1, intent="greet", confidence=0.4)
+    right = {"seq": 1, "revision": 0, "verdict": "corrected", "intent": "ask_hours"}
+    assert annotator.post(at(conversation, "/review"), right).status_code == 200
+    version = ModelVersion.objects.get()
+    version.training_set = training_set_of(bot=version.bot)
+    version.save()
+    answer = admin.delete(at(conversation, "?examples=delete"))
+    assert answer.json()["versions"] == [version.name]
 
 
 def test_it_deletes_several(admin: Program, wrote: Write) -> None:
     rows = [wrote("hi"), wrote("hi", "bye"), wrote("stays")]
     ids = [str(row.public_id) for row in rows[:2]]
     answer = admin.post("conversations/delete", {"ids": [*ids, str(uuid.uuid4())]})
-    assert answer.json() == {"conversations": 2, "messages": 6, "events": 0}
+    assert answer.json() == {**GONE, "conversations": 2, "messages": 6}
     assert list(Conversation.objects.all()) == [rows[2]]
