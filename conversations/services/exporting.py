@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -40,7 +41,11 @@ COLUMNS = (
     "status",
     "model",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  what spreadsheets begin to compute at
+# What spreadsheets begin to compute at, behind what they pass over; and where a cell of theirs may begin: they split
+# at semicolons or tabs, too, as the user's country has it, and know quotes at the beginning of a cell only.
+_FORMULA = r'[\s"\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]'  # noqa: RUF001
+_BEGINS = re.compile(rf"(?={_FORMULA}|[\t\r\n])")
+_BEGINS_INSIDE = re.compile(rf"(?<=[;|\t\r\n\v\f\x85\u2028\u2029])(?={_FORMULA})")
 Batch = Sequence[Conversation]
 
 
@@ -196,8 +201,12 @@ def _cells(row: Conversation, message: Message) -> list[Any]:
 
 
 def _harmless(cell: Any) -> Any:
-    """A spreadsheet shows a text that begins with a quote, and computes one that begins with an equals sign."""
-    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(_FORMULA) else cell
+    """A spreadsheet shows a text that begins with an apostrophe, and computes one that begins with an equals sign. JSON
+    has the text as it was said."""
+    if not isinstance(cell, str):
+        return cell
+    inside = _BEGINS_INSIDE.sub("'", cell)
+    return f"'{inside}" if _BEGINS.match(cell) else inside
 
 
 # --- Rasa

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -196,6 +197,17 @@ def test_it_exports_lines_that_no_spreadsheet_computes(admin: Program, wrote: Wr
     rows = list(csv.DictReader(io.StringIO(exported(admin, format="csv").decode())))
     assert {row["text"] for row in rows if row["role"] == "user"} == {"'=1+2", "' +A1\"\n", "fine, thanks"}
     assert {row["sender"] for row in rows} >= {"'@sum"}
+
+
+def test_it_exports_no_formula_however_a_spreadsheet_splits(admin: Program, wrote: Write) -> None:
+    breaks = [";", "; ", ';"', "\t", "\n", "\r\n", "|", ";\ufeff", ";;", " ;\t"]
+    formulas = ["=1+1", "+1", "-1", "@SUM(A1)", "＝1"]  # noqa: RUF001
+    said = [f"hello{between}{formula}" for between in breaks for formula in formulas]
+    wrote(*said, *(f"{between}{formula}" for between in breaks for formula in formulas))
+    lines = exported(admin, format="csv").decode()
+    assert lines.count("hello") == 2 * len(said)
+    for cell in re.split(r"[;\t|\r\n,]", lines):
+        assert not cell.strip(' "\ufeff').startswith(tuple("=+-@＝"))  # noqa: RUF001
 
 
 @pytest.mark.django_db(transaction=True)
