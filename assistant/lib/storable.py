@@ -12,6 +12,7 @@ from django.utils.deprecation import MiddlewareMixin
 from assistant.lib.api.errors import Malformed, NotFound, body_of
 
 NUL = "\x00"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 WORDS = "The request has a character that can't be kept (NUL)."
 
 
@@ -30,10 +31,8 @@ class StorableTextMiddleware(MiddlewareMixin):
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        """Forms of bounded size, which the check against forgery reads anyway; files are the view's to look at."""
-        if request.content_type != "application/x-www-form-urlencoded" or request.method != "POST":
-            return None
-        if getattr(view, "csrf_exempt", False):
+        """Forms, which the check against forgery has read before. What is in files is the view's to look at."""
+        if request.method != "POST" or request.content_type not in FORMS or getattr(view, "csrf_exempt", False):
             return None
         pairs = request.POST.lists()
         return _refused(request) if any(NUL in text for name, texts in pairs for text in (name, *texts)) else None

@@ -2,9 +2,10 @@
 
 import pytest
 
+from assistant.lib.errors import FrontdeskError
 from conversations.errors import BadMessage, EmptyMessage, KeyReused, MessageTooLong
 from conversations.models import Conversation, Message
-from conversations.services import answer, receive
+from conversations.services import answer, give_feedback, open_conversation, receive
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +69,18 @@ def test_it_takes_the_longest_message(live_model):
 def test_it_refuses_a_sender_that_can_be_none(live_model, sender):
     with pytest.raises(BadMessage):
         say("hello", sender=sender)
+
+
+@pytest.mark.parametrize("odd", ["a\x00", "\ud800"])
+def test_it_keeps_no_odd_word_beside_a_message(live_model, odd):
+    for place in ({"site": odd}, {"locale": odd}):
+        with pytest.raises(BadMessage):
+            open_conversation(channel="widget", external_id="maria", **place)
+    assert not Conversation.objects.exists()
+    talk = Conversation.objects.get(pk=say("hello").conversation_id)
+    answer(talk.pk)
+    with pytest.raises(FrontdeskError):
+        give_feedback(conversation=talk, seq=2, value="down", reason=odd)
 
 
 def test_it_pins_the_model_that_is_live_on_arrival(live_model):
