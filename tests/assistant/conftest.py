@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.test import override_settings
 
-from assistant.engine import Archive, Model, Progress
+from assistant.engine import Archive, Bundle, Model, Progress
 from tests.assistant.engine_conversations import bundle, recorded
 from tests.shared import once
 
@@ -38,11 +38,14 @@ def trained() -> tuple[Archive, list[Progress]]:
     return made
 
 
+TRAPS = {f"{name}.py": "raise SystemExit('imported')" for name in ("rasa", "json", "django", "sitecustomize")}
+
+
 def _train(folder: Path) -> None:
     from assistant.engine.rasa_adapter.training import train
 
     steps: list[Progress] = []
-    archive = train(bundle(), folder, "sample", steps.append)
+    archive = train(Bundle({**bundle().files, **TRAPS}), folder, "sample", steps.append)
     (folder / "trained").write_bytes(pickle.dumps((archive, steps)))
 
 

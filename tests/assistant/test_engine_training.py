@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.engine import Bundle, TrainingFailed
+from assistant.engine import Archive, Bundle, Progress, TrainingFailed
 from assistant.engine.rasa_adapter import training
 from tests.assistant.engine_conversations import bundle
 
@@ -27,10 +27,9 @@ def test_it_hands_no_secret_to_the_child(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.rasa
-def test_it_imports_nothing_from_the_project(tmp_path: Path) -> None:
-    trap = {f"{name}.py": "raise SystemExit('imported')" for name in ("rasa", "json", "django", "sitecustomize")}
-    archive = training.train(Bundle({**bundle().files, **trap}), tmp_path, "sample")
-    assert archive.path.exists()
+def test_it_imports_nothing_from_the_project(trained: tuple[Archive, list[Progress]]) -> None:
+    """The sample was trained in a project full of modules that end whoever imports them."""
+    assert trained[0].path.exists()
 
 
 @pytest.mark.rasa
