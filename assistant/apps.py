@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+from django.db.models.signals import pre_migrate
 
 
 class AssistantConfig(AppConfig):
@@ -7,4 +9,8 @@ class AssistantConfig(AppConfig):
 
     def ready(self) -> None:
         from assistant import celery, checks, cleaning  # noqa: F401
-        from assistant.lib.api import schema  # noqa: F401  (what drf-spectacular should know)
+        from assistant.lib.api import schema as api_schema  # noqa: F401  (what drf-spectacular should know)
+        from assistant.schema import before_migrating, on_first_connection
+
+        connection_created.connect(on_first_connection, dispatch_uid="first-connection")
+        pre_migrate.connect(before_migrating, sender=self, dispatch_uid="before-migrating")

@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import beat_init, setup_logging, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assistant.settings")
 
@@ -23,8 +23,44 @@ def warm_up(sender: object = None, **_: object) -> None:
     from assistant.lib.priority import give_way
     from training.services import warm_up_live_models
 
-    worker_app = getattr(sender, "app", app)
-    if any(queue.alias == "chat" for queue in worker_app.amqp.queues.consume_from.values()):
+    leave_a_newer_database()
+    if "chat" in queues_of(sender):
         warm_up_live_models()
     else:
         give_way()
+
+
+@worker_ready.connect
+def tell_that_it_is_ready(sender: object = None, **_: object) -> None:
+    from assistant.heartbeats import keep_beating
+
+    keep_beating(queues_of(sender))
+
+
+@beat_init.connect
+def begin_to_tick(**_: object) -> None:
+    from assistant.heartbeats import keep_beating
+
+    leave_a_newer_database()
+    keep_beating(["beat"])
+
+
+def queues_of(worker: object) -> list[str]:
+    """What a worker, or its consumer, works on: `chat`, `training`."""
+    queues = getattr(worker, "app", app).amqp.queues.consume_from.values()
+    return [queue.alias for queue in queues]
+
+
+def leave_a_newer_database() -> None:
+    """Ends the process with one sentence: its code does not know what a newer one has made of the database."""
+    from django.core.management.base import CommandError
+    from django.db import Error
+
+    from assistant.schema import refuse_newer
+
+    try:
+        refuse_newer()
+    except CommandError as error:
+        raise SystemExit(str(error)) from None
+    except Error:  # it is away: the first statement that gets through is refused
+        return

@@ -13,6 +13,7 @@ from celery.worker import WorkController
 from django.conf import settings
 
 from assistant.celery import app
+from assistant.heartbeats import keep_beating
 from training.services import warm_up_live_models
 
 log = logging.getLogger("frontdesk.embedded")
@@ -61,6 +62,7 @@ class Embedded:
             without_gossip=True,
             quiet=True,
         )
+        keep_beating(["chat", "training", "beat"])
         self._worker.start()
 
     def _tick(self) -> None:

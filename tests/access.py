@@ -53,6 +53,7 @@ PAGES: dict[str, Level] = {
     "widget/frame/": ANYONE,
     "health/live": ANYONE,
     "health/ready": ANYONE,
+    "metrics": ANYONE,
     "admin/login/": ANYONE,
     "admin/logout/": ANYONE,
     "api/schema/": ANYONE,

@@ -15,6 +15,7 @@ from conversations.selectors.talk import (
     next_unanswered,
     turn_for_engine,
     waiting_for_a_worker,
+    waiting_now,
 )
 from conversations.selectors.worst import Trouble, worst_since
 
@@ -47,6 +48,7 @@ __all__ = [
     "step",
     "turn_for_engine",
     "waiting_for_a_worker",
+    "waiting_now",
     "walks",
     "what_visitors_said",
     "worst_since",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Min, Q, Sum
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
@@ -123,6 +123,15 @@ def waiting_for_a_worker(seconds: float = 0.0, limit: int = 500) -> list[int]:
     quiet = Q(last_active__lte=now() - timedelta(seconds=seconds)) | Q(last_active__gt=now() + AHEAD)
     rows = Conversation.objects.unanswered().filter(free, quiet)
     return list(rows.order_by("last_active").values_list("pk", flat=True)[:limit])
+
+
+def waiting_now() -> tuple[int, float]:
+    """How many turns are unanswered, and for how many seconds the conversation has been silent that waits longest."""
+    rows = Conversation.objects.unanswered().aggregate(
+        turns=Sum(F("last_turn") - F("answered_turn")), since=Min("last_active")
+    )
+    seconds = (now() - rows["since"]).total_seconds() if rows["since"] else 0.0
+    return rows["turns"] or 0, max(0.0, seconds)
 
 
 def next_unanswered(conversation_id: int, lease: str) -> Message | None:

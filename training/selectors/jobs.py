@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from training.models import Job
@@ -32,6 +32,11 @@ def dead() -> QuerySet[Job]:
     too_far = Now() + timedelta(seconds=LEASE_SECONDS + LEASE_MARGIN)
     silent = Q(lease_until__lt=Now()) | Q(lease_until__gt=too_far)
     return Job.objects.filter(silent, status=Job.Status.RUNNING)
+
+
+def count_by_status() -> dict[str, int]:
+    counts = dict(Job.objects.order_by().values_list("status").annotate(Count("id")))
+    return {status: counts.get(status, 0) for status in Job.Status.values}
 
 
 def jobs_before(job: Job) -> int:

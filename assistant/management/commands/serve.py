@@ -8,12 +8,15 @@ import signal
 import socket
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from assistant.embedded import Embedded
+from assistant.lib.database import DATABASE_AWAY
+from assistant.schema import refuse_newer
 
 
 class Command(BaseCommand):
@@ -26,6 +29,8 @@ class Command(BaseCommand):
     def handle(self, *, host: str, port: int, **options: Any) -> None:
         port = port or _free_port(host)
         _check_free(host, port)
+        with suppress(*DATABASE_AWAY):  # pages say so, and messages come in as soon as it is back
+            refuse_newer()
         from assistant.server import server  # it loads the whole house, which other commands need not
 
         running = server(host, port, self._ready)

@@ -1,0 +1,57 @@
+"""`/metrics`, in Prometheus' text format: numbers about the installation, nothing about a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db import Error
+from django.http import Http404, HttpRequest, HttpResponse
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from assistant import health
+from assistant.lib.addresses import address_of_request, parsed
+from conversations.selectors import waiting_now
+from training.selectors.jobs import count_by_status
+
+PREFIX = "frontdesk"
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For whoever scrapes from this machine or a private network. To others it is not there."""
+    address = parsed(address_of_request(request))
+    if address is None or not (address.is_loopback or address.is_private):
+        raise Http404
+    registry = CollectorRegistry()
+    registry.register(_Numbers())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Numbers(Collector):
+    def collect(self) -> Iterator[Metric]:
+        seen = health.look()
+        yield _gauge("ready", "1 where this process can store a message.", int(seen.can_store))
+        yield _by("up", "1 where the part works.", "part", {name: int(up) for name, up in seen.parts.items()})
+        if not seen.can_store:
+            return
+        yield _by("processes", "Processes that are alive.", "kind", seen.alive)
+        try:
+            turns, seconds = waiting_now()
+            yield _gauge("unanswered_turns", "Messages that wait for an answer.", turns)
+            yield _gauge("oldest_waiting_seconds", "How long the conversation waits that waits longest.", seconds)
+            yield _by("jobs", "Jobs, such as trainings, by status.", "status", count_by_status())
+        except Error:  # it went away since: what was said so far is true
+            return
+
+
+def _gauge(name: str, words: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"{PREFIX}_{name}", words, value)
+
+
+def _by(name: str, words: str, label: str, values: dict[str, int]) -> Metric:
+    family = GaugeMetricFamily(f"{PREFIX}_{name}", words, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family
