@@ -29,6 +29,9 @@ _QUIET = {
     "PYTHONWARNINGS": "ignore",
 }
 
+# All visitors of a load come from one address.
+NO_LIMITS = dict.fromkeys(("CONNECTIONS_PER_ADDRESS", "RATE_LIMIT_FRAMES", "RATE_LIMIT_SOCKETS"), "off")
+
 
 class Stand(Protocol):
     ports: list[int]
@@ -56,7 +59,7 @@ class Frontdesk(Running):
 
     def up(self, workshop: Workshop) -> None:
         self.folder.mkdir(parents=True)
-        self.extra |= KEY
+        self.extra |= KEY | NO_LIMITS
         self.ports = [self.port, *(free_port() for _ in range(self.webs - 1))]
         if self.mode == "distributed":
             self.make_services()

@@ -1,4 +1,4 @@
-"""One address that wants everything for itself: `python -m tests.attacker KIND PORT SECONDS`.
+"""One address that wants everything for itself: `python -m tests.attacker KIND ADDRESS PORT SECONDS`.
 
 A process of its own, and a nice one: a real attacker brings a machine of their own.
 """
@@ -42,7 +42,7 @@ def frame(payload: dict[str, object] | bytes, opcode: int = 1) -> bytes:
 
 
 async def connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection("127.0.0.1", port, local_addr=(address_of(sys.argv[1]), 0))
+    return await asyncio.open_connection("127.0.0.1", port, local_addr=(sys.argv[2], 0))
 
 
 async def upgraded(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -160,11 +160,6 @@ KINDS: dict[str, tuple[Callable[[int], Awaitable[None]], int]] = {
 }
 
 
-def address_of(kind: str) -> str:
-    """Each attack comes from an address of its own: what one is refused, the next is not."""
-    return f"127.0.0.{2 + list(KINDS).index(kind)}"
-
-
 async def again_and_again(act: Callable[[int], Awaitable[None]], port: int, end: float) -> None:
     while time.monotonic() < end:
         with suppress(*BROKEN):
@@ -190,5 +185,5 @@ if __name__ == "__main__":
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20_000), hard))
     socket.setdefaulttimeout(None)
-    asyncio.run(attack(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))
+    asyncio.run(attack(sys.argv[1], int(sys.argv[3]), float(sys.argv[4])))
     print(json.dumps({key: round(value) for key, value in seen.items()}))

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from django.conf import settings
+
 # Whose work this is: `assistant.lib.threads.in_pool` shares its threads between them.
 client: ContextVar[str] = ContextVar("client", default="")
 
@@ -24,7 +26,7 @@ def client_of(address: str) -> str:
     return str(ipaddress.ip_network((int(parsed), 64), strict=False))
 
 
-STRANGERS = 100
+STRANGERS = 50
 
 
 class Seats:
@@ -48,4 +50,8 @@ class Seats:
             del self.taken[client]
 
 
-strangers = Seats(lambda: STRANGERS)  # websockets of one client whose visitor has not said hello
+def strangers_of_one() -> int | None:
+    return None if settings.CONNECTIONS_PER_ADDRESS is None else STRANGERS
+
+
+strangers = Seats(strangers_of_one)  # websockets of one client whose visitor has not said hello

@@ -14,7 +14,7 @@ Call = Callable[[], Any]
 class FairPool:
     """`share` of the `threads` may work for one client at once. A nameless one ("") is the house itself."""
 
-    def __init__(self, threads: int, share: int = 4) -> None:
+    def __init__(self, threads: int, share: int = 3) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="database")
         self._share = share
         self._lock = threading.Lock()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +19,9 @@ from assistant.lib.crowds import client_of
 from assistant.lib.threads import in_pool
 from assistant.serving import limits
 from assistant.serving.limits import Refusal
+from assistant.serving.rounds import Inlet
+
+log = logging.getLogger("frontdesk.serving")
 
 
 class Channel(HTTPChannel):
@@ -36,6 +41,7 @@ class Channel(HTTPChannel):
     def connectionMade(self) -> None:
         super().connectionMade()
         self.peer = str(getattr(self.transport.getPeer(), "host", ""))
+        self.inlet = Inlet(self.peer, self._take, self._rest, self._go_on)
         self.can_write = asyncio.Event()
         self.can_write.set()
         self._waits = True
@@ -45,6 +51,7 @@ class Channel(HTTPChannel):
 
     def connectionLost(self, reason: Any = connectionDone) -> None:
         self._wait_no_more()
+        self.inlet.is_closed = True
         self.can_write.set()
         super().connectionLost(reason)
 
@@ -77,12 +84,31 @@ class Channel(HTTPChannel):
     # --- what comes
 
     def dataReceived(self, data: bytes) -> None:
+        if self.refused:
+            self._take(data)
+        else:
+            self.inlet.put(data)
+
+    def _take(self, data: bytes) -> None:
         if not self.refused:
             LineReceiver.dataReceived(self, data)  # past Twisted's own, which begins the clock anew
             return
         self._discarded += len(data)
         if self._discarded > limits.LEAVE_BYTES:
             self.transport.abortConnection()
+
+    def setLineMode(self, extra: bytes = b"") -> None:
+        """What was kept during the last request comes before what waits outside."""
+        self.line_mode = 1
+        if extra:
+            self._take(extra)
+
+    def _rest(self) -> None:
+        self._networkProducer.pauseProducing()
+
+    def _go_on(self) -> None:
+        if not self._checking and not self._waitingForTransport:
+            self._networkProducer.resumeProducing()
 
     def lineReceived(self, line: bytes) -> bool | None:
         """True stops the reading of lines."""
@@ -159,6 +185,9 @@ class Channel(HTTPChannel):
         ]
         is_head = getattr(self, "_command", b"") == b"HEAD"
         self.transport.write("\r\n".join(head).encode() + b"\r\n\r\n" + (b"" if is_head else body))
+        if refusal is limits.TOO_MANY_SOCKETS:  # nothing more can come
+            self.transport.loseConnection()
+            return
         self.transport.loseWriteConnection()
         self.setTimeout(limits.LEAVE_WITHIN)
 
@@ -198,7 +227,7 @@ class Channel(HTTPChannel):
             if allowed:
                 request.limit, request.account = door.limit() + limits.FORM, limits.large_bodies
             self._read_body(request)
-            self.dataReceived(b"")
+            self._take(b"")
 
         self._look = asyncio.ensure_future(look())
 
@@ -227,4 +256,14 @@ def behind_a_proxy() -> bool:
 
 def client_behind(peer: str, headers: Any) -> str:
     forwarded = b",".join(headers.getRawHeaders(b"x-forwarded-for") or [])
+    if forwarded and not behind_a_proxy():
+        _warn_of_a_proxy()
     return client_of(address_of(peer, forwarded.decode("latin-1")))
+
+
+@lru_cache(maxsize=1)
+def _warn_of_a_proxy() -> None:
+    """Once: anyone may send that header."""
+    log.warning(
+        "a request came with X-Forwarded-For: if a proxy stands in front, set TRUSTED_PROXIES, else all are one"
+    )

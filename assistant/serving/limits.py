@@ -19,7 +19,7 @@ ANSWER_TAKEN_WITHIN = 60.0  # seconds for a client to read on
 LEAVE_WITHIN, LEAVE_BYTES = 2.0, 4_000_000  # what a refused client may still send, so that it gets to read why
 IN_MEMORY = 100_000  # bytes of a body; above, a file in FILE_UPLOAD_TEMP_DIR
 CONNECTS = Rate(600, 10)  # connections opened by one peer; browsers keep theirs
-FLOODS, BARRED_FOR, MOST_BARRED = Rate(10, 60), 20.0, 10_000  # sockets of one client closed for flooding
+FLOODS, BARRED_FOR, MOST_BARRED = Rate(5, 60), 20.0, 10_000  # sockets of one client closed for flooding
 FORM = 100_000  # around a file
 MB = 1024**2
 

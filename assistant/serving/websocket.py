@@ -12,6 +12,7 @@ from django.conf import settings
 
 from assistant.lib.throttles import Pace, Rate
 from assistant.serving import limits
+from assistant.serving.rounds import Inlet
 
 FRAMES = Rate(100, 10)  # pings and fragments included; a widget sends a few in a minute
 PINGS = Rate(20, 20)  # of the protocol's own, which browsers do not send
@@ -28,9 +29,13 @@ class Socket(WebSocketProtocol):
     def connectionMade(self) -> None:
         self._pace, self._pings = Pace(FRAMES), Pace(PINGS)
         self.transport.bufferSize = READ_AT_ONCE
+        peer = str(getattr(self.transport.getPeer(), "host", ""))
+        self._pauses = 0
+        self.inlet = Inlet(peer, super().dataReceived, self._rest, self._go_on)
         super().connectionMade()
 
     def connectionLost(self, *args: Any) -> None:
+        self.inlet.is_closed = True
         if self.leave:
             self.leave()
         super().connectionLost(*args)
@@ -39,6 +44,9 @@ class Socket(WebSocketProtocol):
         return FrameQueue(self._rest, self._go_on)
 
     # --- what comes
+
+    def dataReceived(self, data: bytes) -> None:
+        self.inlet.put(data)
 
     def processData(self) -> bool | None:
         if self.muted:
@@ -68,10 +76,13 @@ class Socket(WebSocketProtocol):
         self.transport.loseConnection()
 
     def _rest(self) -> None:
+        """For its frames that wait, or for its turn, or both."""
+        self._pauses += 1
         self.transport.pauseProducing()
 
     def _go_on(self) -> None:
-        if self.transport is not None and self.state == self.STATE_OPEN:
+        self._pauses -= 1
+        if not self._pauses and self.transport is not None and self.state != self.STATE_CLOSED:
             self.transport.resumeProducing()
 
     # --- what goes

@@ -258,8 +258,9 @@ async def test_it_limits_every_type_of_frame_and_closes_on_who_goes_on(limited):
 async def test_it_makes_no_more_visitors_than_an_address_may_have(limited):
     count = "SELECT COUNT(*) FROM conversations_conversation WHERE channel = 'widget'"
     [(before,)] = limited.read(count)
-    async with Tab(limited, address="127.0.0.78") as tab:
-        frames = [await tab.hello(visitor) for visitor in [{}, False, 0, [], *[None, ""] * 6]]
+    async with Tab(limited, address="127.0.0.78") as one, Tab(limited, address="127.0.0.78") as two:
+        frames = [await one.hello(visitor) for visitor in [{}, False, 0, [], *[None, ""] * 3]]
+        frames += [await two.hello(visitor) for visitor in [None, ""] * 3]
     assert [frame.get("code") for frame in frames] == ["bad_frame"] * 4 + [None] * 10 + ["rate_limited"] * 2
     assert limited.read(count) == [(before + 10,)]
 

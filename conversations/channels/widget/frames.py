@@ -59,16 +59,16 @@ class Shape:
 _ID = Text(MAX_ID)
 SHAPES = {
     "hello": Shape(
-        Rate(20, 60),
+        Rate(8, 60),
         {"visitor": Text(300), "site": Text(255, cut=True), "locale": Text(20, cut=True), "last_seq": Number()},
     ),
     # How many messages a visitor may send, RATE_LIMIT_VISITOR says, for all their sockets.
-    "message": Shape(Rate(600, 10), {"text": Text(settings.MESSAGE_MAX_CHARS * 4), "payload": Text(1000)}),
-    "typing": Shape(Rate(60, 60), {}),
-    "fetch": Shape(Rate(60, 60), {"after_seq": Number()}),
-    "feedback": Shape(Rate(60, 60), {"seq": Number(), "value": Text(10), "reason": Text(1000)}),
-    "handoff": Shape(Rate(10, 60), {}),
-    "ping": Shape(Rate(60, 60), {}),
+    "message": Shape(Rate(100, 10), {"text": Text(settings.MESSAGE_MAX_CHARS * 4), "payload": Text(1000)}),
+    "typing": Shape(Rate(30, 30), {}),
+    "fetch": Shape(Rate(20, 20), {"after_seq": Number()}),
+    "feedback": Shape(Rate(20, 20), {"seq": Number(), "value": Text(10), "reason": Text(1000)}),
+    "handoff": Shape(Rate(5, 60), {}),
+    "ping": Shape(Rate(20, 20), {}),
 }
 
 
