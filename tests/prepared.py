@@ -21,7 +21,7 @@ def _prepare(model: Running) -> None:
     if model.mode == "distributed":
         model.make_database()
     model.manage("migrate", "--verbosity", "0")
-    model.manage("prepare")
+    model.manage("prepare", timeout=280)  # it trains, and gives way to all else
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -197,9 +197,9 @@ class Running:
 
     # --- talking to it
 
-    def manage(self, *words: str) -> str:
+    def manage(self, *words: str, timeout: float = 120) -> str:
         command = [sys.executable, "manage.py", *words]
-        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=timeout)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

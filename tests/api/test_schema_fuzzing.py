@@ -15,7 +15,7 @@ import pytest
 from tests.running import Running
 from tests.settings import MODE
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.modes("embedded")]
 # In an environment of its own: Rasa holds jsonschema back to a version that it can't use.
 TOOL = [str(Path(sys.executable).parent / "uv"), "tool", "run", "--quiet", "--python", sys.executable]
 SCHEMATHESIS = "schemathesis@4.2.0"

@@ -188,6 +188,7 @@ def test_it_gives_each_kind_its_turn_until_nothing_is_left(monkeypatch: pytest.M
     assert (gone["sessions"], gone["log-ins"]) == (3 * BATCH, 1)
 
 
+@pytest.mark.clock
 @pytest.mark.django_db(transaction=True)
 def test_it_lets_others_write_meanwhile(ana: User) -> None:
     add_sessions(8_000, -DAY)

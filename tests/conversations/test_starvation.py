@@ -15,8 +15,9 @@ import pytest
 from tests.conversations.test_websocket import Tab
 from tests.running import ROOT, Running
 
-pytestmark = pytest.mark.processes
-SECONDS = 3.0
+# In one process, where visitors and attacker share all there is.
+pytestmark = [pytest.mark.processes, pytest.mark.clock, pytest.mark.modes("embedded")]
+SECONDS = 2.0
 numbers = count()
 KINDS = ["fetch", "hello", "pings", "silent", "slow_headers", "slow_bodies", "big_bodies", "pages"]
 
