@@ -15,7 +15,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.signals import connection_created
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -48,6 +48,8 @@ def refuse_newer(using: str = "default") -> None:
 
 def on_first_connection(sender: object, connection: Any, **_: Any) -> None:
     """Every command, worker and server refuses a newer database before its first statement."""
+    if connection.alias != DEFAULT_DB_ALIAS:  # Django's own, on its way to create or drop a database
+        return
     connection_created.disconnect(dispatch_uid="first-connection")
     if sys.argv[1:2] and sys.argv[1] in LEAVES_IT:
         return
