@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from assistant.engine.errors import EngineError
-from assistant.engine.rasa_adapter import quiet, speed  # quiet first: it imports Rasa
+from assistant.engine.rasa_adapter import bounded, quiet, speed  # quiet first: it imports Rasa
 from assistant.engine.rasa_adapter.crossvalidation import cross_validate
 from assistant.engine.rasa_adapter.inspection import inspect
 from assistant.engine.rasa_adapter.lanes import Lanes
@@ -70,6 +70,7 @@ class RasaEngine:
     def __init__(self) -> None:
         quiet.hush_structured_logs()
         speed.apply()
+        bounded.apply()
         self._models, self._lanes = Models(), Lanes()
         self._trackers, self._trials = Trackers(), Trackers(KEPT_TRIALS)
 

@@ -82,7 +82,8 @@ class TurnProcessor(MessageProcessor):
         tracker.begin_turn()
         channel = Collected(turn.input_channel)
         metadata = {**turn.metadata, "turn_key": turn.key} if turn.key else dict(turn.metadata)
-        message = UserMessage(turn.text, channel, turn.sender, input_channel=turn.input_channel, metadata=metadata)
+        text = _encodable(turn.text)
+        message = UserMessage(text, channel, turn.sender, input_channel=turn.input_channel, metadata=metadata)
         await self._update_tracker_session(tracker, channel, message.metadata)
         channel.said_by("action_session_start")
         parsing = perf_counter()
@@ -107,7 +108,7 @@ class TurnProcessor(MessageProcessor):
         return _reply(parse_of(message.parse_data), channel, events, snapshot, timings)
 
     async def parse(self, text: str) -> Parse:
-        return parse_of(await self.parse_message(UserMessage(text)))
+        return parse_of(await self.parse_message(UserMessage(_encodable(text))))
 
     async def _answer(self, channel: Collected, tracker: BoundedTracker) -> None:
         await self.run_action_extract_slots(channel, tracker)
@@ -181,6 +182,11 @@ class TurnProcessor(MessageProcessor):
 
     def _check_for_unseen_features(self, parse_data: Json) -> None:
         """Rasa compares with the domain here, for a warning that training gives, too."""
+
+
+def _encodable(text: str) -> str:
+    """JSON may bring half a surrogate pair, at which some components break."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def parse_of(data: Json) -> Parse:

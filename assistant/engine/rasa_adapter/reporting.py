@@ -23,8 +23,10 @@ from rasa.engine.graph import ExecutionContext, GraphNodeHook, GraphSchema
 from tensorflow.keras.callbacks import Callback
 
 from assistant.engine.errors import EngineError
+from assistant.engine.rasa_adapter import bounded
 
 EPOCHS_EVERY = 0.3  # seconds
+LONGEST = 5_000  # characters of an error or a warning
 _LINKS = re.compile(r"[^.\n]*https?://\S+")
 _NODE = re.compile(r"node (?:run_|train_)?([A-Za-z]+)")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m|\N{POLICE CARS REVOLVING LIGHT}")
@@ -107,6 +109,7 @@ def attend(work: Callable[[Report], None], project: Path, subject: str = "The tr
     rasa.utils.train_utils.RasaTrainingLogger = Epochs
     rasa.shared.utils.io.raise_warning = _warn
     warnings.showwarning = _show
+    bounded.apply()
     try:
         work(report)
     except (Exception, SystemExit) as error:
@@ -137,6 +140,7 @@ def _culprit(error: BaseException, subject: str) -> tuple[str, BaseException]:
 
 
 def _plain(words: str, project: Path) -> str:
+    words = words[:LONGEST]  # Rasa repeats examples, and the square of a long one's length is long
     words = re.sub(rf"{re.escape(gettempdir())}{os.sep}\w+{os.sep}", "", _COLOURS.sub("", words))
     words = _LINKS.sub("", words.replace(f"{project}{os.sep}", ""))
     return re.sub(r"[ \t]+", " ", words).strip()
