@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from assistant.lib.database import writing
 from assistant.lib.errors import FrontdeskError
 from training.importing_checks import check_config, check_file, contents_of, say_what_python_is_missed
+from training.importing_expressions import too_long
 from training.importing_files import Project, TooLarge, read_files
 from training.importing_pipeline import CONFIG, default_config_for
 from training.importing_yaml import Document, UnreadableYaml, read_document
@@ -41,6 +42,8 @@ def read_project(folder: Path, *, default_pipeline: bool = False) -> Project:
     for path, document in documents.items():
         check_file(project, path, document)
         project.contents[path] = contents_of(document)
+        if any(too_long(document)):
+            del project.files[path]
     say_what_python_is_missed(project, documents, python)
     return project
 

@@ -7,10 +7,12 @@ from typing import Any
 from django.conf import settings
 
 from training.importing_actions import actions_in, missing_actions
+from training.importing_expressions import faults, too_long
 from training.importing_files import Project
 from training.importing_pipeline import CONFIG, PIPELINE
 from training.importing_refusals import refusals
 from training.importing_yaml import Document, line_of, nodes
+from training.validation import LONGEST_TEXT
 
 OLDEST_FORMAT, NEWEST_FORMAT = (3,), (3, 1)
 DATA = {"nlu", "responses", "rules", "stories"}
@@ -25,6 +27,7 @@ SINGULAR = {
     "stories": "story",
     "rules": "rule",
 }
+SHOWN = 80  # characters of a regular expression
 OFFER = "--default-pipeline puts the starter's pipeline in its place"
 
 
@@ -49,6 +52,12 @@ def check_file(project: Project, path: str, document: Document) -> None:
         project.say(path, text, line, blocks=True)
     if path != CONFIG:
         _say_what_is_refused(project, path, document)
+    for expression, reason, fails in faults(document):
+        text = f"the regular expression {expression.name}, {_shown(expression.text)}: {reason}"
+        project.say(path, text, expression.line, blocks=fails)
+    for example in too_long(document):
+        text = f"an example of {example.name} has {len(example.text):,} characters, of at most {LONGEST_TEXT:,}"
+        project.say(path, text, example.line, blocks=True)
 
 
 def contents_of(document: Document) -> str:
@@ -115,6 +124,10 @@ def _examples(entry: dict[str, Any]) -> int:
     if isinstance(examples, list):
         return len(examples)
     return sum(line.lstrip().startswith("-") for line in str(examples or "").splitlines())
+
+
+def _shown(expression: str) -> str:
+    return expression if len(expression) <= SHOWN else f"{expression[:SHOWN]}…"
 
 
 def _validates(action: str) -> bool:

@@ -12,8 +12,10 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
 from training import importing_files
+from training.checking import Kind
 from training.importing_pipeline import default_config
 from training.models import Bot, ModelVersion
+from training.selectors import findings_of
 
 PIZZERIA = Path(__file__).parent / "pizzeria"
 SPACY = """\
@@ -289,3 +291,38 @@ def test_it_trains_and_activates_when_asked() -> None:
 def test_it_activates_nothing_that_it_has_not_trained() -> None:
     assert "--activate needs --train" in refused(PIZZERIA, "--activate", "production", code=1)
     assert not Bot.objects.exists()
+
+
+EXPRESSIONS = r"""
+version: "3.1"
+nlu:
+- regex: zip
+  examples: |
+    - \d{5}
+    - ^(\w+\s?)*\d$
+- regex: name
+  examples:
+  - (a|aa)+$
+"""
+
+
+def test_it_names_regular_expressions_that_never_end(project: Path) -> None:
+    (project / "data" / "careless.yml").write_text(EXPRESSIONS)
+    said = imported(project)
+    assert r"line 7: the regular expression zip, ^(\w+\s?)*\d$: it takes years on some messages" in said
+    assert "line 10: the regular expression name, (a|aa)+$: it takes years" in said
+    assert r"\d{5}" not in said
+    words = [finding.words for finding in findings_of(Bot.objects.get(name="pizzeria")) if finding.kind == Kind.ENDLESS]
+    assert [each.partition(", takes years")[0] for each in words] == [
+        "The regular expression zip in data/careless.yml, line 7",
+        "The regular expression name in data/careless.yml, line 10",
+    ]
+
+
+def test_it_refuses_what_is_no_regular_expression_and_no_example(project: Path) -> None:
+    text = EXPRESSIONS.replace("(a|aa)+$", "(a") + f"- intent: order\n  examples: |\n    - {'a' * 1_000_000}\n"
+    (project / "data" / "careless.yml").write_text(text)
+    said = refused(project)
+    assert "! line 10: the regular expression name, (a: it is no regular expression: missing )" in said
+    assert "! line 13: an example of order has 1,000,000 characters, of at most 4,000" in said
+    assert "data/careless.yml" not in files()

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from training.checking.intents import few_examples, unanswered, unused_responses, without_examples
 from training.checking.labels import confused_intents, likely_label_errors
-from training.checking.pipeline import NO_ENTITIES, NO_SYNONYMS, unused_entities, unused_synonyms
+from training.checking.pipeline import (
+    NO_ENTITIES,
+    NO_SYNONYMS,
+    endless_expressions,
+    unused_entities,
+    unused_synonyms,
+)
 from training.checking.texts import near_texts, same_texts
 from training.checking.types import Data, Finding, Kind, Row, Severity
 
@@ -14,6 +20,7 @@ CHECKS = (
     same_texts,
     likely_label_errors,
     unanswered,
+    endless_expressions,
     confused_intents,
     near_texts,
     few_examples,

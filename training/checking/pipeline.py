@@ -1,10 +1,11 @@
-"""What staff teach and the pipeline makes nothing of."""
+"""What the pipeline makes nothing of: what staff teach, and regular expressions that take too long."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from training.checking.types import Data, Finding, Kind, Severity
+from training.importing_expressions import ENDLESS
 
 ASK = "Ask whoever keeps the project to add to the pipeline in config.yml:"
 NO_ENTITIES = f"This assistant learns no entities. {ASK} LexicalSyntacticFeaturizer and CRFEntityExtractor."
@@ -21,6 +22,12 @@ def unused_synonyms(data: Data) -> Iterator[Finding]:
         yield Finding(
             Kind.SYNONYMS_UNUSED, Severity.WEAK, f"{_counted(data.synonyms, 'synonym')} written. {NO_SYNONYMS}"
         )
+
+
+def endless_expressions(data: Data) -> Iterator[Finding]:
+    for path, expression in data.endless:
+        words = f"The regular expression {expression.name} in {path}, line {expression.line}, {ENDLESS}."
+        yield Finding(Kind.ENDLESS, Severity.WRONG, words)
 
 
 def _counted(count: int, what: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.importing_expressions import Written
+
 
 class Severity(str, Enum):
     WRONG = "wrong"
@@ -29,6 +31,7 @@ class Kind(str, Enum):
     UNUSED_RESPONSE = "unused_response"
     ENTITIES_UNUSED = "entities_unused"
     SYNONYMS_UNUSED = "synonyms_unused"
+    ENDLESS = "endless"
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Row:
 class Data:
     """`answered`: intents that a rule, a story or an answer of ours handles; `asked`: those that rules and stories
     name; `said`: responses that something says. `f1` by intent and `errors` are from the newest cross-validation, both
-    empty where there is none. `marked` examples with entities, and `synonyms`: how many the pipeline makes nothing of.
+    empty where there is none. `endless`: regular
+    expressions, by their file. `marked` examples with entities, and `synonyms`: how many the pipeline makes nothing of.
     `vectors` are the embeddings of the examples `ids`."""
 
     rows: Sequence[Row] = ()
@@ -71,5 +75,6 @@ class Data:
     errors: Sequence[Mapping[str, Any]] = ()
     marked: int = 0
     synonyms: int = 0
+    endless: Sequence[tuple[str, Written]] = ()
     ids: Sequence[int] = ()
     vectors: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 384), np.float32))

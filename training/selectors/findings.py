@@ -11,6 +11,7 @@ from django.db.models import Count, Max, QuerySet
 
 from training.assembling.renaming import name_now
 from training.checking import Data, Finding, Row, findings_in
+from training.importing_expressions import Written, endless_in
 from training.models import Bot, Evaluation, Example
 from training.selectors.data import changes_of, examples_of, intent_names, renamed_since, stored_vectors
 from training.selectors.usage import is_named_in_code, pipeline_of, usage_of
@@ -90,9 +91,14 @@ def _data(bot: Bot) -> Data:
         errors=errors_of(evaluation),
         marked=0 if pipeline.learns_entities else _trained(bot).exclude(entities=[]).count(),
         synonyms=0 if pipeline.maps_synonyms else bot.synonyms.filter(deleted=None).count(),
+        endless=_endless(bot),
         ids=ids,
         vectors=vectors,
     )
+
+
+def _endless(bot: Bot) -> list[tuple[str, Written]]:
+    return endless_in(dict(bot.files.values_list("path", "text")))
 
 
 def _fill_slots(bot: Bot, filling: frozenset[str]) -> set[str]:

@@ -1,0 +1,95 @@
+"""The regular expressions and the examples of a project that are more than the engine takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from assistant.engine.backtracking import never_ends
+from assistant.engine.expressions import Unusable, compiled
+from training.importing_yaml import Document, UnreadableYaml, line_of, nodes, read_document
+from training.validation import LONGEST_TEXT
+
+MOST_TRIED = 500  # expressions of a file: one takes 50 ms at most, most of them 5
+TOKEN_PATTERN = "token_pattern"  # noqa: S105  a component's parameter, which is one as well
+ENDLESS = "takes years on some messages, for parts of it match the same text in many ways; there it finds nothing"
+
+
+@dataclass(frozen=True)
+class Written:
+    """An expression or an example, and where it stands. `line` counts from 1."""
+
+    name: str
+    text: str
+    line: int
+
+
+def faults(document: Document) -> Iterator[tuple[Written, str, bool]]:
+    """Expressions, what is wrong with each, and whether training fails on it."""
+    for number, expression in enumerate(expressions_in(document)):
+        try:
+            compiled(expression.text)
+        except Unusable as reason:
+            fails = "no regular expression" in str(reason)
+            yield expression, str(reason), fails
+            continue
+        if number < MOST_TRIED and never_ends(expression.text):
+            yield expression, f"it {ENDLESS}", False
+
+
+def endless_in(files: Mapping[str, str]) -> list[tuple[str, Written]]:
+    """The expressions of a bot's files that may never end, by the path."""
+    found = []
+    for path, text in sorted(files.items()):
+        try:
+            document = read_document(text)
+        except UnreadableYaml:
+            continue
+        found += [(path, expression) for expression, reason, _ in faults(document) if ENDLESS in reason]
+    return found
+
+
+def expressions_in(document: Document) -> Iterator[Written]:
+    """Those of `regex:` in the data, and how a tokenizer of the pipeline splits words."""
+    for entry in _entries(document):
+        if "regex" in entry and "examples" in entry:
+            yield from _lines(entry["regex"].value, entry["examples"])
+    for node in nodes(document.root):
+        if isinstance(node, yaml.MappingNode) and "pipeline" in document.sections:
+            yield from (
+                Written(TOKEN_PATTERN, value.value, line_of(value))
+                for key, value in node.value
+                if key.value == TOKEN_PATTERN and isinstance(value, yaml.ScalarNode)
+            )
+
+
+def too_long(document: Document) -> Iterator[Written]:
+    """Examples that no message can be, which are slow to learn from besides."""
+    for entry in _entries(document):
+        name = next((entry[kind].value for kind in ("intent", "regex", "lookup", "synonym") if kind in entry), "")
+        for example in _lines(name, entry["examples"]) if "examples" in entry else ():
+            if len(example.text) > LONGEST_TEXT:
+                yield example
+
+
+def _entries(document: Document) -> Iterator[dict[str, yaml.Node]]:
+    listed = document.sections.get("nlu")
+    for entry in listed.value if isinstance(listed, yaml.SequenceNode) else ():
+        if isinstance(entry, yaml.MappingNode):
+            yield {str(key.value): value for key, value in entry.value}
+
+
+def _lines(name: str, examples: yaml.Node) -> Iterator[Written]:
+    """The items of a list, or of a text that looks like one."""
+    if isinstance(examples, yaml.SequenceNode):
+        for node in nodes(examples):
+            if isinstance(node, yaml.ScalarNode):
+                yield Written(name, node.value, line_of(node))
+        return
+    is_block = isinstance(examples, yaml.ScalarNode) and examples.style in ("|", ">")
+    first = line_of(examples) + is_block
+    for number, line in enumerate(str(examples.value).splitlines()):
+        if line.lstrip().startswith("-"):
+            yield Written(name, line.lstrip()[1:].strip(), first + number)
