@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from time import thread_time
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.engine import expressions
 from assistant.engine.backtracking import never_ends
 from assistant.engine.expressions import Expression, Expressions, Span, Unusable, compiled
 
@@ -63,7 +65,12 @@ def test_it_looks_tables_up_as_re_would(parts: list[str], ignore_case: bool) -> 
     assert spans(tables, text, ignore_case=ignore_case) == [of_re(it, text, ignore_case=ignore_case) for it in tables]
 
 
-def test_it_gives_up_on_what_would_take_years(caplog: pytest.LogCaptureFixture) -> None:
+def test_it_gives_up_on_what_would_take_years(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = logging.Logger("expressions")
+    log.addHandler(caplog.handler)
+    monkeypatch.setattr(expressions, "logger", log)
     texts = [
         "a" * 4000 + "!",
         "ab " * 1333 + "!",

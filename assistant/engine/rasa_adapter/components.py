@@ -30,7 +30,7 @@ from assistant.engine.rasa_adapter.nlu_intents import Intents
 from assistant.engine.rasa_adapter.nlu_memory import embed
 
 NO_INTENT = {"name": None, "confidence": 0.0}
-MOST_TOKENS = 128  # of a text, that are embedded one by one, which takes each as long as a short text
+MOST_TOKENS = 64  # of a text, that are embedded one by one, which takes each as long as a short text
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
