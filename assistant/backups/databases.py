@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from psycopg2.extensions import get_wait_callback, set_wait_callback
 
 from assistant.backups.archives import DATABASE, TABLES, Archive, Writer
 from assistant.backups.errors import BackupError
@@ -154,8 +155,21 @@ def _instead(path: Path) -> Iterator[None]:
 # --- PostgreSQL
 
 
+@contextmanager
+def _ordinary_connection() -> Iterator[None]:
+    """psycopg2 copies only over one that waits in its own way, and not in ours, which gives up what hangs."""
+    ours = get_wait_callback()
+    connection.close()
+    set_wait_callback(None)
+    try:
+        yield
+    finally:
+        connection.close()
+        set_wait_callback(ours)
+
+
 def _save_tables(writer: Writer, folder: Path) -> dict[str, Any]:
-    with transaction.atomic(), connection.cursor() as cursor:
+    with _ordinary_connection(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")  # all tables at one moment
         described = _described(our_tables())
         for table, columns in described["columns"].items():
@@ -170,7 +184,7 @@ def _save_tables(writer: Writer, folder: Path) -> dict[str, Any]:
 def _restore_tables(archive: Archive, check: Check) -> None:
     """One transaction, DDL included: whoever looks meanwhile, and whoever kills it, finds what was there before."""
     manifest = archive.manifest
-    with transaction.atomic():
+    with _ordinary_connection(), transaction.atomic():
         _drop_all()
         targets = MigrationExecutor(connection)
         targets.migrate(_newest_of_each(targets, manifest["migrations"]))
