@@ -198,6 +198,23 @@ def test_it_refuses_the_late_result_of_a_worker_that_lost_its_lease(live_model):
     assert replies() == ["You said: hello"]
 
 
+def test_it_refuses_the_result_of_a_worker_whose_lease_another_one_has(live_model):
+    """Were it taken, the holder's own result would be refused, and what waits behind it would wait out the lease."""
+    conversation = say("one")
+    say("two")
+    lost = leases.take(conversation)
+    Conversation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    holds = leases.take(conversation)
+    reply = FakeEngine().respond(live_model.for_engine(), turn_for_engine(lost.message, live_model), 5)
+    before = Conversation.objects.values().get()
+
+    assert record(lost.message, live_model, reply, lost.lease) is False
+    assert record(lost.message, live_model, None, "") is False
+    assert (Conversation.objects.values().get(), replies(), Event.objects.count()) == (before, [], 0)
+    assert record(holds.message, live_model, reply, holds.lease) is True
+    assert replies() == ["You said: one"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_it_renews_the_lease_of_a_slow_turn(lasting_model, settings, monkeypatch):
     settings.LEASE_SECONDS = 0.6

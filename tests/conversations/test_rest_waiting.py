@@ -31,6 +31,20 @@ async def test_it_believes_no_hint_without_the_row(monkeypatch):
     assert [reply.text for reply in await call] == ["You said: ahoy"]
 
 
+async def test_it_takes_a_hint_for_all_turns_before_it(monkeypatch):
+    """Hints may be lost, or come before the caller has begun to wait."""
+    monkeypatch.setattr(waiting, "LOOK_EVERY", 60.0)
+    waiters, texts = Waiters(), ["one", "two", "three"]
+    first, second, third = [await in_pool(receive, "maria", text) for text in texts]
+    waits = asyncio.create_task(waiters.wait(first, 5))
+    await asyncio.sleep(0)
+    await in_pool(lambda: services.answer(first.conversation_id))
+    waiters.hinted(first.public_id.hex, third.turn)
+    calls = [await waits, await waiters.wait(second, 5), await waiters.wait(third, 5)]
+
+    assert [[reply.text for reply in replies] for replies in calls] == [[f"You said: {text}"] for text in texts]
+
+
 async def test_it_finds_each_caller_its_own_replies_without_any_hint(monkeypatch):
     monkeypatch.setattr(waiting, "LOOK_EVERY", 0.05)
     waiters, texts = Waiters(), [f"number {n}" for n in range(5)]
