@@ -15,7 +15,7 @@ from twisted.web.http import RESPONSES, HTTPChannel
 
 from assistant.lib.addresses import address_of
 from assistant.lib.bodies import LargeBody, may_send
-from assistant.lib.crowds import client_of
+from assistant.lib.crowds import client, client_of
 from assistant.lib.threads import in_pool
 from assistant.serving import limits
 from assistant.serving.limits import Refusal
@@ -219,14 +219,20 @@ class Channel(HTTPChannel):
         )
 
         async def look() -> None:
+            client.set(request.client_key)
+            problem = None
             try:
-                allowed = await in_pool(may_send, door, authorization, cookies)
-            finally:
-                self.paused = self._checking = False
-                self._networkProducer.resumeProducing()
-            if allowed:
-                request.limit, request.account = door.limit() + limits.FORM, limits.large_bodies
-            self._read_body(request)
+                if await in_pool(may_send, door, authorization, cookies):
+                    request.limit, request.account = door.limit() + limits.FORM, limits.large_bodies
+            except Exception as error:
+                log.error("who sends a large body can't be looked up: %s", type(error).__name__)
+                problem = limits.TOO_MANY_BODIES
+            self.paused = self._checking = False
+            self._networkProducer.resumeProducing()
+            if problem:
+                self.refuse(problem)
+            else:
+                self._read_body(request)
             self._take(b"")
 
         self._look = asyncio.ensure_future(look())

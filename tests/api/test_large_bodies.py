@@ -1,0 +1,52 @@
+"""Who may send a large body: asked before it is read. The raw door: tests/conversations/test_raw_http.py"""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from rest_framework_simplejwt.tokens import AccessToken
+
+from assistant.lib.bodies import LARGE, may_send
+from assistant.lib.crowds import client_of
+
+pytestmark = pytest.mark.django_db
+
+
+def cookie_of(client: Client) -> str:
+    return f"a=b; sessionid={client.cookies['sessionid'].value}"
+
+
+def test_it_lets_those_upload_who_may(client: Client, ana: User) -> None:
+    [door] = LARGE
+    client.force_login(ana)
+    assert may_send(door, "", cookie_of(client))
+    assert may_send(door, f"Bearer {AccessToken.for_user(ana)}", "")
+    ana.set_password("another-one")
+    ana.save()
+    assert not may_send(door, "", cookie_of(client))
+
+
+def test_it_lets_nobody_else(client: Client) -> None:
+    [door] = LARGE
+    viewer = User.objects.create_user("vera", is_staff=True)
+    viewer.groups.set(Group.objects.filter(name="viewer"))
+    client.force_login(viewer)
+    assert not may_send(door, "", cookie_of(client))
+    assert not may_send(door, f"Bearer {AccessToken.for_user(viewer)}", "")
+    for given in ("", "Bearer x", "Bearer", "Basic YTpi", "\xff"):
+        assert not may_send(door, given, "sessionid=x; \xff=\x00")
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_it_takes_a_network_of_ipv6_for_one_client(address: str, client: str) -> None:
+    assert client_of(address) == client
