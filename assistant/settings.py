@@ -61,6 +61,8 @@ INSTALLED_APPS = [
 ASSISTANT_SKILLS = ["conversations", "knowledge"]  # apps that bring dialogue: bot/ and actions.py
 ASSISTANT_ENGINE = env("ASSISTANT_ENGINE", default="assistant.engine.rasa_adapter.engine.RasaEngine")
 DUCKLING_URL = env("DUCKLING_URL", default="")
+# Components of Rasa that fetch what they run from an address, or read files by path: off unless they are listed here.
+OUTSIDE_COMPONENTS = env.list("OUTSIDE_COMPONENTS", default=[])
 
 MIDDLEWARE = [
     "assistant.lib.headers.HeadersMiddleware",
@@ -231,6 +233,7 @@ CHAT_THREADS = env.int("CHAT_THREADS", default=8)  # turns under way at once in 
 
 # --- Training ------------------------------------------------------------------------------------
 MODEL_UPLOAD_MB = env.int("MODEL_UPLOAD_MB", default=500)  # the largest model that staff may upload
+MODEL_UNPACKED_MB = env.int("MODEL_UNPACKED_MB", default=2000)  # and what any model may unpack to
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"  # beside the models, so that a whole upload is moved and not copied
 FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
 

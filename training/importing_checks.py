@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
 from django.conf import settings
 
+from assistant.engine.rasa_adapter.parameters import unknown
 from training.importing_actions import actions_in, missing_actions
 from training.importing_expressions import faults, too_long
 from training.importing_files import Project
 from training.importing_pipeline import CONFIG, PIPELINE
 from training.importing_refusals import refusals
-from training.importing_yaml import Document, line_of, nodes
+from training.importing_yaml import Document, line_of, nodes, plain
 from training.validation import LONGEST_TEXT
 
 OLDEST_FORMAT, NEWEST_FORMAT = (3,), (3, 1)
@@ -41,6 +43,7 @@ def check_config(project: Project, documents: dict[str, Document]) -> None:
         del project.files[CONFIG], documents[CONFIG]
         return
     _say_that_duckling_is_off(project, documents[CONFIG])
+    _say_what_is_not_known(project, documents[CONFIG])
 
 
 def check_file(project: Project, path: str, document: Document) -> None:
@@ -95,6 +98,19 @@ def _say_that_duckling_is_off(project: Project, config: Document) -> None:
         if isinstance(node.value, str) and node.value.rpartition(".")[2] == DUCKLING:
             text = f"{DUCKLING} asks another server, so it is off until DUCKLING_URL is set"
             project.say(CONFIG, text, line_of(node))
+
+
+def _say_what_is_not_known(project: Project, config: Document) -> None:
+    """Parameters that may be misspelt. Rasa passes over them without a word."""
+    for section in (PIPELINE, "policies"):
+        items = config.sections[section].value if section in config.sections else []
+        for item in items:
+            keys = {key.value: line_of(key) for key, _ in item.value} if isinstance(item, yaml.MappingNode) else {}
+            component = str(plain(item).get("name", "")).rpartition(".")[2] if keys else ""
+            for key in unknown(component, keys):
+                project.say(
+                    CONFIG, f"'{key}' is no known parameter of {component}; it is passed on as it is", keys[key]
+                )
 
 
 def _check_version(project: Project, path: str, document: Document) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.conf import settings
@@ -19,11 +18,16 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from assistant.engine import tarballs
 from assistant.engine.errors import ModelRefused
-from assistant.engine.rasa_adapter import allowed
+from assistant.engine.rasa_adapter import allowed, members, parameters
 from assistant.engine.types import Json, Model
 
 METADATA = "metadata.json"
 OURS = "frontdesk.json"  # {"probes": [text, ...]}: written by our trainer
+MOST_NODES = 500  # of one graph
+# Of a step in a graph; Rasa makes an object of them.
+NODE_KEYS = frozenset(
+    {"needs", "uses", "constructor_name", "fn", "config", "eager", "is_target", "is_input", "resource"}
+)
 MOST_PROBES, LONGEST_PROBE = 10, 4_000
 OLDEST = (3, 6, 21)  # former ones kept pickles in their archives; Rasa does not load them any more
 VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
@@ -72,19 +76,37 @@ def verify(model: Model) -> None:
 
 def inspect(path: Path) -> Contents:
     """Checks a file that nobody has signed yet: an upload. Raises ModelRefused."""
-    found = tarballs.json_of(path, (METADATA, OURS))
+    names, found = tarballs.read(path, _is_read)
     metadata = _metadata(found)
     _check_version(metadata)
-    components = frozenset(allowed.short(name) for name in _checked_nodes(metadata))
+    nodes = list(_checked_nodes(metadata))
     _check_slots(metadata.get("domain"))
+    if foreign := members.foreign(names, _readers(nodes), beside=(METADATA, OURS)):
+        raise ModelRefused(f"The archive holds '{foreign[:200]}', which no component of it keeps.")
+    for name, content in found.items():
+        if configuration := members.CONFIGURATION.fullmatch(PurePosixPath(name).name):
+            _check_parameters(members.POLICY_OF[configuration[1]], content)
     probes = found.get(OURS, {}).get("probes")
     texts = [text for text in probes if isinstance(text, str)] if isinstance(probes, list) else []
+    components = frozenset(component for _, component in nodes)
     return Contents(components, tuple(text[:LONGEST_PROBE] for text in texts[:MOST_PROBES]))
 
 
 def metadata_of(path: Path) -> Json:
     """What an unsigned file says of itself, and nothing of it checked but its form. Raises ModelRefused."""
-    return _metadata(tarballs.json_of(path, (METADATA,)))
+    return _metadata(tarballs.read(path, lambda name: name == METADATA)[1])
+
+
+def _is_read(name: str) -> bool:
+    return name in (METADATA, OURS) or members.CONFIGURATION.fullmatch(PurePosixPath(name).name) is not None
+
+
+def _readers(nodes: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    """The components that keep files in each folder."""
+    readers: dict[str, set[str]] = {}
+    for folder, component in nodes:
+        readers.setdefault(folder, set()).add(component)
+    return readers
 
 
 def _metadata(found: dict[str, Json]) -> Json:
@@ -104,61 +126,52 @@ def _check_version(metadata: Json) -> None:
         raise ModelRefused(f"The model was made by Rasa {numbers[0]}; models of Rasa {oldest} run here.")
 
 
-def _checked_nodes(metadata: Json) -> Iterator[str]:
+def _checked_nodes(metadata: Json) -> Iterator[tuple[str, str]]:
+    """The folder and the component of each step."""
     for schema in ("train_schema", "predict_schema"):
         content = metadata.get(schema)
         nodes = content.get("nodes") if isinstance(content, dict) else None
-        if not isinstance(nodes, dict):
+        if not isinstance(nodes, dict) or len(nodes) > MOST_NODES:
             raise ModelRefused(f"The archive's {METADATA} has no {schema}.")
         for name, node in nodes.items():
-            _check_node(name, node)
-            yield str(node["uses"])
+            if not isinstance(node, dict) or not NODE_KEYS.issuperset(node):
+                raise ModelRefused(f"The archive's step '{name}' is unreadable.")
+            _check_node(node)
+            resource = node.get("resource") or {"name": name}
+            _check_resource(resource)
+            yield resource["name"], allowed.short(node["uses"])
 
 
-def _check_node(name: str, node: Any) -> None:
-    if not isinstance(node, dict):
-        raise ModelRefused(f"The archive's step '{name}' is unreadable.")
-    uses = str(node.get("uses"))
+def _check_node(node: Json) -> None:
+    uses, component = str(node.get("uses")), allowed.short(str(node.get("uses")))
     if uses not in allowed.GRAPH and not allowed.is_ours(uses):
         raise ModelRefused(f"The archive wants to run '{uses}', which is not allowed.")
-    if allowed.short(uses) == allowed.DUCKLING and not settings.DUCKLING_URL:
+    if component == allowed.DUCKLING and not settings.DUCKLING_URL:
         raise ModelRefused("The model asks a Duckling server; set DUCKLING_URL to allow that.")
+    if hindrance := allowed.hindrance(component):
+        raise ModelRefused(f"The model can't be used: '{component}' {hindrance}.")
     calls = str(node.get("constructor_name")), str(node.get("fn"))
     if calls[0] not in allowed.CONSTRUCTORS or calls[1] not in allowed.FUNCTIONS:
         raise ModelRefused(f"The archive wants to call '{node.get('fn')}' of '{uses}', which is not allowed.")
-    package = allowed.NEEDS.get(allowed.short(uses))
-    if package and not find_spec(package):
-        raise ModelRefused(f"The model needs {package}, which is not installed here.")
-    _check_resource(node.get("resource") or {})
-    _check_names(uses, node.get("config") or {})
+    needs = node.get("needs") or {}
+    if not isinstance(needs, dict) or not all(isinstance(other, str) for other in needs.values()):
+        raise ModelRefused(f"What the archive's '{component}' needs is unreadable.")
+    _check_parameters(component, node.get("config") or {})
 
 
 def _check_resource(content: Any) -> None:
     resource = content.get("name", "") if isinstance(content, dict) else None
     if not isinstance(resource, str):
         raise ModelRefused("The archive names an unreadable resource.")
-    if "/" in resource or "\\" in resource or resource in (".", ".."):
+    if "/" in resource or "\\" in resource or resource in ("", ".", ".."):
         raise ModelRefused(f"The archive names an unsafe resource: {resource}")
 
 
-def _check_names(uses: str, config: Any) -> None:
-    """Classes that a component's own configuration names: a policy's featurizers."""
-    if isinstance(config, list):
-        for item in config:
-            _check_names(uses, item)
+def _check_parameters(component: str, config: Any) -> None:
     if not isinstance(config, dict):
-        return
-    for key, value in config.items():
-        if key in ("featurizer", "state_featurizer"):
-            _check_featurizers(uses, value)
-        _check_names(uses, value)
-
-
-def _check_featurizers(uses: str, featurizers: Any) -> None:
-    for featurizer in featurizers if isinstance(featurizers, list) else [featurizers]:
-        name = featurizer.get("name") if isinstance(featurizer, dict) else featurizer
-        if name is not None and str(name) not in allowed.FEATURIZERS:
-            raise ModelRefused(f"'{uses}' wants the featurizer '{name}', which is not allowed.")
+        raise ModelRefused(f"The parameters of the archive's '{component}' are unreadable.")
+    for refusal in parameters.refusals(component, config):
+        raise ModelRefused(f"The archive is not allowed: {refusal.reason}.")
 
 
 def _check_slots(domain: Any) -> None:

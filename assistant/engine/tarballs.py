@@ -7,37 +7,52 @@ import io
 import json
 import tarfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from time import monotonic
+
+from django.conf import settings
 
 from assistant.engine.errors import ModelRefused
 from assistant.engine.types import Json
 
-LARGEST_ARCHIVE = 2 * 1024**3  # bytes, unpacked
-LARGEST_JSON = 16 * 1024**2
+LARGEST_JSON = 16 * 1024**2  # bytes, all that is read of one archive
 LARGEST_HEADER = 1024**2
-MOST_MEMBERS = 5_000
+# An archive may unpack to so many times its own size, and so many bytes more. The starter's unpacks to 1.1 times its
+# size, one of all neural components to 1.4 times; only what is JSON alone shrinks to a tenth and less.
+MOST_TIMES, ALWAYS = 20, 64 * 1024**2
+MOST_MEMBERS = 1_000
 SECONDS = 60.0
 ORDINARY = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE)
 
 
-def json_of(path: Path, wanted: Collection[str]) -> dict[str, Json]:
-    """Checks every member, and returns what the `wanted` files hold that are there. Raises ModelRefused."""
+def read(path: Path, wanted: Callable[[str], bool]) -> tuple[list[str], dict[str, Json]]:
+    """Checks every member. Returns the names of all, and the JSON of those that are `wanted`. Raises ModelRefused."""
+    names, found = list[str](), dict[str, Json]()
     try:
         with gzip.open(path) as packed:
-            unpacked = Unpacked(packed)
+            unpacked = Unpacked(packed, largest(path.stat().st_size))
             with tarfile.open(fileobj=unpacked, mode="r:") as tar:
-                return {name: _json(tar, unpacked, member) for name, member in _members(tar) if name in wanted}
+                for name, member in _members(tar, unpacked):
+                    names.append(name)
+                    if wanted(name):
+                        found[name] = _json(tar, unpacked, member)
     except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, RecursionError) as error:
         raise ModelRefused("The file is not a model archive, or it is damaged.") from error
+    return names, found
+
+
+def largest(size: int) -> int:
+    """What an archive of `size` bytes may unpack to: a few megabytes of zeros would fill a disk."""
+    return int(min(settings.MODEL_UNPACKED_MB * 1024**2, MOST_TIMES * size + ALWAYS))
 
 
 class Unpacked(io.RawIOBase):
     """What a gzip file inflates to. No header makes it read much at once, go back, or go on for ever."""
 
-    def __init__(self, packed: gzip.GzipFile) -> None:
+    def __init__(self, packed: gzip.GzipFile, largest: int) -> None:
         self._packed, self._ends, self.most = packed, monotonic() + SECONDS, LARGEST_HEADER
+        self.largest, self.json_left = largest, LARGEST_JSON
 
     def read(self, size: int = -1) -> bytes:
         self._check(self.tell() + size)
@@ -55,16 +70,20 @@ class Unpacked(io.RawIOBase):
         return self._packed.tell()
 
     def _check(self, position: int) -> None:
-        if position > LARGEST_ARCHIVE:
-            raise ModelRefused("The archive is too large.")
+        if position > self.largest:
+            raise _too_large(self.largest)
         if monotonic() > self._ends:
             raise ModelRefused("The archive takes too long to read.")
 
 
-def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, tarfile.TarInfo]]:
+def _too_large(largest: int) -> ModelRefused:
+    return ModelRefused(f"The archive is too large: it unpacks to more than {largest // 1024**2} MB.")
+
+
+def _members(tar: tarfile.TarFile, unpacked: Unpacked) -> Iterator[tuple[str, tarfile.TarInfo]]:
     seen: set[str] = set()
     while (member := tar.next()) is not None:
-        _check(member)
+        _check(member, unpacked.largest)
         name = str(PurePosixPath(member.name))
         if name in seen:
             raise ModelRefused(f"The archive holds the same file twice: {name}")
@@ -74,9 +93,9 @@ def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, tarfile.TarInfo]]:
         yield name, member
 
 
-def _check(member: tarfile.TarInfo) -> None:
-    if member.size > LARGEST_ARCHIVE:
-        raise ModelRefused("The archive is too large.")
+def _check(member: tarfile.TarInfo, largest: int) -> None:
+    if member.size > largest:
+        raise _too_large(largest)
     if member.type not in ORDINARY or member.issparse():
         raise ModelRefused(f"The archive holds a link or a device: {member.name}")
     path = PurePosixPath(member.name)
@@ -85,10 +104,11 @@ def _check(member: tarfile.TarInfo) -> None:
 
 
 def _json(tar: tarfile.TarFile, unpacked: Unpacked, member: tarfile.TarInfo) -> Json:
-    file = tar.extractfile(member) if member.isfile() and member.size <= LARGEST_JSON else None
+    file = tar.extractfile(member) if member.isfile() and member.size <= unpacked.json_left else None
     if file is None:
         raise ModelRefused(f"The archive has no readable {member.name}.")
-    unpacked.most = LARGEST_JSON
+    unpacked.most = unpacked.json_left
+    unpacked.json_left -= member.size
     content = json.load(file)
     unpacked.most = LARGEST_HEADER
     if not isinstance(content, dict):

@@ -25,6 +25,8 @@ NODE = {
     "config": {},
     "resource": {"name": "train_LogisticRegressionClassifier3"},
 }
+CONVERT = "rasa.nlu.featurizers.dense_featurizer.convert_featurizer.ConveRTFeaturizer"
+DIET = "rasa.nlu.classifiers.diet_classifier.DIETClassifier"
 METADATA: dict[str, Any] = {
     "rasa_open_source_version": "3.6.21",
     "train_schema": {"nodes": {"classifier": NODE}},
@@ -72,9 +74,17 @@ def test_it_refuses_links_and_devices(tmp_path: Path, kind: bytes) -> None:
     _refuses(recorded(_archive(tmp_path, extra=[member])), "link or a device")
 
 
-def test_it_refuses_an_archive_that_inflates_too_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tarballs, "LARGEST_ARCHIVE", 1_000)
-    _refuses(recorded(_archive(tmp_path, ours={"probes": ["a" * 2_000]})), "too large")
+def test_it_refuses_an_archive_that_inflates_too_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """By its own size, and by what the operator allows."""
+    bomb = _archive(tmp_path, ours={"probes": ["a" * 100_000]})
+    monkeypatch.setattr(tarballs, "ALWAYS", 50_000)
+    _refuses(recorded(bomb), "unpacks to more than")
+    monkeypatch.setattr(tarballs, "ALWAYS", 200_000)
+    archives.inspect(bomb)
+    settings.MODEL_UNPACKED_MB = 0.05
+    _refuses(recorded(bomb), "unpacks to more than")
 
 
 def test_it_refuses_an_archive_that_takes_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,15 +169,72 @@ def test_it_refuses_metadata_of_something_else(tmp_path: Path, metadata: dict[st
         ({"resource": {"name": "../../outside"}}, "unsafe resource"),
         ({"config": {"featurizer": [{"name": "evil.Featurizer"}]}}, "evil.Featurizer"),
         ({"uses": "rasa.nlu.extractors.duckling_entity_extractor.DucklingEntityExtractor"}, "Duckling"),
-        ({"uses": "rasa.nlu.utils.spacy_utils.SpacyNLP"}, "needs spacy, which is not installed"),
+        ({"uses": "rasa.nlu.utils.spacy_utils.SpacyNLP"}, "needs spacy, which is not installed here"),
         ({"uses": ["a", "list"]}, "not allowed"),
         ({"fn": {"a": "dictionary"}}, "not allowed"),
         ({"resource": "a text"}, "unreadable resource"),
         ({"config": {"featurizer": [{"name": ["a", "list"]}]}}, "not allowed"),
+        ({"uses": "assistant.engine.rasa_adapter.components.np.ndarray"}, "not allowed"),
+        ({"uses": "assistant.engine.rasa_adapter.nlu_kernel.Path"}, "not allowed"),
+        ({"uses": "assistant.engine.rasa_adapter.components.Tokenizer"}, "not allowed"),
+        ({"uses": CONVERT, "config": {"model_url": "http://evil.example/graph"}}, "off until OUTSIDE_COMPONENTS"),
+        ({"uses": DIET, "config": {"tensorboard_log_directory": "/tmp"}}, "'tensorboard_log_directory'"),
+        ({"uses": DIET, "config": {"epochs": 10**400}}, "'epochs' of 'DIETClassifier' takes a whole number"),
+        ({"uses": DIET, "config": {"epochs": {"evil.Class": 1}}}, "takes a whole number"),
+        ({"uses": DIET, "config": {"something": "evil.Class"}}, "no parameter 'something'"),
+        ({"uses": DIET, "config": {"something": {"in": ["http://evil.example"]}}}, "no parameter 'something'"),
+        ({"uses": DIET, "config": {"something": "../../var/secret-key"}}, "no parameter 'something'"),
+        ({"uses": DIET, "config": {"something": "${SECRET_KEY}"}}, "no parameter 'something'"),
+        ({"config": []}, None),
+        ({"config": "a text"}, "unreadable"),
+        ({"needs": ["a list"]}, "unreadable"),
+        ({"module": "evil"}, "unreadable"),
     ],
 )
-def test_it_refuses_what_an_archive_may_not_run(tmp_path: Path, change: dict[str, Any], word: str) -> None:
-    _refuses(recorded(_archive(tmp_path, _with_node(**change))), word)
+def test_it_refuses_what_an_archive_may_not_run(tmp_path: Path, change: dict[str, Any], word: str | None) -> None:
+    archive = _archive(tmp_path, _with_node(**change))
+    if word:
+        _refuses(recorded(archive), word)
+    else:
+        archives.inspect(archive)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "components/train_LogisticRegressionClassifier3/classifier.pkl",
+        "components/train_LogisticRegressionClassifier3/classifier.joblib",
+        "components/train_LogisticRegressionClassifier3/saved_model.pb",
+        "components/train_LogisticRegressionClassifier3/variables/variables.index",
+        "components/train_LogisticRegressionClassifier3/DIETClassifier.tf_model.index",
+        "components/another/classifier.skops",
+        "sitecustomize.py",
+        "evil/__init__.py",
+    ],
+)
+def test_it_refuses_files_that_no_component_keeps(tmp_path: Path, name: str) -> None:
+    _refuses(recorded(_archive(tmp_path, extra=[tarfile.TarInfo(name)])), "which no component of it keeps")
+
+
+def test_it_takes_the_files_that_a_component_keeps(tmp_path: Path) -> None:
+    folder = "components/train_LogisticRegressionClassifier3"
+    archives.inspect(_archive(tmp_path, extra=[tarfile.TarInfo(f"{folder}/train_LogisticRegressionClassifier3.skops")]))
+
+
+def test_it_reads_a_policys_own_copy_of_its_parameters(tmp_path: Path) -> None:
+    """Rasa builds the network from it, whatever the graph says."""
+    node = _with_node(uses="rasa.core.policies.ted_policy.TEDPolicy", resource={"name": "train_TEDPolicy0"})
+    path = tmp_path / "model.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        _add(tar, "metadata.json", node)
+        _add(tar, "components/train_TEDPolicy0/ted_policy.meta.json", {"tensorboard_log_directory": "/etc/cron.d"})
+    _refuses(recorded(path), "tensorboard_log_directory")
+
+
+def test_it_allows_what_reaches_out_where_the_operator_turned_it_on(tmp_path: Path, settings: Settings) -> None:
+    settings.OUTSIDE_COMPONENTS = ["ConveRTFeaturizer"]
+    metadata = _with_node(uses=CONVERT, config={"model_url": "https://models.example.com/convert"})
+    assert "ConveRTFeaturizer" in archives.inspect(_archive(tmp_path, metadata)).components
 
 
 def test_it_refuses_a_slot_type_of_its_own(tmp_path: Path) -> None:

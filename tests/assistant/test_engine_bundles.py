@@ -49,12 +49,52 @@ def test_it_takes_the_sample_bot() -> None:
             "domain.yml, line 3: the slot 'a' is of type",
         ),
         ("domain/shop.yml", "slots: {a: {type: evil.Slot}}\n", "domain/shop.yml, line 1"),
+        (
+            "data/nlu.yml",
+            '{"rasa_nlu_data": {"lookup_tables": []}}',
+            "data/nlu.yml, line 1: 'rasa_nlu_data' is Rasa 1's",
+        ),
+        ("config.yml", "importers:\n- name: RasaFileImporter\n  domain_path: /etc\n", "line 3: the importer"),
+        (
+            "config.yml",
+            "pipeline:\n- name: ConveRTFeaturizer\n  model_url: /srv/graph\n",
+            "line 2: 'ConveRTFeaturizer' runs what it fetches",
+        ),
+        (
+            "config.yml",
+            "pipeline:\n- name: CountVectorsFeaturizer\n  epochs: 1\n- name: DIETClassifier\n  epochs: all\n",
+            "line 5: the parameter 'epochs' of 'DIETClassifier' takes a whole number",
+        ),
+        (
+            "config.yml",
+            "policies:\n- name: TEDPolicy\n  tensorboard_log_directory: ./logs\n",
+            "line 3: the parameter 'tensorboard_log_directory' of 'TEDPolicy' takes nothing here",
+        ),
+        (
+            "config.yml",
+            "pipeline:\n- name: WhitespaceTokenizer\n  dictionary_path: /etc/passwd\n",
+            "line 3: 'WhitespaceTokenizer' has no parameter 'dictionary_path' here",
+        ),
+        ("config.yml", "pipeline:\n- name: CRFEntityExtractor\n  max_iterations: 1000000\n", "line 3"),
+        (
+            "config.yml",
+            "policies:\n- &p\n  name: TEDPolicy\n  featurizer: [*p]\n",
+            "line 3: the featurizer 'TEDPolicy'",
+        ),
+        ("config.yml", "pipeline: all\n", "line 1: 'pipeline' is no list"),
     ],
 )
 def test_it_names_file_and_line_of_what_it_refuses(path: str, text: str, words: str) -> None:
     with pytest.raises(TrainingFailed) as refusal:
         check_bundle(Bundle({"config.yml": CONFIG, path: text}))
     assert words in refusal.value.message
+
+
+def test_it_takes_harmless_parameters_that_it_does_not_know() -> None:
+    extra = (
+        "- name: DIETClassifier\n  hidden_layers_sizes: {text: [256, 128]}\n  speed: fast\n  steps: [1, 2.5, null]\n"
+    )
+    check_bundle(Bundle({"config.yml": CONFIG.replace("policies", f"{extra}policies")}))
 
 
 def test_it_wants_a_config() -> None:

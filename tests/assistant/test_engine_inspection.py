@@ -23,11 +23,18 @@ def test_it_takes_an_archive_that_loads_and_parses(
     assert archive.memory > 100_000_000
 
 
-@pytest.mark.parametrize("part", ["vocabularies.json", ".skops"])
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("vocabularies.json", b"broken"),
+        (".skops", b"broken"),
+        ("domain_provider/domain.yml", b"version: '3.1'\nslots: {a: {type: subprocess.Popen, mappings: []}}\n"),
+    ],
+)
 def test_it_refuses_an_archive_with_a_broken_part(
-    rasa_engine: Engine, sample: Model, tmp_path: Path, part: str
+    rasa_engine: Engine, sample: Model, tmp_path: Path, part: str, content: bytes
 ) -> None:
-    broken = _with_broken(part, sample.path, tmp_path / "broken.tar.gz")
+    broken = _with(part, content, sample.path, tmp_path / "broken.tar.gz")
     with pytest.raises(ModelRefused) as refusal:
         rasa_engine.inspect(broken)
     assert "\n" not in refusal.value.message
@@ -39,14 +46,14 @@ def test_it_refuses_an_archive_that_needs_too_much_memory(rasa_engine: Engine, s
         rasa_engine.inspect(sample.path, Limits(memory=100 * 1024**2))
 
 
-def _with_broken(part: str, source: Path, target: Path) -> Path:
+def _with(part: str, content: bytes, source: Path, target: Path) -> Path:
     found = False
     with tarfile.open(source) as good, tarfile.open(target, "w:gz") as bad:
         for member in good:
-            content = good.extractfile(member).read() if member.isfile() else b""
+            written = good.extractfile(member).read() if member.isfile() else b""
             if member.name.endswith(part):
-                content, found = b"broken", True
-            member.size = len(content)
-            bad.addfile(member, io.BytesIO(content))
+                written, found = content, True
+            member.size = len(written)
+            bad.addfile(member, io.BytesIO(written))
     assert found
     return target

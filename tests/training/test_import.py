@@ -59,6 +59,18 @@ def files() -> dict[str, str]:
     return dict(Bot.objects.get(name="pizzeria").files.values_list("path", "text"))
 
 
+def test_it_names_parameters_that_it_does_not_know_and_refuses_those_that_reach_out(project: Path) -> None:
+    config = project / "config.yml"
+    config.write_text("pipeline:\n- name: WhitespaceTokenizer\n  speed: fast\npolicies:\n- name: RulePolicy\n")
+    assert "line 3: 'speed' is no known parameter of WhitespaceTokenizer" in imported(project)
+    config.write_text(
+        "pipeline:\n- name: ConveRTFeaturizer\n  model_url: /srv/graph\n- name: DIETClassifier\n  x: a/b\n"
+    )
+    said = refused(project)
+    assert "line 2: 'ConveRTFeaturizer' runs what it fetches" in said
+    assert "line 5: 'DIETClassifier' has no parameter 'x' here" in said
+
+
 def test_it_imports_every_file_of_a_project() -> None:
     said = imported(PIZZERIA)
     assert sorted(files()) == [

@@ -1,11 +1,14 @@
 """The classes that a bot may name. Rasa imports whatever dotted path its YAML or its archives name, so a name is code.
 
-Nothing here imports Rasa.
+What may be set on them stands in `parameters`, what of a model's files they read in `members`. Nothing here imports
+Rasa.
 """
 
 from __future__ import annotations
 
-import re
+from importlib.util import find_spec
+
+from django.conf import settings
 
 _PIPELINE = {
     "rasa.nlu.classifiers.diet_classifier": ["DIETClassifier"],
@@ -48,7 +51,6 @@ _PLUMBING = {
         "CoreFeaturizationInputConverter",
     ],
     "rasa.core.policies.ensemble": ["DefaultPolicyPredictionEnsemble"],
-    "rasa.engine.training.components": ["PrecomputedValueProvider", "FingerprintComponent"],
     "rasa.graph_components.converters.nlu_message_converter": ["NLUMessageConverter"],
     "rasa.graph_components.providers.domain_for_core_training_provider": ["DomainForCoreTrainingProvider"],
     "rasa.graph_components.providers.domain_provider": ["DomainProvider"],
@@ -69,7 +71,8 @@ _FEATURIZERS = {
     ],
     "rasa.core.featurizers.single_state_featurizer": ["SingleStateFeaturizer", "IntentTokenizerSingleStateFeaturizer"],
 }
-_OURS = re.compile(r"assistant\.engine\.rasa_adapter\.(components|nlu_[a-z_]+)\.[A-Z]\w*")
+# Each by name: a module also holds whatever it imports itself.
+_OURS = {"assistant.engine.rasa_adapter.components": ["EmbeddingIntentClassifier", "MiniLMFeaturizer"]}
 
 # What must be installed for a component; none of it comes with us.
 NEEDS = {
@@ -87,6 +90,8 @@ NEEDS = {
     "SpacyTokenizer": "spacy",
 }
 DUCKLING = "DucklingEntityExtractor"  # calls a host
+# They fetch what they run from an address, or read files by path: off until the operator lists them.
+OUTSIDE = frozenset({"ConveRTFeaturizer", "LanguageModelFeaturizer", "MitieNLP"})
 TENSORFLOW = frozenset({"DIETClassifier", "ResponseSelector", "TEDPolicy", "UnexpecTEDIntentPolicy"})
 SLOT_TYPES = frozenset({"any", "bool", "categorical", "float", "list", "text"})
 IMPORTERS = frozenset({"RasaFileImporter", "rasa.shared.importers.rasa.RasaFileImporter"})
@@ -123,9 +128,24 @@ GRAPH = frozenset(
 )
 
 
+OURS = frozenset(f"{module}.{name}" for module, names in _OURS.items() for name in names)
+# Whatever Rasa may be asked to import.
+IMPORTED = GRAPH | OURS | PIPELINE | POLICIES | FEATURIZERS | IMPORTERS
+
+
 def is_ours(name: str) -> bool:
-    return _OURS.fullmatch(name) is not None
+    return name in OURS
 
 
 def short(name: str) -> str:
     return name.rpartition(".")[2]
+
+
+def hindrance(component: str) -> str:
+    """Why a component that may be named can't be used here, as the end of a sentence; empty where it can."""
+    package = NEEDS.get(component)
+    if package and not find_spec(package):
+        return f"needs {package}, which is not installed here"
+    if component in OUTSIDE and component not in settings.OUTSIDE_COMPONENTS:
+        return "runs what it fetches or reads from elsewhere: it is off until OUTSIDE_COMPONENTS names it"
+    return ""

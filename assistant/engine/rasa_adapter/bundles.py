@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,10 +12,11 @@ from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.error import MarkedYAMLError
 
 from assistant.engine.errors import TrainingFailed
-from assistant.engine.rasa_adapter import allowed
+from assistant.engine.rasa_adapter import allowed, parameters
 from assistant.engine.types import Bundle, Json
 
 CONFIG, DOMAIN = "config.yml", "domain.yml"
+OLD_NLU = "rasa_nlu_data"  # its lookup tables may be paths, and the file's lines become part of the model
 
 
 def check_bundle(bundle: Bundle) -> None:
@@ -76,6 +76,8 @@ class _Checked:
     def check(self) -> None:
         if self.path == CONFIG:
             self._check_config()
+        if OLD_NLU in self.content:
+            self._refuse(OLD_NLU, f"'{OLD_NLU}' is Rasa 1's JSON, which is not read here")
         for name, slot in _items(self.content.get("slots")):
             kind = slot.get("type", "text") if isinstance(slot, dict) else "text"
             if kind not in allowed.SLOT_TYPES:
@@ -96,36 +98,43 @@ class _Checked:
         recipe = self.content.get("recipe", "default.v1")
         if recipe != "default.v1":
             self._refuse(recipe, f"the recipe '{recipe}' is not supported; use default.v1")
-        for item in self.content.get("pipeline") or ():
+        for item in self._list("pipeline"):
             self._check_component(_name_of(item))
-        for item in self.content.get("policies") or ():
+            self._check_parameters(item)
+        for item in self._list("policies"):
             self._check_name(_name_of(item), allowed.POLICIES, "policy")
-            self._check_featurizers(item)
-        for item in self.content.get("importers") or ():
+            self._check_parameters(item)
+        for item in self._list("importers"):
             self._check_name(_name_of(item), allowed.IMPORTERS, "importer")
+            for key in sorted(map(str, item if isinstance(item, dict) else ())):
+                if key != "name":
+                    self._refuse(key, f"the importer '{_name_of(item)}' takes no '{key}' here")
+
+    def _list(self, section: str) -> list[Any]:
+        found = self.content.get(section) or []
+        if not isinstance(found, list):
+            self._refuse(f"{section}:", f"'{section}' is no list")
+        return found if isinstance(found, list) else []
 
     def _check_component(self, name: str) -> None:
-        if allowed.is_ours(name):
-            return
-        self._check_name(name, allowed.PIPELINE, "component")
-        package = allowed.NEEDS.get(allowed.short(name))
-        if package and not find_spec(package):
-            self._refuse(name, f"'{name}' needs {package}, which is not installed here")
+        if not allowed.is_ours(name):
+            self._check_name(name, allowed.PIPELINE, "component")
+        if hindrance := allowed.hindrance(allowed.short(name)):
+            self._refuse(name, f"'{name}' {hindrance}")
 
-    def _check_featurizers(self, item: Any) -> None:
-        for key, value in _items(item):
-            if key not in ("featurizer", "state_featurizer"):
-                continue
-            for featurizer in value if isinstance(value, list) else [value]:
-                self._check_name(_name_of(featurizer), allowed.FEATURIZERS, "featurizer")
-                self._check_featurizers(featurizer)
+    def _check_parameters(self, item: Any) -> None:
+        if isinstance(item, dict):
+            for refusal in parameters.refusals(allowed.short(_name_of(item)), item):
+                self._refuse(refusal.culprit, refusal.reason, after=_name_of(item))
 
     def _check_name(self, name: str, names: frozenset[str], kind: str) -> None:
         if name not in names:
             self._refuse(name, f"the {kind} '{name}' is unknown or not allowed")
 
-    def _refuse(self, culprit: object, reason: str) -> None:
-        found = re.search(re.escape(str(culprit)), self.text)
+    def _refuse(self, culprit: object, reason: str, after: str = "") -> None:
+        start = max(self.text.find(after), 0)
+        word = re.compile(rf"(?<!\w){re.escape(str(culprit))}")
+        found = word.search(self.text, start) or word.search(self.text)
         line = self.text.count("\n", 0, found.start()) + 1 if found else 1
         raise TrainingFailed(f"{self.path}, line {line}: {reason}.")
 

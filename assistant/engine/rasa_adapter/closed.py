@@ -1,0 +1,96 @@
+"""Shuts the doors of Rasa's own through which a bot's files reach further than their list says.
+
+`archives` and `bundles` read what a file names before Rasa does. This holds where Rasa finds a name they did not see:
+in the domain that a model's `domain_provider` keeps, in a schema that is nested elsewhere, in what a later Rasa reads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import rasa.engine.recipes.default_recipe
+import rasa.shared.utils.common
+import skops.io
+from django.conf import settings
+from rasa.nlu.extractors.duckling_entity_extractor import DucklingEntityExtractor
+from rasa.shared.exceptions import RasaException
+from rasa.shared.utils.common import class_from_module_path
+from ruamel.yaml import SafeConstructor
+
+from assistant.engine.rasa_adapter import allowed
+
+LARGEST_SCHEMA = 4 * 1024**2  # bytes
+VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})")
+# Two classifiers, and the plain values they are made of. skops 0.9 trusts far more, and its OperatorFuncNode and
+# MethodNode call what they like without counting as untrusted (CVE-2025-54412, CVE-2025-54413).
+_NODES = {
+    "ObjectNode": {"sklearn.linear_model._logistic.LogisticRegression", "sklearn.svm._classes.SVC"},
+    "DictNode": {"builtins.dict"},
+    "ListNode": {"builtins.list"},
+    "TupleNode": {"builtins.tuple"},
+    "JsonNode": {"builtins.str"},
+    "TypeNode": {"builtins.str", "builtins.int", "builtins.float", "builtins.bool"},
+    "NdArrayNode": {f"numpy.{name}" for name in ("ndarray", "float64", "float32", "int64", "int32", "bool_", "str_")},
+}
+
+
+def close() -> None:
+    rasa.shared.utils.common.class_from_module_path = _class_from_module_path
+    rasa.engine.recipes.default_recipe.class_from_module_path = _class_from_module_path
+    skops.io.get_untrusted_types = _guarded(skops.io.get_untrusted_types)
+    SafeConstructor.add_constructor("!env_var", _refuse_variable)
+    DucklingEntityExtractor._url = lambda self: settings.DUCKLING_URL or None
+
+
+def _class_from_module_path(module_path: str, lookup_path: str | None = None) -> type:
+    if module_path not in allowed.IMPORTED:
+        raise RasaException(f"'{module_path}' is not allowed here.")
+    return class_from_module_path(module_path, lookup_path)
+
+
+def _refuse_variable(loader: Any, node: Any) -> str:
+    """Rasa would put variables of this process into the bot, its secrets among them."""
+    value = str(loader.construct_scalar(node))
+    found = VARIABLE.search(value)
+    raise RasaException(f"'{found[0] if found else value}' reads an environment variable: write its value instead.")
+
+
+def _guarded(get_untrusted_types: Callable[..., list[str]]) -> Callable[..., list[str]]:
+    def check_and_get(*, file: str | os.PathLike[str]) -> list[str]:
+        _check_skops(Path(file))
+        return get_untrusted_types(file=file)
+
+    return check_and_get
+
+
+def _check_skops(path: Path) -> None:
+    """Rasa asks for what is untrusted before it loads; an untrusted file would be passed over without a word."""
+    if not path.exists():
+        return
+    with ZipFile(path) as parts:
+        if parts.getinfo("schema.json").file_size > LARGEST_SCHEMA:
+            raise RasaException("The model's classifier is too large to be looked at.")
+        schema = json.loads(parts.read("schema.json"))
+    for node in _nodes(schema):
+        loader, name = node["__loader__"], f"{node.get('__module__')}.{node.get('__class__')}"
+        if name not in _NODES.get(loader, ()):
+            raise RasaException(f"The model's classifier holds a {loader} of '{name}', which is not allowed.")
+
+
+def _nodes(content: Any) -> Iterator[dict[str, Any]]:
+    """Every part that names a loader, wherever it stands."""
+    waiting = [content]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting += item.values()
+            if "__loader__" in item:
+                yield item
+        elif isinstance(item, list):
+            waiting += item
