@@ -154,3 +154,14 @@ def check_server(**_: Any) -> list[CheckMessage]:
         hint = "Set REST_TOKEN; or unset REST_OPEN, and only programs on the server are let in."
         found.append(Warning(words, hint=hint, id="frontdesk.W015"))
     return found
+
+
+@register()
+def check_sandbox(**_: Any) -> list[CheckMessage]:
+    """A bot that staff import or upload is tried out in a process that is shut in where the system can do it."""
+    from assistant.engine.rasa_adapter import sandbox
+
+    lacking = sandbox.lacking()
+    words = f"If a bot that staff import or upload turns out to be code, it could {' and '.join(lacking)}."
+    hint = "Run on Linux 5.13 or later with Landlock and seccomp, or import and upload only what you trust."
+    return [Warning(words, hint=hint, id="frontdesk.W030")] if lacking else []

@@ -55,6 +55,12 @@ def embed_layers(texts: Sequence[str]) -> Vectors:
     return _embedder().embed_layers(texts)
 
 
+def prepare(directory: Path) -> None:
+    """Build the graph now, for processes that can't write there. Raises WeightsMissing, OSError."""
+    if not _kept(directory).exists():
+        _graph(directory)
+
+
 @lru_cache(maxsize=1)
 def vocabulary() -> dict[str, int]:
     """The whole words that the model knows, with their rank: the more frequent, the lower."""
@@ -157,13 +163,17 @@ def _tokenizer() -> Tokenizer:
 
 def _graph(directory: Path) -> bytes:
     """The graph kept in `directory`, built anew where there is none or its hash is not the recorded one."""
-    kept = directory / f"minilm-{WEIGHTS_SHA256[:16]}-{GRAPH_VERSION}.onnx"
+    kept = _kept(directory)
     recorded = kept.with_suffix(".sha256")
     if kept.exists() and recorded.exists():
         graph = kept.read_bytes()
         if _sha256(graph) == recorded.read_text().strip():
             return graph
     return _build(kept, recorded)
+
+
+def _kept(directory: Path) -> Path:
+    return directory / f"minilm-{WEIGHTS_SHA256[:16]}-{GRAPH_VERSION}.onnx"
 
 
 def _build(kept: Path, recorded: Path) -> bytes:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -36,10 +39,54 @@ def order_take(megabytes: int) -> None:
     assert taken
 
 
-def order_tell_pids(path: str) -> None:
+def order_tell_pids(_: object) -> None:
     """With that of a child of its own."""
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    Path(path).write_text(f"{os.getpid()} {sleeper.pid}")
+    _say(now=f"{os.getpid()} {sleeper.pid}")
+
+
+def order_attack(targets: dict[str, object]) -> None:
+    """Tells what a bot's foreign code gets at."""
+    _say(now=" ".join(name for name in targets if _succeeds(name, targets[name])) or "nothing")
+
+
+def _succeeds(name: str, target: object) -> bool:
+    try:
+        ATTACKS[name.partition("-")[0]](target)
+    except OSError:
+        return False
+    return True
+
+
+def _send(target: list[str | int]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.sendto(b"secret", tuple(target))
+
+
+def _connect_unix(target: str) -> None:
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.connect(target)
+
+
+def _reconnect(target: str) -> None:
+    with socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0] as unix:
+        unix.connect(target)
+
+
+ATTACKS = {
+    "read": lambda path: Path(path).read_bytes(),
+    "list": os.listdir,
+    "write": lambda path: Path(path).write_text("gotcha"),
+    "rename": lambda path: os.rename(path, f"{path}.gone"),
+    "link": lambda path: os.link(path, "project-link"),
+    "tcp": lambda target: socket.create_connection(target, 2).close(),
+    "udp": _send,
+    "unix": _connect_unix,
+    "reconnect": _reconnect,
+    "signal": lambda pid: os.kill(pid, 0),
+    "limit": lambda pid: resource.prlimit(pid, resource.RLIMIT_NOFILE),
+    "asyncio": lambda _: asyncio.run(asyncio.sleep(0)),
+}
 
 
 def order_sleep(seconds: float) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from tempfile import gettempdir
 
 import psutil
 import pytest
+from pytest_django.fixtures import Settings
 
 from assistant.engine import Archive, Bundle, Cancelled, Limits, OnProgress, Progress, TrainingFailed
-from assistant.engine.rasa_adapter import children, training
+from assistant.engine.rasa_adapter import children, sandbox, training
 from tests.running import ROOT
 
 PARENT = """
@@ -25,7 +29,8 @@ from pathlib import Path
 from assistant.engine import Bundle
 from assistant.engine.rasa_adapter import training
 training.TRAINER = "tests.assistant.engine_child"
-training.train(Bundle({"config.yml": "", "data/orders.json": sys.argv[1]}), Path(sys.argv[2]), "sample")
+bundle, pids = Bundle({"config.yml": "", "data/orders.json": sys.argv[1]}), Path(sys.argv[2]) / "pids"
+training.train(bundle, Path(sys.argv[2]), "sample", lambda progress: pids.write_text(progress.now))
 """
 
 
@@ -86,27 +91,71 @@ def test_it_says_that_the_child_broke_down(tmp_path: Path) -> None:
 
 
 def test_it_leaves_nothing_where_nobody_wants_it_any_more(tmp_path: Path) -> None:
-    pids = tmp_path / "pids"
+    pids = list[str]()
 
     def cancel(progress: Progress) -> None:
-        if pids.exists() and pids.read_text():
+        pids.extend(pid for pid in progress.now.split() if pid.isdigit())
+        if pids:
             raise Cancelled("Not any more.")
 
     with pytest.raises(Cancelled):
-        _train(tmp_path, cancel, tell_pids=str(pids), sleep=30)
-    assert not any(_lives(int(pid)) for pid in pids.read_text().split())
-    assert list(tmp_path.iterdir()) == [pids]
+        _train(tmp_path, cancel, tell_pids=None, sleep=30)
+    assert len(pids) == 2
+    assert not any(_lives(int(pid)) for pid in pids)
+    assert not list(tmp_path.iterdir())
     assert not list(Path(gettempdir()).glob(f"frontdesk-training-{os.getpid()}-*"))
+
+
+@pytest.mark.skipif(bool(sandbox.lacking()), reason=f"needs Linux with Landlock and seccomp: {sandbox.lacking()}")
+def test_it_gives_foreign_code_in_it_nothing(tmp_path: Path, settings: Settings) -> None:
+    """It reads the interpreter and our code, writes in its own folder, and reaches no host and no other process."""
+    key, database = settings.VAR_DIR / "secret-key", tmp_path / "frontdesk.sqlite3"
+    key.touch()
+    database.touch()
+    with socket.create_server(("127.0.0.1", 0)) as tcp, _unix(str(tmp_path / ".s.PGSQL.5432")), _unix("\0desk"):
+        attacks = {
+            **{f"read-{path}": str(path) for path in (key, database, f"/proc/{os.getpid()}/environ", "/etc/passwd")},
+            **{f"read-{path}": str(path) for path in ("/etc/shadow", Path.home() / ".ssh", ROOT / ".git" / "config")},
+            **{f"list-{path}": str(path) for path in ("/", "/tmp", settings.VAR_DIR, tmp_path)},
+            **{f"write-{path}": str(path) for path in (tmp_path / "new", database)},
+            **{"rename-database": str(database), "link-database": str(database)},
+            **{"tcp-host": tcp.getsockname(), "udp-host": tcp.getsockname(), "unix-abstract": "\0desk"},
+            **{"unix-path": str(tmp_path / ".s.PGSQL.5432"), "reconnect-path": str(tmp_path / ".s.PGSQL.5432")},
+            **{"signal-parent": os.getpid(), "limit-parent": os.getpid()},
+            **{"write-own": "data/own", "read-own": "data/own", "asyncio-own": None, "read-code": children.__file__},
+            **{"read-python": os.__file__, "write-null": "/dev/null"},
+        }
+        told = list[Progress]()
+        _train(tmp_path, told.append, attack=attacks)
+    gotten = next(each.now for each in told if "read-own" in each.now or each.now == "nothing")
+    assert gotten.split() == ["write-own", "read-own", "asyncio-own", "read-code", "read-python", "write-null"]
+
+
+def test_it_is_given_no_secret(tmp_path: Path, settings: Settings) -> None:
+    settings.SECRET_KEY = "a secret of this installation"
+    given = training.environment(tmp_path)
+    assert settings.SECRET_KEY not in given.values()
+    assert str(settings.VAR_DIR) not in (given["VAR_DIR"], given["HOME"])
+    assert not {"DATABASE_URL", "REDIS_URL", "REST_TOKEN", "DJANGO_SUPERUSER_PASSWORD"} & given.keys()
+
+
+@contextmanager
+def _unix(address: str) -> Iterator[None]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM if "PGSQL" in address else socket.SOCK_STREAM) as server:
+        server.bind(address)
+        if "PGSQL" not in address:
+            server.listen()
+        yield
 
 
 @pytest.mark.processes
 @pytest.mark.modes("embedded")
 def test_it_dies_with_its_parent(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    orders = json.dumps({"tell_pids": str(pids), "sleep": 60})
+    orders = json.dumps({"tell_pids": None, "sleep": 60})
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "VAR_DIR": str(tmp_path)}
     parent = subprocess.Popen([sys.executable, "-c", PARENT, orders, str(tmp_path)], cwd=ROOT, env=environment)
-    _until(lambda: pids.exists() and len(pids.read_text().split()) == 2, 20)
+    _until(lambda: pids.exists() and pids.read_text().replace(" ", "").isdigit(), 20)
     parent.kill()
     parent.wait()
     child = int(pids.read_text().split()[0])

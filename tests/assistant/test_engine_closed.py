@@ -21,7 +21,7 @@ def rasa() -> None:
     import assistant.engine.rasa_adapter.quiet  # noqa: F401
 
 
-def test_rasa_imports_only_what_is_on_the_list() -> None:
+def test_it_imports_only_what_is_on_the_list() -> None:
     from rasa.engine.graph import GraphSchema
     from rasa.shared.core.domain import Domain
     from rasa.shared.exceptions import RasaException
@@ -35,7 +35,7 @@ def test_rasa_imports_only_what_is_on_the_list() -> None:
 
 
 @pytest.mark.parametrize("text", ["${HOME}", "Hello ${HOME} and welcome", "$HOME ${nothing}"])
-def test_rasa_puts_no_environment_variable_into_a_bot(text: str) -> None:
+def test_it_puts_no_environment_variable_into_a_bot(text: str) -> None:
     from rasa.shared.exceptions import RasaException
     from rasa.shared.utils.io import read_yaml
 
@@ -44,7 +44,7 @@ def test_rasa_puts_no_environment_variable_into_a_bot(text: str) -> None:
         read_yaml(f"text: {text}")
 
 
-def test_duckling_is_asked_where_the_operator_says_and_nowhere_else(settings: Settings) -> None:
+def test_it_asks_duckling_where_the_operator_says_and_nowhere_else(settings: Settings) -> None:
     from rasa.nlu.extractors.duckling_entity_extractor import DucklingEntityExtractor
 
     extractor = DucklingEntityExtractor({"url": "http://169.254.169.254", "timeout": 3})
@@ -69,7 +69,7 @@ def test_duckling_is_asked_where_the_operator_says_and_nowhere_else(settings: Se
     ],
     ids=lambda node: str(node["__loader__"]),
 )
-def test_a_classifier_is_made_of_plain_values(node: dict[str, Any], tmp_path: Path) -> None:
+def test_it_makes_a_classifier_of_plain_values_only(node: dict[str, Any], tmp_path: Path) -> None:
     import numpy as np
     import skops.io
     from rasa.shared.exceptions import RasaException

@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from time import monotonic
 
 import psutil
+from django.conf import settings
 
 from assistant.engine.errors import EngineError, TrainingFailed
 from assistant.engine.types import Json, Limits, OnProgress, Progress
@@ -33,7 +34,7 @@ START = """
 import runpy, sys
 sys.path.insert(0, sys.argv.pop(1))
 from assistant.engine.rasa_adapter import leash
-leash.bind(int(sys.argv.pop(1)))
+leash.bind(int(sys.argv.pop(1)), sys.argv.pop(1), sys.argv.pop(1), sys.argv.pop(1) == "online")
 for module in sys.argv.pop(1).split(","):
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 """
@@ -52,11 +53,12 @@ NOISE = re.compile(
 
 @dataclass(frozen=True)
 class Errand:
-    """What a child is started for: `modules`, programs that it runs one after the other. `subject` begins the sentence
-    that says why it was stopped."""
+    """What a child is started for: `modules`, programs that it runs one after the other. It starts in `folder`, and has
+    nothing but `workplace` to write in. `subject` begins the sentence that says why it was stopped."""
 
     modules: Sequence[str]
     arguments: Sequence[str]
+    workplace: Path
     folder: Path
     environment: Mapping[str, str]
     subject: str = "The training"
@@ -92,8 +94,10 @@ def _ignore(progress: Progress) -> None:
 
 @contextmanager
 def _started(errand: Errand) -> Iterator[subprocess.Popen[str]]:
+    network = "online" if settings.OUTSIDE_COMPONENTS else "offline"
+    bounds = [str(os.getpid()), str(errand.workplace), str(settings.EMBEDDINGS_DIR), network]
     what = [",".join(errand.modules), *errand.arguments]
-    command = [sys.executable, "-I", "-c", START, str(ROOT), str(os.getpid()), *what]
+    command = [sys.executable, "-I", "-c", START, str(ROOT), *bounds, *what]
     with subprocess.Popen(  # noqa: S603  our own module, by this interpreter
         command,
         cwd=errand.folder,

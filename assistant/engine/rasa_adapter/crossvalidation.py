@@ -21,8 +21,10 @@ def cross_validate(
     with children.workplace("evaluation") as folder:
         write_bundle(bundle, folder / "project")
         arguments = [str(folder / "project"), str(folder / "guesses.json"), str(folds), str(seed)]
+        # Without Duckling: it learns nothing, and a child has no network to ask it.
+        surroundings = environment(folder, duckling=False)
         errand = children.Errand(
-            [CHECKER, CROSSVALIDATOR], arguments, folder / "project", environment(folder), subject="The evaluation"
+            [CHECKER, CROSSVALIDATOR], arguments, folder, folder / "project", surroundings, subject="The evaluation"
         )
         children.run(errand, on_progress, limits)
         return _guesses(folder / "guesses.json")

@@ -28,6 +28,7 @@ def inspect(path: Path, limits: Limits = LIMITS) -> Archive:
             [INSPECTOR],
             [str(copied)],
             folder,
+            folder,
             environment(folder),
             subject="The check of the model",
             failure=ModelRefused,

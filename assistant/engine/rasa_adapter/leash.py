@@ -1,4 +1,4 @@
-"""What a child process does first: bind its life to its parent's. Nothing here imports Rasa."""
+"""What a child process does first: shut itself in, and bind its life to its parent's. Nothing here imports Rasa."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
+from assistant.engine.rasa_adapter import sandbox
 from assistant.lib.priority import give_way
 
 PR_SET_PDEATHSIG = 1
 LOOK_EVERY = 0.5
 
 
-def bind(parent: int) -> None:
-    """End this process and what it started as soon as the process `parent` has ended, however it did."""
+def bind(parent: int, workplace: str, readable: str, network: bool) -> None:
+    """Shut this process in (see `sandbox`), and end it and what it started as soon as the process `parent` has ended,
+    however it did."""
+    give_way()
+    sandbox.enter(Path(workplace), [readable], network=network)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     threading.Thread(target=_watch, args=(parent,), name="leash", daemon=True).start()
-    give_way()
 
 
 def _watch(parent: int) -> None:

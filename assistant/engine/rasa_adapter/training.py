@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 
 from django.conf import settings
 
+from assistant import embeddings
 from assistant.engine import archives
 from assistant.engine.rasa_adapter import children
 from assistant.engine.rasa_adapter.bundles import write_bundle
@@ -16,8 +19,7 @@ from assistant.engine.types import LIMITS, Archive, Bundle, Limits, OnProgress
 
 CHECKER = "assistant.engine.rasa_adapter.checker"
 TRAINER = "assistant.engine.rasa_adapter.trainer"
-# Rasa puts environment variables into YAML, so the child's environment holds no secrets.
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 
 
 def train(
@@ -28,28 +30,34 @@ def train(
     with children.workplace("training") as folder:
         write_bundle(bundle, folder / "project")
         arguments = [str(folder / "project"), str(folder / "output"), f"{name}.tar.gz"]
-        errand = children.Errand([CHECKER, TRAINER], arguments, folder / "project", environment(folder))
+        errand = children.Errand([CHECKER, TRAINER], arguments, folder, folder / "project", environment(folder))
         result, memory = children.run(errand, on_progress, limits)
         path = _moved(folder / "output" / f"{name}.tar.gz", directory)
     seconds = perf_counter() - started
     return Archive(path, archives.sha256_of(path), path.stat().st_size, seconds, result["history_turns"], memory)
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """For a child that works in `folder`. It leaves a core to those who chat."""
+def environment(folder: Path, *, duckling: bool = True) -> dict[str, str]:
+    """For a child that works in `folder`, with settings of its own: it needs no secret, so it gets none. It leaves a
+    core to those who chat."""
+    with suppress(embeddings.WeightsMissing, OSError):  # it says so itself where its pipeline needs them
+        embeddings.prepare(Path(settings.EMBEDDINGS_DIR))  # the child may only read there
     kept = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
     threads = str(max(1, (os.cpu_count() or 1) // 2))
     ours = {
         "DJANGO_SETTINGS_MODULE": "assistant.settings",
-        "VAR_DIR": str(settings.VAR_DIR),
+        "SECRET_KEY": secrets.token_hex(32),  # it signs nothing that lasts
+        "VAR_DIR": str(folder / "var"),
+        "HOME": str(folder),
         "EMBEDDINGS_DIR": str(settings.EMBEDDINGS_DIR),
+        "MODEL_UNPACKED_MB": str(settings.MODEL_UNPACKED_MB),
+        "OUTSIDE_COMPONENTS": ",".join(settings.OUTSIDE_COMPONENTS),
         "TMPDIR": str(folder / "tmp"),
         "RASA_CACHE_DIRECTORY": str(folder / "cache"),
         "RASA_MAX_CACHE_SIZE": "0",
         **dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), threads),
     }
-    duckling = dict.fromkeys(("DUCKLING_URL", "RASA_DUCKLING_HTTP_URL"), settings.DUCKLING_URL)
-    return kept | ours | (duckling if settings.DUCKLING_URL else {})
+    return kept | ours | ({"DUCKLING_URL": settings.DUCKLING_URL} if duckling else {})
 
 
 def _moved(source: Path, directory: Path) -> Path:
