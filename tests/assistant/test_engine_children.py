@@ -131,14 +131,6 @@ def test_it_gives_foreign_code_in_it_nothing(tmp_path: Path, settings: Settings)
     assert gotten.split() == ["write-own", "read-own", "asyncio-own", "read-code", "read-python", "write-null"]
 
 
-def test_it_is_given_no_secret(tmp_path: Path, settings: Settings) -> None:
-    settings.SECRET_KEY = "a secret of this installation"
-    given = training.environment(tmp_path)
-    assert settings.SECRET_KEY not in given.values()
-    assert str(settings.VAR_DIR) not in (given["VAR_DIR"], given["HOME"])
-    assert not {"DATABASE_URL", "REDIS_URL", "REST_TOKEN", "DJANGO_SUPERUSER_PASSWORD"} & given.keys()
-
-
 @contextmanager
 def _unix(address: str) -> Iterator[None]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM if "PGSQL" in address else socket.SOCK_STREAM) as server:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from assistant.engine import Archive, Bundle, Progress, TrainingFailed
 from assistant.engine.rasa_adapter import training
@@ -20,10 +21,12 @@ def test_it_says_that_the_child_died(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_hands_no_secret_to_the_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_hands_no_secret_to_the_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
     environment = training.environment(tmp_path)
-    assert not {"OPENAI_API_KEY", "SECRET_KEY", "DATABASE_URL"} & environment.keys()
+    assert not {"OPENAI_API_KEY", "DATABASE_URL", "REDIS_URL", "REST_TOKEN"} & environment.keys()
+    assert settings.SECRET_KEY not in environment.values()  # it has one of its own, which signs nothing
+    assert str(settings.VAR_DIR) not in (environment["VAR_DIR"], environment["HOME"])
 
 
 @pytest.mark.rasa
