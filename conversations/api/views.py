@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,6 +33,7 @@ from conversations.services.exporting import FILES
 
 VIEW, REVIEW = "conversations.view_conversation", "conversations.review_conversation"
 EXPORT, DELETE = "conversations.export_conversation", "conversations.delete_conversation"
+LEARNED = ("examples_kept", "examples_deleted", "versions")
 EDIT_DATA = "training.edit_data"
 TAG = ["Conversations"]
 FILE = {
@@ -142,11 +143,13 @@ class OneConversation(Door):
         operation_id="conversations_delete",
         summary="Delete it for good",
         parameters=[Deleting],
-        responses=DeletedShape,
+        responses={204: OpenApiResponse(description="Nothing was made of it."), 200: DeletedShape},
         tags=TAG,
     )
     def delete(self, request: Request, id: UUID) -> Response:
-        return _deleted([_one(id).pk], self.query["examples"], self.staff)
+        """204, as ever, where nothing of it stays; else what went and what stays."""
+        answer = _deleted([_one(id).pk], self.query["examples"], self.staff)
+        return answer if any(answer.data[name] for name in LEARNED) else Response(status=204)
 
 
 class Messages(Door):

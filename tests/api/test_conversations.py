@@ -271,6 +271,11 @@ def test_it_leaves_no_words_of_it_in_the_audit_log(admin: Program, annotator: Pr
     assert left.filter(changes__has_key="note", actor__username="anton").count() == 1
 
 
+def test_it_has_nothing_to_say_of_a_deletion_that_leaves_nothing(admin: Program, wrote: Write) -> None:
+    answer = admin.delete(at(wrote("good day")))
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
 def test_it_deletes_what_was_learned_where_it_is_told_to(admin: Program, annotator: Program, wrote: Write) -> None:
     conversation, other = wrote("how late are you open"), wrote("good day")
     for talk, intent in ((conversation, "ask_hours"), (other, "greet")):
