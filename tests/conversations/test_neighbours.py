@@ -16,10 +16,8 @@ from tests.conversations.test_websocket import Tab
 from tests.running import Running
 from tests.settings import MODE
 
-pytestmark = [
-    pytest.mark.processes,
-    pytest.mark.skipif(MODE != "distributed", reason="one process shares no Redis"),
-]
+# One process shares no Redis.
+pytestmark = [pytest.mark.processes, pytest.mark.modes("distributed")]
 VISITOR = """
 from conversations.channels.widget.visitors import new_visitor, token_of
 from conversations.services import open_conversation

@@ -18,7 +18,6 @@ from tests.settings import MODE
 pytestmark = [pytest.mark.processes]
 SOON = 10.0  # seconds until everybody is answered again
 REST, TABS = 8, 4
-only_distributed = pytest.mark.skipif(MODE != "distributed", reason="one process leans on no services")
 TRANSCRIPTS = """
 SELECT m.conversation_id, m.seq, m.role, m.text FROM conversations_message m
 JOIN conversations_conversation c ON c.id = m.conversation_id
@@ -82,7 +81,7 @@ def assert_nothing_is_lost_or_doubled_or_out_of_order(house: Running, talkers: T
     assert sum(map(len, talkers.answered.values())) > REST + TABS
 
 
-@only_distributed
+@pytest.mark.modes("distributed")  # one process leans on no services
 def test_it_forgets_a_lost_database_within_seconds(house: Leaning, talkers: Talkers) -> None:
     line = house.to_database
 
