@@ -36,7 +36,7 @@ from assistant.settings import *  # noqa: E402, F403
 
 if MODE == "distributed":  # workers at once share the server, but neither cache nor groups
     _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    CACHES["default"]["KEY_PREFIX"] = _worker  # noqa: F405
+    CACHES["default"]["KEY_PREFIX"] += _worker  # noqa: F405
     CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] += _worker  # noqa: F405
 
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405  no thread keeps a database that a test wants gone
