@@ -13,6 +13,8 @@ from conversations.models import Conversation, Event, Message
 from conversations.selectors import turn_for_engine, waiting_for_a_worker
 from conversations.services import answer, leases, receive
 from conversations.services.recording import record
+from conversations.signals import turn_answered
+from tests.running import until
 from training.models import Environment, ModelVersion
 
 pytestmark = pytest.mark.django_db
@@ -106,24 +108,84 @@ def test_it_gives_the_fallback_within_the_deadline(live_model, settings):
     assert replies() == [settings.FALLBACK_REPLY]
 
 
-def test_it_stops_trying_a_turn_over_which_workers_die(live_model, settings):
+@pytest.mark.parametrize(("deaths", "is_answered"), [(2, True), (3, False)])
+def test_it_stops_trying_a_turn_over_which_workers_die(live_model, settings, deaths, is_answered):
+    """What is left of its time is a grace, however long the workers took."""
     conversation = say("hello")
-    for _worker in range(3):
+    for _worker in range(deaths):
         leases.take(conversation)
-        Conversation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        long_ago = timezone.now() - timedelta(minutes=1)
+        Conversation.objects.update(lease_until=long_ago, turn_started=long_ago)
     answer(conversation)
 
-    assert replies() == [settings.FALLBACK_REPLY]
+    assert replies() == ["You said: hello" if is_answered else settings.FALLBACK_REPLY]
+
+
+def test_it_tries_once_more_what_the_engine_failed_at(live_model, monkeypatch):
+    respond, tries = FakeEngine.respond, []
+
+    def fails_first(engine, model, turn, timeout):
+        tries.append(timeout)
+        if len(tries) == 1:
+            raise RuntimeError("of the inside")
+        return respond(engine, model, turn, timeout)
+
+    monkeypatch.setattr(FakeEngine, "respond", fails_first)
+    answer(say("hello"))
+
+    assert replies() == ["You said: hello"]
+    assert 0 < tries[1] < tries[0]
+
+
+def test_it_tells_the_channels_of_an_answer_once_it_is_stored(live_model, django_capture_on_commit_callbacks):
+    told = []
+
+    def hear(sender, conversation, turn, messages, **_):
+        told.append((conversation, turn, messages))
+
+    conversation = say("/many 2")
+    with django_capture_on_commit_callbacks() as callbacks:
+        answer(conversation)
+    turn_answered.connect(hear)
+    for callback in callbacks:
+        callback()
+    turn_answered.disconnect(hear)
+    [(talk, turn, messages)] = told
+    stored = Conversation.objects.get()
+
+    assert (talk.pk, talk.public_id, talk.channel, turn) == (conversation, stored.public_id, "rest", 1)
+    assert talk.last_seq == stored.last_seq == 3
+    assert [(row.seq, row.text, row.role) for row in messages] == [(2, "1 of 2", "bot"), (3, "2 of 2", "bot")]
 
 
 def test_it_waits_for_the_first_model(db):
     conversation = say("hello")
-    assert answer(conversation) == 0
+    for _look in range(5):
+        assert answer(conversation) == 0
 
-    place = Environment.objects.get()
-    place.active_version = ModelVersion.objects.create(bot=place.bot, name="first", status="ready")
-    place.save()
+    _put_live("first")
     assert answer(conversation) == 1
+    assert replies() == ["You said: hello"]
+
+
+def test_it_answers_on_the_version_that_was_asked_first(db, monkeypatch):
+    """It came before there was any; a worker dies over it, and another version goes live."""
+    conversation, first = say("hello"), _put_live("first")
+    monkeypatch.setattr(FakeEngine, "respond", _without_a_database)
+    with pytest.raises(OperationalError):
+        answer(conversation)
+    monkeypatch.undo()
+    _put_live("second")
+    answer(conversation)
+
+    assert {row.model_version for row in Message.objects.all()} == {first}
+
+
+def _put_live(name):
+    place = Environment.objects.get()
+    place.active_version = ModelVersion.objects.create(bot=place.bot, name=name, status="ready")
+    place.save()
+    return place.active_version
 
 
 def test_it_keeps_quiet_while_a_person_has_the_conversation(live_model):
@@ -213,6 +275,32 @@ def test_it_refuses_the_result_of_a_worker_whose_lease_another_one_has(live_mode
     assert (Conversation.objects.values().get(), replies(), Event.objects.count()) == (before, [], 0)
     assert record(holds.message, live_model, reply, holds.lease) is True
     assert replies() == ["You said: one"]
+
+
+def test_it_gives_back_its_own_lease_only(live_model):
+    conversation = say("hello")
+    lost = leases.take(conversation)
+    Conversation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    holds = leases.take(conversation)
+    with pytest.raises(RuntimeError), leases.kept(conversation, lost.lease):
+        raise RuntimeError("of the inside")
+    leases.put_off(conversation, lost.lease)
+
+    assert Conversation.objects.get().lease == holds.lease
+    with pytest.raises(RuntimeError), leases.kept(conversation, holds.lease):
+        raise RuntimeError("of the inside")
+    assert waiting_for_a_worker() == [conversation]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_keeps_a_lease_alive_no_longer_than_it_works(lasting_model, settings, monkeypatch):
+    settings.LEASE_SECONDS = 0.3
+    monkeypatch.setattr(leases, "_keeper", leases._Keeper())
+    conversation = say("hello")
+    with leases.kept(conversation, leases.take(conversation).lease):
+        pass
+
+    until(lambda: answer(conversation) == 1, 5, "another worker's turn")
 
 
 @pytest.mark.django_db(transaction=True)
