@@ -13,10 +13,12 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from assistant.engine import Model, ModelRefused
+from assistant.engine.fake import FakeEngine
 from assistant.lib.cleaning import clean
 from assistant.lib.errors import FrontdeskError
 from training.models import PRODUCTION, Activation, Bot, Environment, Job, ModelVersion
-from training.services import activate_version, delete_version, roll_back
+from training.services import activate_version, delete_version, roll_back, warm_up_live_models
 
 pytestmark = pytest.mark.django_db
 
@@ -133,3 +135,21 @@ def test_it_deletes_nothing_that_is_live_or_worked_on(bot: Bot, ana: User) -> No
         with pytest.raises(FrontdeskError, match=words):
             delete_version(version=version, by=ana)
     assert ModelVersion.objects.count() == 2
+
+
+def test_it_warms_up_what_can_be_loaded_whatever_can_not(
+    bot: Bot, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, loaded = Bot.objects.create(name="other"), []
+    for of, name in ((bot, "broken"), (other, "good")):
+        activate_version(version=ready(of, name))
+
+    def load(engine: FakeEngine, model: Model) -> None:
+        if model.version == "broken":
+            raise ModelRefused("The archive is not ours.")
+        loaded.append(model.version)
+
+    monkeypatch.setattr(FakeEngine, "load", load)
+    warm_up_live_models()
+    assert loaded == ["good"]
+    assert caplog.messages == ["broken could not be loaded: The archive is not ours."]

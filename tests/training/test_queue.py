@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from assistant.engine import Cancelled, Progress
 from assistant.lib.errors import FrontdeskError
 from tests.racing import all_at_once
+from tests.running import until
 from training.jobs import handles
 from training.models import Bot, Job, ModelVersion
 from training.selectors import jobs_before, queue
-from training.services import ask_for_job, cancel_job, release_dead_jobs, work
+from training.services import ask_for_job, cancel_job, release_dead_jobs, running, work
 from training.services import queue as queueing
 from training.services.running import Told
 from training.signals import job_asked
@@ -114,6 +115,12 @@ def test_it_takes_the_same_request_twice_for_one(bot: Bot) -> None:
     first, second = (ask_for_job(bot=bot, kind="test", by=None, steps=3) for _ in range(2))
     assert first == second
     assert ask_for_job(bot=bot, kind="test", by=None, steps=4) != first
+    assert ask_for_job(bot=bot, kind="other", by=None, steps=3) != first
+    assert ask_for_job(bot=Bot.objects.create(name="other"), kind="test", by=None, steps=3) != first
+    version = ModelVersion.objects.create(bot=bot, name="v")
+    assert ask_for_job(bot=bot, kind="test", by=None, version=version, steps=3) != first
+    cancel_job(job=first, by=None)
+    assert ask_for_job(bot=bot, kind="test", by=None, steps=3) != first
 
 
 def test_it_does_one_job_of_a_bot_at_a_time_and_others_meanwhile(bot: Bot) -> None:
@@ -165,6 +172,37 @@ def test_it_gives_a_dead_workers_job_to_another_once(bot: Bot) -> None:
     assert seen == [(Status.QUEUED, "queued"), (Status.FAILED, "failed")]
     assert "stopped twice" in fresh(job).error
     assert "starts again" in fresh(job).log
+
+
+@handles("outlives its lease")
+def outlive(job, tell):
+    """Done once somebody has renewed the lease that had run out."""
+    expire()
+    until(lambda: fresh(job).lease_until > timezone.now(), 5, "a new lease")
+
+
+def test_it_renews_the_lease_of_a_long_job(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "RENEW_EVERY", 0.02)
+    job = ask_for_job(bot=Bot.objects.create(name="faq"), kind="outlives its lease", by=None)
+    assert work("worker")
+    assert (fresh(job).status, fresh(job).error) == (Status.DONE, "")
+
+
+def test_it_keeps_the_end_of_a_long_log(bot: Bot) -> None:
+    ask_for_job(bot=bot, kind="test", by=None)
+    told = Told(queueing.claim(worker="w"))
+    for part in ("a" * 60_000, "b" * 60_000, "end"):
+        told(Progress("", 0, 1, 0.0, log=part))
+    assert told.fields()["log"] == "a" * 39_997 + "b" * 60_000 + "end"
+
+
+def test_it_does_what_was_asked_first_first(bot: Bot) -> None:
+    asked = [ask_for_job(bot=bot, kind="test", by=None, n=n) for n in range(3)]
+    done = []
+    while job := queueing.claim(worker="w"):
+        done.append(job)
+        assert queueing.end(job=job, status=Status.DONE)
+    assert done == asked
 
 
 def test_it_leaves_the_job_of_a_living_worker_alone(bot: Bot) -> None:

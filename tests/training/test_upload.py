@@ -13,6 +13,7 @@ from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.db import transaction
 from django.test import Client
 
 from assistant.engine.archives import verify
@@ -77,6 +78,34 @@ def test_it_deletes_an_upload_whose_check_is_cancelled(
         cancel_job(job=Job.objects.get(version=version), by=ana)
     version.refresh_from_db()
     assert (version.status, left_in_quarantine(settings)) == ("cancelled", [])
+
+
+def test_it_keeps_an_upload_whose_check_was_not_cancelled_after_all(
+    taught: Taught, archive: bytes, settings: LazySettings, ana: User
+) -> None:
+    version = uploaded(taught, archive)
+    with transaction.atomic():
+        cancel_job(job=Job.objects.get(version=version), by=ana)
+        transaction.set_rollback(True)
+    version.refresh_from_db()
+    assert (version.status, left_in_quarantine(settings)) == ("quarantined", [version.quarantine_path])
+
+
+def test_it_admits_only_the_file_that_was_uploaded(taught: Taught, archive: bytes, checked) -> None:
+    version = uploaded(taught, archive)
+    taught.more("howdy")
+    version.quarantine_path.write_bytes(train_version(bot=taught.bot).path.read_bytes())
+    checked(version)
+    assert (version.status, version.signature, version.path.exists()) == ("failed", "", False)
+    assert "has changed" in version.error
+
+
+def test_it_asks_an_admitted_upload_what_is_held_out(taught: Taught, archive: bytes, checked) -> None:
+    checked(uploaded(taught, archive))
+    assert not Job.objects.filter(kind="evaluate").exists()
+    taught.hold_out("greet", "good day")
+    version = checked(uploaded(taught, archive))
+    assert Job.objects.get(kind="evaluate").version == version
 
 
 def test_it_takes_only_the_file_that_was_meant(taught: Taught, archive: bytes, settings: LazySettings) -> None:
