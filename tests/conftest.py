@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from training.models import ModelVersion
 from training.selectors import production
 
 pytest_plugins = ["tests.shared", "tests.prepared", "tests.slices", "tests.times"]
+if "MUTANT_UNDER_TEST" in os.environ:
+    pytest_plugins += ["tests.mutants"]
 BEN = """
 from django.contrib.auth.models import User
 User.objects.create_superuser("ben", "", "desk-of-ana", first_name="Ben")
@@ -38,8 +41,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _server_of(name: str) -> str:
-    import os
-
     return os.environ[name]
 
 
