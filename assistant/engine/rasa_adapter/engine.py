@@ -10,7 +10,11 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from assistant.engine.errors import EngineError
-from assistant.engine.rasa_adapter import bounded, quiet, speed  # quiet first: it imports Rasa
+from assistant.engine.rasa_adapter import quiet  # first: it imports Rasa
+
+# isort: split
+
+from assistant.engine.rasa_adapter import bounded, speed
 from assistant.engine.rasa_adapter.crossvalidation import cross_validate
 from assistant.engine.rasa_adapter.inspection import inspect
 from assistant.engine.rasa_adapter.lanes import Lanes
