@@ -21,6 +21,7 @@ from django.http import HttpRequest
 from assistant.lib.addresses import address_of_request
 
 log = logging.getLogger("frontdesk.throttles")
+SLACK = 0.0001  # seconds: sums of floats miss by less, and a whole bucket must let in as many as it holds
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -37,7 +38,7 @@ class Rate:
         if text.strip().lower() in {"off", ""}:
             return None
         count, _, unit = text.partition("/")
-        if not count.strip().isdigit() or int(count) < 1 or unit.strip()[:1] not in _SECONDS:
+        if not count.strip().isdecimal() or int(count) < 1 or unit.strip()[:1] not in _SECONDS:
             raise ValueError(f"{text!r} is no rate")
         return cls(int(count), _SECONDS[unit.strip()[0]])
 
@@ -86,7 +87,7 @@ class _LocalBuckets:
         with self._lock:
             full = max(self._full.get(key, now), now) + step
             wait = full - now - rate.seconds
-            if wait > 0:
+            if wait > SLACK:
                 return wait
             self._forget(now)
             self._full[key] = full
@@ -115,7 +116,7 @@ class Pace:
         now = time.monotonic()
         full = max(self._full, now) + self._step
         wait = full - now - self._seconds
-        if wait > 0:
+        if wait > SLACK:
             return wait
         self._full = full
         return 0.0
@@ -127,7 +128,7 @@ local now = clock[1] + clock[2] / 1e6
 local seconds, step = tonumber(ARGV[1]), tonumber(ARGV[2])
 local full = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + step
 local wait = full - now - seconds
-if wait > 0 then return tostring(wait) end
+if wait > 0.0001 then return tostring(wait) end
 redis.call('SET', KEYS[1], string.format('%.6f', full), 'PX', math.ceil((full - now) * 1000) + 1)
 return '0'
 """
