@@ -9,6 +9,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from assistant.engine.fake import FakeEngine
+from assistant.lib.database import chained
 from conversations.models import Conversation, Event, Message
 from conversations.selectors import turn_for_engine, waiting_for_a_worker
 from conversations.services import answer, leases, receive
@@ -162,6 +163,8 @@ def test_it_waits_for_the_first_model(db):
     conversation = say("hello")
     for _look in range(5):
         assert answer(conversation) == 0
+    row = Conversation.objects.get()
+    assert (row.lease, row.lease_until, row.turn_started, row.attempts) == (None, None, None, 0)
 
     _put_live("first")
     assert answer(conversation) == 1
@@ -293,6 +296,21 @@ def test_it_gives_back_its_own_lease_only(live_model):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_it_gives_back_what_it_took_without_knowing(lasting_model, monkeypatch):
+    """The database went away before it could say so. Other conversations keep their workers."""
+    conversation, other = say("hello"), say("hello", sender="joe")
+    leases.take(other)
+    monkeypatch.setattr(leases, "AGAIN_AFTER", 0.02)
+    with monkeypatch.context() as patched:
+        patched.setattr(leases, "chained", lambda *statement: [chained(*statement), _without_a_database()])
+        with pytest.raises(OperationalError):
+            answer(conversation)
+
+    until(lambda: answer(conversation) == 1, 5, "another worker's turn")
+    assert answer(other) == 0
+
+
+@pytest.mark.django_db(transaction=True)
 def test_it_keeps_a_lease_alive_no_longer_than_it_works(lasting_model, settings, monkeypatch):
     settings.LEASE_SECONDS = 0.3
     monkeypatch.setattr(leases, "_keeper", leases._Keeper())
@@ -313,6 +331,7 @@ def test_it_renews_the_lease_of_a_slow_turn(lasting_model, settings, monkeypatch
     slow.join(1.2)
 
     assert answer(conversation) == 0
+    assert Conversation.objects.get().lease_until < timezone.now() + timedelta(seconds=0.7)  # should the worker die
     slow.join()
     assert replies() == ["You said: /sleep 1.5"]
 
