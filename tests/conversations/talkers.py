@@ -15,7 +15,7 @@ import aiohttp
 from tests.running import Running
 
 PATIENCE = 2.0  # seconds until a visitor asks again
-AGAIN_AFTER = 0.1  # seconds, where it was refused
+AGAIN_AFTER = 0.5  # seconds, where it was refused
 
 
 class Talkers:
@@ -102,6 +102,8 @@ class Tab:
             with suppress(aiohttp.ClientError, ConnectionError):
                 await self._say("fetch", after_seq=self.seq)
         except (aiohttp.ClientError, ConnectionError, TypeError):
+            if self.socket is not None:
+                await self.socket.close()  # the server counts the sockets of an address
             self.socket = None
         await asyncio.sleep(AGAIN_AFTER)
         return False
