@@ -8,10 +8,12 @@ import time_machine
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from assistant.engine import OutMessage, Reply
 from assistant.engine.fake import FakeEngine
 from assistant.lib.database import chained
+from conversations.channels.payloads import rest_payload
 from conversations.models import Conversation, Event, Message
-from conversations.selectors import turn_for_engine, waiting_for_a_worker
+from conversations.selectors import answers_to, turn_for_engine, waiting_for_a_worker
 from conversations.services import answer, leases, receive
 from conversations.services.recording import record
 from conversations.signals import turn_answered
@@ -96,6 +98,7 @@ def test_it_gives_the_fallback_when_the_engine_fails(live_model, settings):
     answer(say("hello"))
 
     assert replies() == [settings.FALLBACK_REPLY, "You said: hello"]
+    assert [row.content for row in Message.objects.filter(role="bot")] == [{"buttons": settings.FALLBACK_BUTTONS}, {}]
     assert Message.objects.get(turn=1, role="user").status == "failed"
     assert Conversation.objects.get().failed_turns == 1
 
@@ -136,6 +139,22 @@ def test_it_tries_once_more_what_the_engine_failed_at(live_model, monkeypatch):
 
     assert replies() == ["You said: hello"]
     assert 0 < tries[1] < tries[0]
+
+
+def test_it_keeps_all_parts_of_an_answer(live_model):
+    parts = {"buttons": [{"title": "Yes", "payload": "/yes"}], "image": "/a.png", "attachment": {"a": 1}}
+    parts |= {"custom": {"b": [2]}}
+    place = receive(channel="rest", external_id="maria", text="hello")
+    taken = leases.take(place.conversation_id)
+    said = [OutMessage("Look!", action="x" * 300, **parts), OutMessage("And?")]
+    assert record(taken.message, live_model, Reply((), said), taken.lease) is False
+
+    look, and_then = Message.objects.filter(role="bot").order_by("seq")
+    assert (look.text, look.content, look.action) == ("Look!", parts, "x" * 255)
+    assert (and_then.text, and_then.content, and_then.action) == ("And?", {}, "")
+    assert {(row.status, row.turn, row.model_version) for row in (look, and_then)} == {("sent", 1, live_model)}
+    [(_, found)] = answers_to([(place.conversation_id, 1, 1)]).items()
+    assert [rest_payload(row) for row in found] == [{"text": "Look!", **parts}, {"text": "And?"}]
 
 
 def test_it_tells_the_channels_of_an_answer_once_it_is_stored(live_model, django_capture_on_commit_callbacks):

@@ -7,6 +7,7 @@ from conversations.errors import BadMessage, EmptyMessage, KeyReused, MessageToo
 from conversations.models import Conversation, Message
 from conversations.services import answer, give_feedback, open_conversation, receive
 from conversations.signals import messages_added, turn_received
+from tests.racing import all_at_once
 from training.selectors import production
 
 pytestmark = pytest.mark.django_db
@@ -208,3 +209,21 @@ def test_it_keeps_senders_apart_by_channel(live_model):
     say("hello")
     receive(channel="widget", external_id="maria", text="hello")
     assert Conversation.objects.count() == 2
+
+
+@pytest.mark.modes("distributed")  # SQLite in memory, unlike on disk, locks readers out of a table
+def test_it_begins_one_conversation_however_many_messages_come_first(lasting_model):
+    places = all_at_once(lambda number: say(f"text {number}", client_id=f"a{number}" if number % 2 else None))
+
+    assert len({place.conversation_id for place in places}) == 1
+    assert sorted(place.seq for place in places) == list(range(1, 9))
+    assert sorted(turn for turn in Message.objects.values_list("turn", flat=True)) == list(range(1, 9))
+
+
+@pytest.mark.modes("distributed")
+def test_it_stores_a_message_once_however_often_it_comes_at_once(lasting_model):
+    places = all_at_once(lambda number: say("hello", client_id="a1"))
+
+    assert {(place.seq, place.turn) for place in places} == {(1, 1)}
+    assert [place.new for place in places].count(True) == 1
+    assert len(transcript()) == 1

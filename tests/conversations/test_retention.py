@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,14 @@ from assistant.lib.cleaning import clean
 from conversations.models import Conversation, Event, Message, Retention
 from conversations.selectors import search
 from conversations.selectors.retention import due_for_deletion
-from conversations.services import apply_retention, delete_conversations, judge_message, receive, set_retention
+from conversations.services import (
+    apply_retention,
+    delete_conversations,
+    judge_message,
+    receive,
+    retaining,
+    set_retention,
+)
 from tests.admin_ui.conftest import Write, desk, viewer_desk, wrote  # noqa: F401  (fixtures)
 from training.models import Example
 
@@ -132,6 +140,20 @@ def test_it_keeps_one_that_spoke_again_before_it_was_its_turn(talks: dict[str, C
     receive(channel="widget", external_id=talks["old"].external_id, text="I am back")
     assert delete_conversations(ids=ids, by=None, among=due).conversations == 0
     assert left(talks) == set(talks)
+
+
+def test_it_passes_over_none_that_fell_silent_at_the_same_moment(
+    wrote: Write,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moment = days_ago(100)
+    for _number in range(5):
+        wrote("hello", active=moment)
+    set_retention(channel="widget", days=90, keep_marked=True, by=None)
+    monkeypatch.setattr(retaining, "AT_ONCE", 2)
+    assert apply_retention(time.monotonic() + 60) == 5
+    assert not Conversation.objects.exists()
+    assert Retention.objects.get().deleted_count == 5
 
 
 def test_it_goes_on_where_it_was_stopped(wrote: Write) -> None:  # noqa: F811
