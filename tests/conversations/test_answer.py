@@ -125,6 +125,21 @@ def test_it_stops_trying_a_turn_over_which_workers_die(live_model, settings, dea
     assert replies() == ["You said: hello" if is_answered else settings.FALLBACK_REPLY]
 
 
+@pytest.mark.parametrize(("spent", "left"), [(5, 10), (60, 3)])
+def test_it_gives_a_turn_whose_worker_died_what_is_left_of_its_time(live_model, settings, monkeypatch, spent, left):
+    settings.TURN_DEADLINE, given = 15, []
+    conversation = say("hello")
+    leases.take(conversation)
+    past = timezone.now() - timedelta(seconds=spent)
+    Conversation.objects.update(lease_until=past, turn_started=past)
+    monkeypatch.setattr(
+        FakeEngine, "respond", lambda engine, model, turn, timeout: given.append(timeout) or Reply((), ())
+    )
+    answer(conversation)
+
+    assert given == [pytest.approx(left, abs=0.9)]
+
+
 def test_it_tries_once_more_what_the_engine_failed_at(live_model, monkeypatch):
     respond, tries = FakeEngine.respond, []
 

@@ -45,6 +45,19 @@ async def test_it_takes_a_hint_for_all_turns_before_it(monkeypatch):
     assert [[reply.text for reply in replies] for replies in calls] == [[f"You said: {text}"] for text in texts]
 
 
+async def test_it_hears_from_a_worker_that_something_is_answered(monkeypatch):
+    """A hint that comes before it listens is lost, so the visitor says more."""
+    monkeypatch.setattr(waiting, "LOOK_EVERY", 60.0)
+    asked = await in_pool(receive, "maria", "ahoy")
+    call = asyncio.create_task(Waiters().wait(asked, 5))
+    while not call.done():
+        await in_pool(receive, "maria", "more")
+        await in_pool(lambda: services.answer(asked.conversation_id))
+        await asyncio.sleep(0.01)
+
+    assert [reply.text for reply in call.result()] == ["You said: ahoy"]
+
+
 async def test_it_finds_each_caller_its_own_replies_without_any_hint(monkeypatch):
     monkeypatch.setattr(waiting, "LOOK_EVERY", 0.05)
     waiters, texts = Waiters(), [f"number {n}" for n in range(5)]
