@@ -21,6 +21,7 @@ from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from assistant.engine import Reply
+from assistant.lib import audit
 from conversations.channels.widget.visitors import token_of
 from conversations.models import Conversation, Event, Message, Replay, ReplayedTurn
 from conversations.services import add_note, answer, judge_message, leases, receive, tag_conversation
@@ -181,6 +182,13 @@ def test_it_finds_a_text_wherever_it_was_said(talk: Conversation, ana: User) -> 
     erase("--text", MAIL, "--yes")
     assert MAIL not in everything().lower()
     assert {row.external_id for row in Conversation.objects.all()} == {"sam", "max"}
+
+
+def test_it_takes_a_text_out_of_the_log_in_whatever_case_and_leaves_the_rest(ana: User) -> None:
+    audit.note(ana, {"address": ([{"mail": f"to {MAIL.upper()}"}], MAIL.title()), "name": ("", "Sam")}, by=ana)
+    erase("--text", MAIL, "--yes")
+    entry = LogEntry.objects.exclude(object_repr="a person").get()
+    assert entry.changes == {"address": [[{"mail": "(erased)"}], "(erased)"], "name": ["", "Sam"]}
 
 
 def test_it_lets_no_worker_bring_a_conversation_back(live_model: ModelVersion) -> None:
