@@ -29,13 +29,16 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Migrated once: each mutant runs in a fork of the process that did it, and takes a copy."""
+    from django.conf import settings
     from django.db import connection
     from django.test.utils import setup_databases
 
+    before = connection.settings_dict["NAME"]
     with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["NAME"] = f"{settings.VAR_DIR}/mutant-{os.getpid()}.sqlite3"
         if _migrated.execute("SELECT 1 FROM sqlite_master").fetchone():
             connection.close()
-            connection.settings_dict["NAME"] = connection.creation._get_test_db_name()
+            connection.settings_dict["NAME"] = connection.settings_dict["TEST"]["NAME"]
             connection.ensure_connection()
             _migrated.backup(connection.connection)
         else:
@@ -43,7 +46,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
             connection.connection.backup(_migrated)
     yield
     with django_db_blocker.unblock():
-        connection.creation.destroy_test_db(":memory:", verbosity=0)
+        connection.creation.destroy_test_db(before, verbosity=0)
 
 
 def kind_of(exit_code: int | None) -> str:

@@ -34,6 +34,11 @@ else:
 
 from assistant.settings import *  # noqa: E402, F403
 
+if MODE == "embedded":  # a database in memory, unlike one on disk, locks readers out while somebody writes
+    DATABASES["default"]["TEST"] = {"NAME": f"{_folder}/tests.sqlite3"}  # noqa: F405
+    _options = DATABASES["default"]["OPTIONS"]  # noqa: F405
+    _options["init_command"] = _options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+
 if MODE == "distributed":  # workers at once share the server, but neither cache nor groups
     _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     CACHES["default"]["KEY_PREFIX"] += _worker  # noqa: F405

@@ -211,7 +211,6 @@ def test_it_keeps_senders_apart_by_channel(live_model):
     assert Conversation.objects.count() == 2
 
 
-@pytest.mark.modes("distributed")  # SQLite in memory, unlike on disk, locks readers out of a table
 def test_it_begins_one_conversation_however_many_messages_come_first(lasting_model):
     places = all_at_once(lambda number: say(f"text {number}", client_id=f"a{number}" if number % 2 else None))
 
@@ -220,7 +219,6 @@ def test_it_begins_one_conversation_however_many_messages_come_first(lasting_mod
     assert sorted(turn for turn in Message.objects.values_list("turn", flat=True)) == list(range(1, 9))
 
 
-@pytest.mark.modes("distributed")
 def test_it_stores_a_message_once_however_often_it_comes_at_once(lasting_model):
     places = all_at_once(lambda number: say("hello", client_id="a1"))
 
