@@ -6,7 +6,7 @@ mark is for what.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -61,3 +61,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """A test that looks at the clock runs while no other worker runs anything."""
     with locked("machine", alone=slice_of(item) == "clock"):
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A worker can send no half of a surrogate pair, which a test may have logged."""
+    report = yield
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    return report
