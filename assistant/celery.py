@@ -5,9 +5,12 @@ import os
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init, worker_ready
 
+from assistant.lib import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assistant.settings")
 
-app = Celery("frontdesk")
+broker.use()
+app = Celery("frontdesk", amqp=broker.AMQP)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

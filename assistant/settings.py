@@ -139,12 +139,16 @@ if REDIS_URL:
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": INSTALLATION,
             "KEY_FUNCTION": "assistant.lib.shared_redis.cache_key",
-            "OPTIONS": {"serializer": "assistant.lib.shared_redis.SignedPickle"},
+            "OPTIONS": {
+                "serializer": "assistant.lib.shared_redis.SignedPickle",
+                "socket_timeout": 1,
+                "socket_connect_timeout": 1,
+            },
         }
     }
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "assistant.lib.shared_redis.RedisLayer",
+            "BACKEND": "assistant.lib.redis_layer.RedisLayer",
             "CONFIG": {
                 "hosts": [redis_of(REDIS_URL)],
                 "prefix": f"{INSTALLATION}:",
@@ -185,8 +189,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     {}
     if EMBEDDED
     else {
-        "socket_timeout": 5,
+        "socket_timeout": 1,  # so long a sender may wait, if at all
         "socket_connect_timeout": 1,
+        "max_retries": 0,  # to connect before publishing
         "socket_keepalive": True,
         "ack_emulation": False,
         "global_keyprefix": f"{INSTALLATION}:",

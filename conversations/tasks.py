@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ from conversations.signals import turn_received
 
 log = logging.getLogger("frontdesk.tasks")
 SWEEP_AFTER = 3.0  # seconds: what came later is most likely still in the queue, and need not be in it twice
+AGAIN_AFTER = 1.0  # seconds, where the broker is away
 
 
 @shared_task(name="conversations.answer")
@@ -29,23 +31,32 @@ def sweep() -> None:
     """Queue what a lost broker, a killed worker or a restart left unanswered."""
     with left_to_the_sweeper("the sweep"):
         for conversation_id in waiting_for_a_worker(SWEEP_AFTER):
-            answer.apply_async((conversation_id,), retry=False)
+            _queue.put(conversation_id)
 
 
 class _Queue:
-    """Publishes, but never makes a sender wait for a broker that is away: after a failure it pauses for a second."""
+    """Publishes, but makes no sender wait for a broker that is away: after a failure one of them a second tries."""
 
     def __init__(self) -> None:
-        self._closed_until = 0.0
+        self._lock = threading.Lock()
+        self._is_away, self._again_at = False, 0.0
 
     def put(self, conversation_id: int) -> None:
-        if time.monotonic() < self._closed_until:
+        if self._is_away and not self._may_try():
             return
         try:
             answer.apply_async((conversation_id,), retry=False)
+            self._is_away = False
         except Exception as error:  # a broker has many ways to fail, and the sweeper brings the turn in
-            self._closed_until = time.monotonic() + 1
+            self._is_away, self._again_at = True, time.monotonic() + AGAIN_AFTER
             log.warning("a turn could not be queued, the sweeper will: %s", type(error).__name__)
+
+    def _may_try(self) -> bool:
+        with self._lock:
+            if time.monotonic() < self._again_at:
+                return False
+            self._again_at = time.monotonic() + 2 * AGAIN_AFTER  # a try takes a second at most
+            return True
 
 
 _queue = _Queue()

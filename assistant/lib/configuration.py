@@ -30,7 +30,7 @@ def redis_of(url: str) -> dict[str, Any]:
     """How channels-redis wants one server: an address that gives up on a silent host."""
     if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("REDIS_URL must start with redis://, rediss:// or unix://")
-    return {"address": url, "socket_connect_timeout": 1}
+    return {"address": url, "socket_connect_timeout": 1, "socket_timeout": 1}
 
 
 def number_or_off(text: str) -> int | None:

@@ -4,42 +4,16 @@ only where it is ours."""
 from __future__ import annotations
 
 import hmac
-import logging
 import pickle
 import re
-import time
 from typing import Any
 
-from channels_redis.pubsub import RedisPubSubChannelLayer
-from cryptography.fernet import InvalidToken
 from django.utils.crypto import salted_hmac
-
-log = logging.getLogger("frontdesk.redis")
-UNREADABLE = {"type": "hint.unreadable"}
-WARN_EVERY = 60.0  # seconds
 
 
 def cache_key(key: str, prefix: str, version: int) -> str:
     """`<installation>:<key>`: other programs may know a key by its name."""
     return f"{prefix}:{key}" if version == 1 else f"{prefix}:{version}:{key}"
-
-
-class RedisLayer(RedisPubSubChannelLayer):
-    """Hints are encrypted with our own key. What somebody else sends to our sockets means nothing to them."""
-
-    _warned = -WARN_EVERY
-
-    def deserialize(self, message: bytes) -> Any:
-        try:
-            return super().deserialize(message)
-        except InvalidToken:
-            self._warn()
-            return UNREADABLE
-
-    def _warn(self) -> None:
-        if time.monotonic() - self._warned > WARN_EVERY:
-            self._warned = time.monotonic()
-            log.warning("a hint on Redis is not ours: another program uses this INSTALLATION's names")
 
 
 class SignedPickle:

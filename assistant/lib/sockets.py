@@ -29,7 +29,7 @@ class Socket(AsyncWebsocketConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def hint_unreadable(self, event: dict[str, Any]) -> None:
-        """Somebody else's (`assistant.lib.shared_redis`)."""
+        """Somebody else's (`assistant.lib.redis_layer`)."""
 
     async def say(self, payload: dict[str, Any]) -> None:
         await self.send(json.dumps(payload, ensure_ascii=False))

@@ -25,6 +25,7 @@ class Talkers:
         self.installation, self.name = installation, uuid.uuid4().hex[:8]
         self.answered: dict[str, list[tuple[float, float]]] = {}  # by sender: when it was said, and when answered
         self.refused: list[tuple[float, int]] = []  # when, and with which status
+        self.accepted: list[float] = []  # seconds until a page heard that its message is stored
         self._ended = False
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
@@ -81,6 +82,7 @@ class Tab:
     def __init__(self, talkers: Talkers, http: aiohttp.ClientSession) -> None:
         self.talkers, self.http, self.visitor, self.seq = talkers, http, None, 0
         self.socket: aiohttp.ClientWebSocketResponse | None = None
+        self.said: dict[str, float] = {}  # when, by id
 
     async def run(self, sender: str) -> None:
         told, number = self.talkers.answered.setdefault(sender, []), 0
@@ -96,6 +98,7 @@ class Tab:
         try:
             if self.socket is None or self.socket.closed:
                 await self._connect()
+            self.said.setdefault(key, time.monotonic())
             await self._say("message", id=key, text=text)
             return await asyncio.wait_for(self._hears(f"You said: {text}"), PATIENCE)
         except asyncio.TimeoutError:
@@ -127,6 +130,8 @@ class Tab:
                 if frame["code"] == "not_hello":
                     await self._say("hello", visitor=self.visitor, last_seq=self.seq, site="", locale="en")
                 return False
+            if frame["type"] == "accepted" and frame["id"] in self.said:
+                self.talkers.accepted.append(time.monotonic() - self.said.pop(frame["id"]))
             self.visitor = frame.get("visitor", self.visitor)
             messages = [frame] if frame["type"] == "message" else frame.get("messages", [])
             self.seq = max([self.seq, *(message["seq"] for message in messages)])

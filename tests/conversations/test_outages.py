@@ -112,3 +112,23 @@ def test_it_forgets_a_lost_database_within_seconds(house: Leaning, talkers: Talk
     line.let_go()
     assert_nothing_is_lost_or_doubled_or_out_of_order(house, talkers)
     until(house.is_well, SOON, "everything well")
+
+
+@only_distributed
+def test_it_forgets_a_lost_redis_within_seconds(house: Leaning, talkers: Talkers) -> None:
+    line = house.to_redis
+
+    line.refuse()
+    time.sleep(3)
+    line.accept()
+    assert_all_are_answered_again(talkers, "after the server was restarted")
+    line.hold(new=True)
+    time.sleep(6)
+    line.let_go()
+    assert_all_are_answered_again(talkers, "after the server was suspended")
+    line.hold(new=False)
+    assert_all_are_answered_again(talkers, "by new connections where the old ones are silent")
+    line.let_go()
+    assert max(talkers.accepted) < 3  # nobody waits for Redis
+    assert_nothing_is_lost_or_doubled_or_out_of_order(house, talkers)
+    until(house.is_well, SOON, "everything well")
