@@ -10,6 +10,7 @@ import environ
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 
+from assistant.lib.beat import Every
 from assistant.lib.configuration import kept_secret, number_or_off, origins, redis_of
 from assistant.lib.installation import installation_name
 from assistant.lib.postgresql.patience import KEEPALIVE
@@ -197,18 +198,22 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "global_keyprefix": f"{INSTALLATION}:",
     }
 )
+CELERY_RESULT_EXPIRES = None  # `assistant.clean` deletes them; Celery's own task for it goes by the wall clock
+CLOCKS_DIFFER = 600.0  # seconds, of the machines that beat and workers are on: what is queued does not expire sooner
+_options = {"expires": CLOCKS_DIFFER, "retry": False}
+CELERY_BEAT_SCHEDULER = "assistant.lib.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
-    "sweep-unanswered": {"task": "conversations.sweep", "schedule": 2.0, "options": {"expires": 4.0}},
-    "sweep-jobs": {"task": "training.sweep", "schedule": 2.0, "options": {"expires": 4.0}},
-    "clean": {"task": "assistant.clean", "schedule": timedelta(hours=1), "options": {"expires": 3600.0}},
+    "sweep-unanswered": {"task": "conversations.sweep", "schedule": Every(2.0), "options": _options},
+    "sweep-jobs": {"task": "training.sweep", "schedule": Every(2.0), "options": _options},
+    "clean": {"task": "assistant.clean", "schedule": Every(timedelta(hours=1)), "options": _options},
 }
 EMBEDDINGS_DIR = Path(env("EMBEDDINGS_DIR", default=str(VAR_DIR / "embeddings")))
 EMBED_IN_BACKGROUND = env.bool("EMBED_IN_BACKGROUND", default=True)  # examples, while no job runs or waits
 if EMBED_IN_BACKGROUND:
     CELERY_BEAT_SCHEDULE["embed-examples"] = {
         "task": "training.fill_vectors",
-        "schedule": 5.0,
-        "options": {"expires": 5.0},
+        "schedule": Every(5.0),
+        "options": _options,
     }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 

@@ -11,12 +11,14 @@ from celery import shared_task
 from django.dispatch import receiver
 
 from assistant.lib.database import left_to_the_sweeper
+from assistant.lib.throttles import Rate, near_take
 from conversations import services
 from conversations.selectors import waiting_for_a_worker
 from conversations.signals import turn_received
 
 log = logging.getLogger("frontdesk.tasks")
 SWEEP_AFTER = 3.0  # seconds: what came later is most likely still in the queue, and need not be in it twice
+SWEEPS = Rate(1, 1.0)
 AGAIN_AFTER = 1.0  # seconds, where the broker is away
 
 
@@ -28,7 +30,10 @@ def answer(conversation_id: int) -> None:
 
 @shared_task(name="conversations.sweep")
 def sweep() -> None:
-    """Queue what a lost broker, a killed worker or a restart left unanswered."""
+    """Queue what a lost broker, a killed worker or a restart left unanswered. Of sweeps that queued up while no worker
+    was there, one a second does."""
+    if near_take("conversations.sweep", SWEEPS):
+        return
     with left_to_the_sweeper("the sweep"):
         for conversation_id in waiting_for_a_worker(SWEEP_AFTER):
             _queue.put(conversation_id)

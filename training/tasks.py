@@ -13,12 +13,13 @@ from django.conf import settings
 from django.dispatch import receiver
 
 from assistant.lib.database import left_to_the_sweeper
+from assistant.lib.throttles import Rate, near_take
 from training import services
 from training.selectors import claimable
 from training.signals import job_asked
 
 log = logging.getLogger("frontdesk.tasks")
-USELESS_AFTER = 10.0  # seconds: the sweeper has sent another by then
+SWEEPS = Rate(1, 1.0)
 _one_at_a_time, _one_filler = threading.Lock(), threading.Lock()
 
 
@@ -36,7 +37,10 @@ def work() -> None:
 
 @shared_task(name="training.sweep")
 def sweep() -> None:
-    """Queue what a dead worker left, and wake a worker where something could begin."""
+    """Queue what a dead worker left, and wake a worker where something could begin. Of sweeps that queued up, one a
+    second does."""
+    if near_take("training.sweep", SWEEPS):
+        return
     with left_to_the_sweeper("the sweep of jobs"):
         services.release_dead_jobs()
         if claimable().exists():
@@ -70,6 +74,6 @@ def _work_off() -> None:
 
 def _wake_a_worker() -> None:
     try:
-        work.apply_async(retry=False, expires=USELESS_AFTER)
+        work.apply_async(retry=False, expires=settings.CLOCKS_DIFFER)
     except Exception as error:  # a broker has many ways to fail, and the sweeper comes again
         log.warning("no worker could be woken, the sweeper will: %s", type(error).__name__)

@@ -126,7 +126,9 @@ _TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1e6
 local seconds, step = tonumber(ARGV[1]), tonumber(ARGV[2])
-local full = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + step
+local full = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
+if full > now + seconds + 1 then full = now end  -- no bucket is so empty: the clock was set back
+full = full + step
 local wait = full - now - seconds
 if wait > 0.0001 then return tostring(wait) end
 redis.call('SET', KEYS[1], string.format('%.6f', full), 'PX', math.ceil((full - now) * 1000) + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
 from typing import Any
@@ -97,3 +98,14 @@ def test_it_holds_up_nobody_where_redis_is_away(caplog: pytest.LogCaptureFixture
     buckets = throttles._RedisBuckets("redis://127.0.0.1:1/0")
     assert [buckets.take("key", Rate(1, 60)) for _ in range(3)] == [0.0] * 3
     assert caplog.messages == ["floods are not held back, Redis is away: ConnectionError"]  # asked once in five seconds
+
+
+@pytest.mark.modes("distributed")
+def test_it_fills_a_bucket_again_where_redis_clock_was_set_back(key: str) -> None:
+    redis = throttles._bucket()._redis
+    assert wait_for(key, "1/m") == 0.0
+    assert wait_for(key, "1/m") > 0
+    [name] = redis.keys(f"*:rate:{hashlib.sha256(key.encode()).hexdigest()[:32]}")
+    redis.set(name, float(redis.get(name)) + 3600)
+    assert wait_for(key, "1/m") == 0.0
+    assert 59 < wait_for(key, "1/m") <= 60
