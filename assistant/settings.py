@@ -346,7 +346,8 @@ LOGGING = {
             "datefmt": "%H:%M:%S",
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"seldom": {"()": "assistant.lib.logs.Seldom"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["seldom"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "frontdesk": {"level": LOG_LEVEL},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from copy import copy
@@ -22,6 +23,28 @@ class Line(logging.Formatter):
 
     def formatException(self, ei: Any) -> str:
         return "\n".join(_told(ei[1])) if ei[1] is not None else ""
+
+
+class Seldom(logging.Filter):
+    """Of a line that says again what another said a second ago, once for each frame or sender: the first. What goes
+    wrong once for everybody would fill the disk."""
+
+    SECONDS, MOST = 1.0, 1000
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, ...], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        line, now = (record.name, str(record.msg), repr(record.args)), time.monotonic()
+        if now - self._said.get(line, -self.SECONDS) < self.SECONDS:
+            return False
+        if len(self._said) >= self.MOST:
+            self._said.clear()
+        self._said[line] = now
+        return True
 
 
 def _wordless(arguments: Any) -> Any:

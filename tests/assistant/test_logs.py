@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -56,3 +57,14 @@ def test_it_writes_one_line_whatever_a_name_holds(caplog: pytest.LogCaptureFixtu
         "WARNING Forbidden: /a" + char.encode("unicode_escape").decode() + "12:00:00 ERROR forged"
     )
     assert printed(caplog).isprintable()
+
+
+def test_it_says_a_thing_once_a_second_however_many_meet_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    [handler] = [handler for handler in logging.getLogger().handlers if isinstance(handler.formatter, Line)]
+    log, now, lines = logging.getLogger("frontdesk.test"), time.monotonic(), list[str]()
+    monkeypatch.setattr(handler, "emit", lambda record: lines.append(record.getMessage()))
+    for second in (0.0, 0.3, 0.9, 1.1):
+        monkeypatch.setattr(time, "monotonic", lambda moment=now + second: moment)
+        for kind in ("OperationalError", "TimeoutError"):
+            log.error("widget frame failed: %s", kind)
+    assert lines == ["widget frame failed: OperationalError", "widget frame failed: TimeoutError"] * 2
