@@ -136,7 +136,7 @@ EMBEDDED = not BROKER_URL  # one process: worker, beat and server together
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "assistant.lib.shared_redis.Cache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": INSTALLATION,
             "KEY_FUNCTION": "assistant.lib.shared_redis.cache_key",

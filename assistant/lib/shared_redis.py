@@ -6,14 +6,36 @@ from __future__ import annotations
 import hmac
 import pickle
 import re
+from contextlib import suppress
 from typing import Any
 
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.redis import RedisCache
 from django.utils.crypto import salted_hmac
+from redis.exceptions import RedisError
 
 
 def cache_key(key: str, prefix: str, version: int) -> str:
     """`<installation>:<key>`: other programs may know a key by its name."""
     return f"{prefix}:{key}" if version == 1 else f"{prefix}:{version}:{key}"
+
+
+class Cache(RedisCache):
+    """Where Redis is away, nothing is kept and nothing found: pages take longer, and do not fail."""
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        with suppress(RedisError):
+            return super().get(key, default, version)
+        return default
+
+    def get_many(self, keys: Any, version: int | None = None) -> dict[Any, Any]:
+        with suppress(RedisError):
+            return dict(super().get_many(keys, version))
+        return {}
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        with suppress(RedisError):
+            super().set(key, value, timeout, version)
 
 
 class SignedPickle:

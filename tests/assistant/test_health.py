@@ -59,6 +59,15 @@ def test_it_names_the_part_that_is_dead_and_stays_in_service(client: Client, all
     assert (status, told["status"], sorted(told["problems"])) == (200, "degraded", ["beat", "chat"])
 
 
+def test_it_is_degraded_where_redis_is_away(client: Client, all_alive: None, settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    health._redis.cache_clear()
+    status, told = ready(client)
+    health._redis.cache_clear()
+    assert (status, told["status"], list(told["problems"])) == (200, "degraded", ["redis"])
+    assert (told["parts"]["redis"], told["parts"]["database"]) == (False, True)
+
+
 def test_it_is_down_where_migrations_wait(client: Client) -> None:
     run("DELETE FROM django_migrations WHERE name = '0008_let_staff_confirm_a_doubtful_label'")
     status, told = ready(client)
