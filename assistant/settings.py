@@ -123,6 +123,7 @@ if SQLITE:
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
+        **DATABASES["default"].get("OPTIONS", {}),
     }
 else:
     DATABASES["default"]["ENGINE"] = "assistant.lib.postgresql"  # forgets connections that are lost or hang

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -16,11 +17,13 @@ from tests.conversations.talkers import Talkers
 from tests.proxies import Line
 from tests.running import Running, until
 from tests.settings import MODE
+from tests.training.test_training_kill import begin_slow_training, job
 
 pytestmark = [pytest.mark.processes]
 SOON = 10.0  # seconds until everybody is answered again
 REST, TABS = 4, 2
 only_distributed = pytest.mark.skipif(MODE != "distributed", reason="one process leans on no services")
+only_embedded = pytest.mark.skipif(MODE != "embedded", reason="PostgreSQL has many writers")
 TRANSCRIPTS = """
 SELECT m.conversation_id, m.seq, m.role, m.text FROM conversations_message m
 JOIN conversations_conversation c ON c.id = m.conversation_id
@@ -29,7 +32,12 @@ WHERE c.external_id != 'first' ORDER BY m.conversation_id, m.seq
 
 
 class Leaning(Running):
-    """An installation whose services can be cut off."""
+    """An installation whose services can be cut off. On SQLite it waits for a lock for a second, not for twenty."""
+
+    def furnish(self) -> None:
+        super().furnish()
+        if self.mode == "embedded":
+            self.extra["DATABASE_URL"] = f"sqlite:///{self.folder}/frontdesk.sqlite3?timeout=1"
 
     def make_services(self, after: str = "") -> None:
         super().make_services(after)
@@ -95,6 +103,7 @@ def assert_nothing_is_lost_or_doubled_or_out_of_order(house: Running, talkers: T
 @only_distributed
 def test_it_forgets_a_lost_database_within_seconds(house: Leaning, talkers: Talkers) -> None:
     line = house.to_database
+    begin_slow_training(house, seconds=8)
 
     house.end_all_sessions()
     assert_all_are_answered_again(talkers, "after all sessions were ended")
@@ -111,6 +120,7 @@ def test_it_forgets_a_lost_database_within_seconds(house: Leaning, talkers: Talk
     assert_all_are_answered_again(talkers, "by new connections where the old ones are silent", errors=5)
     line.let_go()
     assert_nothing_is_lost_or_doubled_or_out_of_order(house, talkers)
+    until(lambda: job(house)[:2] == ("done", "ready"), 30, "the end of a training that outlasts this")
     until(house.is_well, SOON, "everything well")
 
 
@@ -130,5 +140,17 @@ def test_it_forgets_a_lost_redis_within_seconds(house: Leaning, talkers: Talkers
     assert_all_are_answered_again(talkers, "by new connections where the old ones are silent")
     line.let_go()
     assert max(talkers.accepted) < 3  # nobody waits for Redis
+    assert_nothing_is_lost_or_doubled_or_out_of_order(house, talkers)
+    until(house.is_well, SOON, "everything well")
+
+
+@only_embedded
+def test_it_forgets_a_locked_database_within_seconds(house: Leaning, talkers: Talkers) -> None:
+    """Another process writes, for longer than anybody here waits for it."""
+    other = sqlite3.connect(house.folder / "frontdesk.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    time.sleep(3)
+    other.execute("ROLLBACK")
+    assert_all_are_answered_again(talkers, "after the lock")
     assert_nothing_is_lost_or_doubled_or_out_of_order(house, talkers)
     until(house.is_well, SOON, "everything well")
