@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -49,13 +50,18 @@ def test_it_says_how_deep_is_too_deep() -> None:
     assert not can_be_kept(nested(DEEPEST))  # the innermost counts
     assert parsed(written(DEEPEST)) is not None
     assert parsed("[" + ",".join(["{}"] * 2 * DEEPEST) + "]") == [{}] * 2 * DEEPEST
-    for levels in (DEEPEST + 1, 100_000):
+    for begin, end in (("[", "]"), ('{"a": ', "}")):
+        inner = DEEPEST - 2
+        assert parsed(f"[[], {begin * inner}[]{end * inner}]")[0] == []
         with pytest.raises(ValueError, match="deeper"):
-            parsed(written(levels))
+            parsed(f"[[], {begin * (inner + 1)}[]{end * (inner + 1)}]")
+    with pytest.raises(ValueError, match="deeper"):
+        parsed(written(100_000))
 
 
 @pytest.mark.parametrize("text", ['{"a": [1, -2.5, 1e300, "é", "\\ud83d\\ude00", null, true]}', "0", '""'])
 def test_it_reads_json(text: str) -> None:
+    assert parsed(text) == json.loads(text)
     assert can_be_kept(parsed(text))
 
 

@@ -188,6 +188,37 @@ def test_it_renews_the_lease_of_a_long_job(transactional_db: None, monkeypatch: 
     assert (fresh(job).status, fresh(job).error) == (Status.DONE, "")
 
 
+def test_it_tells_what_another_worker_says_of_a_job(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(running, "SAVE_EVERY", 0.0)
+    job, heard = ask_for_job(bot=bot, kind="test", by=None), []
+    theirs = queueing.claim(worker="other")
+    says = Told(theirs)
+    steps = iter(
+        [
+            lambda: says(Progress("", 0, 2, 0.0, now="reading")),
+            lambda: says(Progress("First", 1, 2, 0.5, now="Second")),
+            lambda: says(Progress("Second", 2, 2, 0.7)),
+            lambda: queueing.end(job=theirs, status=Status.DONE, **says.fields()),
+        ]
+    )
+
+    def hear(progress: Progress) -> None:
+        heard.append((progress.component, progress.done, progress.total, progress.seconds, progress.now))
+        if not progress.component:
+            next(steps)()
+
+    assert running.do_or_watch(fresh(job), hear).status == Status.DONE
+    assert heard == [
+        ("", 0, 0, 0.0, ""),
+        ("", 0, 2, 0.0, "reading"),
+        ("", 1, 2, 0.0, "Second"),
+        ("First", 1, 2, 0.5, ""),
+        ("", 2, 2, 0.0, ""),
+        ("Second", 2, 2, 0.7, ""),
+    ]
+
+
 def test_it_keeps_the_end_of_a_long_log(bot: Bot) -> None:
     ask_for_job(bot=bot, kind="test", by=None)
     told = Told(queueing.claim(worker="w"))

@@ -118,13 +118,14 @@ def test_it_takes_only_the_file_that_was_meant(taught: Taught, archive: bytes, s
 
 
 def test_it_refuses_what_is_too_large_or_empty(taught: Taught, settings: LazySettings) -> None:
-    settings.MODEL_UPLOAD_MB = 0
+    settings.MODEL_UPLOAD_MB = 1
     with pytest.raises(FrontdeskError, match="larger than"):
-        uploaded(taught, b"x")
+        uploaded(taught, b"x" * (1024**2 + 1))
     with pytest.raises(FrontdeskError, match="empty"):
         uploaded(taught, b"")
     assert left_in_quarantine(settings) == []
     assert not ModelVersion.objects.filter(origin="uploaded").exists()
+    assert uploaded(taught, b"x" * 1024**2).size == 1024**2
 
 
 class Watched(TemporaryFileUploadHandler):
