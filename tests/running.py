@@ -112,7 +112,7 @@ class Running:
     def _command(self, name: str) -> list[str]:
         celery = [sys.executable, "-m", "celery", "-A", "assistant", "-q"]
         if name.startswith("chat"):
-            return [*celery, "worker", "-Q", "chat", "-P", "threads", "-c", "8", "-n", f"{name}@test", *QUIET_WORKER]
+            return [*celery, "worker", "-Q", "chat", "-P", "threads", "-c", "4", "-n", f"{name}@test", *QUIET_WORKER]
         if name == "training":
             return [*celery, "worker", "-Q", name, "-P", "threads", "-c", "1", "-n", f"{name}@test", *QUIET_WORKER]
         if name == "beat":
