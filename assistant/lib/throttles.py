@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -47,6 +48,11 @@ def wait_for(key: str, limit: str) -> float:
     """Take one token of `key`'s bucket. 0.0 if there was one, else the seconds until there is. `limit`: `100/m`."""
     rate = _rate(limit)
     return _bucket().take(key, rate) if rate else 0.0
+
+
+def retry_after(wait: float) -> float:
+    """What a client is told, in seconds: rounded up, for who is told to wait no time at all comes again at once."""
+    return math.ceil(wait * 10) / 10
 
 
 def near_wait_for(key: str, limit: str) -> float:

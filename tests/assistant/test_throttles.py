@@ -11,7 +11,7 @@ import pytest
 from django.test import RequestFactory
 
 from assistant.lib import throttles
-from assistant.lib.throttles import Pace, Rate, wait_for, wait_for_login
+from assistant.lib.throttles import Pace, Rate, retry_after, wait_for, wait_for_login
 
 pytestmark = pytest.mark.modes("embedded", "distributed")  # each process by itself, or all by Redis
 
@@ -109,3 +109,8 @@ def test_it_fills_a_bucket_again_where_redis_clock_was_set_back(key: str) -> Non
     redis.set(name, float(redis.get(name)) + 3600)
     assert wait_for(key, "1/m") == 0.0
     assert 59 < wait_for(key, "1/m") <= 60
+
+
+@pytest.mark.parametrize(("wait", "told"), [(0.01, 0.1), (0.1, 0.1), (1.31, 1.4), (60, 60)])
+def test_it_tells_nobody_to_come_again_at_once(wait: float, told: float) -> None:
+    assert retry_after(wait) == told

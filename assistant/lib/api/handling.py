@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,7 +45,7 @@ def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
 def not_now(request: HttpRequest, words: str, seconds: float) -> HttpResponse:
     """The page of the staff site for whoever tries to log in too often."""
     page = render(request, "admin/locked_out.html", {"words": words}, status=429)
-    page.headers["Retry-After"] = str(max(1, round(seconds)))
+    page.headers["Retry-After"] = str(max(1, math.ceil(seconds)))
     return page
 
 
@@ -60,7 +61,7 @@ def _ours(error: Exception) -> FrontdeskError | None:
 
 def _headers(error: FrontdeskError) -> dict[str, str]:
     wait = error.extra.get("retry_after")
-    return {"Retry-After": str(max(1, round(wait)))} if wait else {}
+    return {"Retry-After": str(math.ceil(wait))} if wait else {}
 
 
 def _crashed(error: Exception, context: dict[str, Any]) -> Response:

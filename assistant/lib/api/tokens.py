@@ -28,7 +28,7 @@ from assistant.lib.api.doors import Door
 from assistant.lib.api.errors import TooFast
 from assistant.lib.database import writing
 from assistant.lib.errors import FrontdeskError
-from assistant.lib.throttles import wait_for_login
+from assistant.lib.throttles import retry_after, wait_for_login
 
 log = logging.getLogger("frontdesk.api")
 
@@ -65,7 +65,7 @@ class Login(BeforeLogin):
         asked = self.asked(Credentials)
         http = request._request
         if wait := wait_for_login(http, asked["username"]):
-            raise TooFast("Too many log-ins.", retry_after=round(wait, 1))
+            raise TooFast("Too many log-ins.", retry_after=retry_after(wait))
         user = authenticate(http, username=asked["username"], password=asked["password"])
         if not isinstance(user, User) or not user.is_staff:
             raise NotLoggedIn("This user name and password do not match.", code="bad_credentials")

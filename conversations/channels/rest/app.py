@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from assistant.lib import strict
 from assistant.lib.addresses import address_of_scope, headers_of, is_local, peer_of
 from assistant.lib.errors import FrontdeskError
 from assistant.lib.threads import in_pool
-from assistant.lib.throttles import wait_for
+from assistant.lib.throttles import retry_after, wait_for
 from conversations import services
 from conversations.channels.payloads import rest_payload
 from conversations.channels.rest.waiting import waiters
@@ -137,7 +138,7 @@ async def _slow_down(call: Call, sender: str) -> None:
     for key, limit in limits:
         wait = await in_pool(wait_for, key, limit) if limit != "off" else 0.0
         if wait:
-            raise FrontdeskError("Too many messages.", code="rate_limited", retry_after=round(wait, 1))
+            raise FrontdeskError("Too many messages.", code="rate_limited", retry_after=retry_after(wait))
 
 
 def _check_caller(call: Call) -> None:
@@ -167,7 +168,7 @@ def _headers(error: FrontdeskError) -> dict[str, str]:
     if error.code == "unauthorized":
         return {"WWW-Authenticate": "Bearer"}
     if "retry_after" in error.extra:
-        return {"Retry-After": str(max(1, round(error.extra["retry_after"])))}
+        return {"Retry-After": str(math.ceil(error.extra["retry_after"]))}
     return {}
 
 

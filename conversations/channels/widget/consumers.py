@@ -13,7 +13,7 @@ from assistant.lib.crowds import client, strangers
 from assistant.lib.errors import FrontdeskError
 from assistant.lib.sockets import POLICY_VIOLATION, TOO_MANY, Socket
 from assistant.lib.threads import in_pool
-from assistant.lib.throttles import Pace, Rate, near_wait_for, wait_for
+from assistant.lib.throttles import Pace, Rate, near_wait_for, retry_after, wait_for
 from conversations import groups, selectors, services
 from conversations.channels.payloads import message_payload
 from conversations.channels.widget.frames import SHAPES, BadFrame, Frame, parse
@@ -200,7 +200,7 @@ class ChatConsumer(Socket):
     async def _slow_down(self, key: str, limit: str) -> None:
         wait = await in_pool(wait_for, key, limit) if limit != "off" else 0.0
         if wait:
-            raise TooFast("That was a bit fast, please wait a moment.", retry_after=round(wait, 1))
+            raise TooFast("That was a bit fast, please wait a moment.", retry_after=retry_after(wait))
 
     def _keep_pace(self, frame: Frame) -> None:
         """Of this socket, and of all sockets of its address. Counted here: no thread and no other server is asked."""
@@ -208,7 +208,7 @@ class ChatConsumer(Socket):
             return
         wait = self.paces[frame.type].wait() or near_wait_for(f"frames:{self.client}", settings.RATE_LIMIT_FRAMES)
         if wait:
-            raise TooFast("That was a bit fast, please wait a moment.", retry_after=round(wait, 1))
+            raise TooFast("That was a bit fast, please wait a moment.", retry_after=retry_after(wait))
 
     def _lose_patience(self) -> None:
         asyncio.ensure_future(self.close(POLICY_VIOLATION))  # noqa: RUF006  nothing waits for it
