@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
+from autobahn.exception import Disconnected
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
@@ -32,7 +34,8 @@ class Socket(AsyncWebsocketConsumer):
         """Somebody else's (`assistant.lib.redis_layer`)."""
 
     async def say(self, payload: dict[str, Any]) -> None:
-        await self.send(json.dumps(payload, ensure_ascii=False))
+        with suppress(Disconnected):  # it has just left, which `websocket.disconnect` tells next
+            await self.send(json.dumps(payload, ensure_ascii=False))
 
     async def close(self, code: int | None = None, reason: str | None = None) -> None:
         """What came before it and was not read is not read any more."""
