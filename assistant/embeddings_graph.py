@@ -55,18 +55,14 @@ def _in_whole_numbers(model: ModelProto) -> bytes:
 
 @contextmanager
 def _no_warnings() -> Iterator[None]:
-    """ONNX Runtime warns, by way of the root logger, of shapes that it can't infer and does not need."""
-    root, silence = logging.getLogger(), _Silence()
-    root.addFilter(silence)
+    """ONNX Runtime warns of shapes that it can't infer and does not need, by way of the root logger itself. A filter is
+    not enough: NumPy's distutils, once Rasa has imported it, prints what comes to that logger."""
+    root = logging.getLogger()
+    before, root.disabled = root.disabled, True
     try:
         yield
     finally:
-        root.removeFilter(silence)
-
-
-class _Silence(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        return False
+        root.disabled = before
 
 
 class _Builder:
