@@ -185,8 +185,6 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 0  # a worker that has reached its limit loo
 CELERY_DB_REUSE_MAX = 1_000_000  # threads keep their database connection; `assistant.lib.postgresql` replaces lost ones
 # Without ack_emulation Kombu keeps no copy in Redis of what is under way, which took 40 % of a chat worker's time.
 # The row is the job: what a dead worker had, the sweeper queues again.
-if EMBEDDED:
-    CELERY_BROKER_TRANSPORT = "assistant.lib.memory_broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {}
     if EMBEDDED

@@ -48,5 +48,5 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405  no thread keeps a databa
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False
 WHITENOISE_AUTOREFRESH = True  # else every test client reads all static files at its first request
-CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT = "memory://", "assistant.lib.memory_broker:Transport"
+CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = {}

@@ -63,6 +63,7 @@ class AMQP(amqp.AMQP):
 
 
 def use() -> None:
-    """From now on Kombu takes it for `redis://` and `rediss://`."""
+    """From now on Kombu takes our transports for `redis://`, `rediss://` and `memory://`."""
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = "assistant.lib.broker:Transport"
+    TRANSPORT_ALIASES["memory"] = "assistant.lib.memory_broker:Transport"
