@@ -68,6 +68,7 @@ def expect_answer(visitor: Tab) -> None:
 
 def log_in(desk: Page) -> None:
     desk.goto("/admin/")
+    expect(desk.get_by_label("Username:")).to_be_focused()
     desk.keyboard.type("admin")
     desk.keyboard.press("Tab")
     desk.keyboard.type("desk-of-ana")
