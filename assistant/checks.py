@@ -159,7 +159,7 @@ def check_server(**_: Any) -> list[CheckMessage]:
 @register()
 def check_sandbox(**_: Any) -> list[CheckMessage]:
     """A bot that staff import or upload is tried out in a process that is shut in where the system can do it."""
-    from assistant.engine.rasa_adapter import sandbox
+    from assistant.engine import sandbox
 
     lacking = sandbox.lacking()
     words = f"If a bot that staff import or upload turns out to be code, it could {' and '.join(lacking)}."

@@ -39,7 +39,7 @@ def main(archive: Path | None) -> int:
 
 
 def _trained_starter(folder: Path) -> Path:
-    from assistant.engine.rasa_adapter.training import train
+    from assistant.engine.rasa_adapter.processes.parent import train
     from training.starter import starter_bundle
 
     return train(starter_bundle(ROOT), folder, "starter").path
@@ -77,8 +77,8 @@ def _around(values: list[float], at: int) -> float:
 async def _ours(archive: Path) -> Costs:
     from assistant.engine import Turn, Window, archives
     from assistant.engine.rasa_adapter.engine import RasaEngine, _tracker  # isort: skip
-    from assistant.engine.rasa_adapter.actions import Running, running
-    from assistant.engine.rasa_adapter.lanes import ActionThreads
+    from assistant.engine.rasa_adapter.dialogue.actions import Running, running
+    from assistant.engine.rasa_adapter.threads import ActionThreads
     from assistant.engine.types import Model
 
     sha256 = archives.sha256_of(archive)
@@ -94,14 +94,14 @@ async def _ours(archive: Path) -> Costs:
 
 
 async def _rasa(archive: Path) -> Costs:
-    from assistant.engine.rasa_adapter import quiet  # isort: skip
+    from assistant.engine.rasa_adapter import import_rasa  # isort: skip
     from rasa.core.agent import Agent
     from rasa.core.channels.channel import UserMessage
 
-    from assistant.engine.rasa_adapter.actions import ActionsHere, Running, running
-    from assistant.engine.rasa_adapter.lanes import ActionThreads
+    from assistant.engine.rasa_adapter.dialogue.actions import ActionsHere, Running, running
+    from assistant.engine.rasa_adapter.threads import ActionThreads
 
-    quiet.hush_structured_logs()
+    import_rasa.hush_structured_logs()
     running.set(Running(ActionThreads("bench")))
     agent = Agent.load(archive, action_endpoint=ActionsHere())
 

@@ -17,7 +17,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from assistant.embeddings import Embedder
-from assistant.engine.rasa_adapter.nlu_intents import Intents
+from assistant.engine.rasa_adapter.nlu.text_classifier import Intents
 from benchmarks.nlu_data import Pair
 
 # What `rasa init` writes, without the parts that do not classify.
@@ -83,7 +83,7 @@ class RasaDefault:
 
     def train(self, pairs: Sequence[Pair]) -> None:
         os.environ["RASA_MAX_CACHE_SIZE"] = "0"  # or a second training costs nothing
-        from assistant.engine.rasa_adapter import quiet  # noqa: F401, I001  (first: it imports Rasa without a word)
+        from assistant.engine.rasa_adapter import import_rasa  # noqa: F401, I001  (first: it imports Rasa without a word)
         from rasa.core.agent import Agent
         from rasa.model_training import train_nlu
 

@@ -17,7 +17,7 @@ from tests.running import ROOT
 FUNCTION_LINES, FILE_LINES = 40, 400
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 # The settings, and the trainer, which chooses what its child process inherits.
-READERS_OF_THE_ENVIRONMENT = {"assistant/settings.py", "assistant/engine/rasa_adapter/training.py"}
+READERS_OF_THE_ENVIRONMENT = {"assistant/settings.py", "assistant/engine/rasa_adapter/processes/parent.py"}
 READS_ENVIRONMENT = re.compile(r"\bgetenv\b|os\.environ\b(?!\.setdefault)")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from django.conf import settings
 
-from assistant.engine.rasa_adapter.parameters import unknown
+from assistant.engine.allow_lists.parameters import unknown
 from training.importing_actions import actions_in, missing_actions
 from training.importing_expressions import faults, too_long
 from training.importing_files import Project

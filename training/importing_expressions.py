@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import yaml
 
-from assistant.engine.backtracking import never_ends
-from assistant.engine.expressions import Unusable, compiled
+from assistant.engine.regexes.catastrophic import never_ends
+from assistant.engine.regexes.matching import Unusable, compiled
 from training.importing_yaml import Document, UnreadableYaml, line_of, nodes, read_document
 from training.validation import LONGEST_TEXT
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import yaml
 
 from assistant.engine import Bundle, TrainingFailed
-from assistant.engine.rasa_adapter.bundles import CONFIG, check_bundle
+from assistant.engine.bundles import CONFIG, check_bundle
 from training.importing_yaml import Document, nodes
 
 LISTS = ("pipeline", "policies", "importers")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from assistant.engine.texts import normalised
+from assistant.engine.normalisation import normalised
 
 
 def exact_key(text: str) -> str:

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from assistant.engine import tarballs
+from assistant.engine.allow_lists import archive_files, components, parameters
 from assistant.engine.errors import ModelRefused
-from assistant.engine.rasa_adapter import allowed, members, parameters
 from assistant.engine.types import Json, Model
 
 METADATA = "metadata.json"
@@ -42,7 +42,7 @@ class Contents:
 
     @property
     def uses_tensorflow(self) -> bool:
-        return bool(self.components & allowed.TENSORFLOW)
+        return bool(self.components & components.TENSORFLOW)
 
 
 def sha256_of(path: Path) -> str:
@@ -81,15 +81,15 @@ def inspect(path: Path) -> Contents:
     _check_version(metadata)
     nodes = list(_checked_nodes(metadata))
     _check_slots(metadata.get("domain"))
-    if foreign := members.foreign(names, _readers(nodes), beside=(METADATA, OURS)):
+    if foreign := archive_files.foreign(names, _readers(nodes), beside=(METADATA, OURS)):
         raise ModelRefused(f"The archive holds '{foreign[:200]}', which no component of it keeps.")
     for name, content in found.items():
-        if configuration := members.CONFIGURATION.fullmatch(PurePosixPath(name).name):
-            _check_parameters(members.POLICY_OF[configuration[1]], content)
+        if configuration := archive_files.CONFIGURATION.fullmatch(PurePosixPath(name).name):
+            _check_parameters(archive_files.POLICY_OF[configuration[1]], content)
     probes = found.get(OURS, {}).get("probes")
     texts = [text for text in probes if isinstance(text, str)] if isinstance(probes, list) else []
-    components = frozenset(component for _, component in nodes)
-    return Contents(components, tuple(text[:LONGEST_PROBE] for text in texts[:MOST_PROBES]))
+    named = frozenset(component for _, component in nodes)
+    return Contents(named, tuple(text[:LONGEST_PROBE] for text in texts[:MOST_PROBES]))
 
 
 def metadata_of(path: Path) -> Json:
@@ -98,7 +98,7 @@ def metadata_of(path: Path) -> Json:
 
 
 def _is_read(name: str) -> bool:
-    return name in (METADATA, OURS) or members.CONFIGURATION.fullmatch(PurePosixPath(name).name) is not None
+    return name in (METADATA, OURS) or archive_files.CONFIGURATION.fullmatch(PurePosixPath(name).name) is not None
 
 
 def _readers(nodes: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
@@ -139,19 +139,19 @@ def _checked_nodes(metadata: Json) -> Iterator[tuple[str, str]]:
             _check_node(node)
             resource = node.get("resource") or {"name": name}
             _check_resource(resource)
-            yield resource["name"], allowed.short(node["uses"])
+            yield resource["name"], components.short(node["uses"])
 
 
 def _check_node(node: Json) -> None:
-    uses, component = str(node.get("uses")), allowed.short(str(node.get("uses")))
-    if uses not in allowed.GRAPH and not allowed.is_ours(uses):
+    uses, component = str(node.get("uses")), components.short(str(node.get("uses")))
+    if uses not in components.GRAPH and not components.is_ours(uses):
         raise ModelRefused(f"The archive wants to run '{uses}', which is not allowed.")
-    if component == allowed.DUCKLING and not settings.DUCKLING_URL:
+    if component == components.DUCKLING and not settings.DUCKLING_URL:
         raise ModelRefused("The model asks a Duckling server; set DUCKLING_URL to allow that.")
-    if hindrance := allowed.hindrance(component):
+    if hindrance := components.hindrance(component):
         raise ModelRefused(f"The model can't be used: '{component}' {hindrance}.")
     calls = str(node.get("constructor_name")), str(node.get("fn"))
-    if calls[0] not in allowed.CONSTRUCTORS or calls[1] not in allowed.FUNCTIONS:
+    if calls[0] not in components.CONSTRUCTORS or calls[1] not in components.FUNCTIONS:
         raise ModelRefused(f"The archive wants to call '{node.get('fn')}' of '{uses}', which is not allowed.")
     needs = node.get("needs") or {}
     if not isinstance(needs, dict) or not all(isinstance(other, str) for other in needs.values()):
@@ -180,5 +180,5 @@ def _check_slots(domain: Any) -> None:
         raise ModelRefused(f"The archive's {METADATA} has no readable domain.")
     for name, slot in slots.items():
         kind = slot.get("type") if isinstance(slot, dict) else None
-        if str(kind) not in allowed.SLOT_TYPES:
+        if str(kind) not in components.SLOT_TYPES:
             raise ModelRefused(f"The slot '{name}' is of type '{kind}', which is not allowed.")

@@ -11,11 +11,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.engine import fake_bots
+from assistant.engine import fake_model
 from assistant.engine.archives import sha256_of
+from assistant.engine.cross_validation import stratified
 from assistant.engine.errors import EngineError, TrainingFailed, TurnTimeout
-from assistant.engine.fake_bots import Bot
-from assistant.engine.folds import stratified
+from assistant.engine.fake_model import Bot
 from assistant.engine.types import (
     LIMITS,
     Archive,
@@ -64,7 +64,7 @@ class FakeEngine:
         )
 
     def parse(self, model: Model, text: str) -> Parse:
-        known = fake_bots.bot_of(model).known(text)
+        known = fake_model.bot_of(model).known(text)
         if known:
             return Parse(text, known[0], 1.0, [{"name": known[0], "confidence": 1.0}], known[1])
         intent = "command" if text.startswith("/") else "echo"
@@ -80,14 +80,14 @@ class FakeEngine:
         limits: Limits = LIMITS,
     ) -> Archive:
         bot, started = _learned(bundle), time.monotonic()
-        _take_time(fake_bots.directives(bundle), on_progress, limits)
+        _take_time(fake_model.directives(bundle), on_progress, limits)
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / f"{name}.tar.gz"
-        fake_bots.write(path, bundle, bot)
+        fake_model.write(path, bundle, bot)
         return _archive(path, time.monotonic() - started)
 
     def load(self, model: Model) -> None:
-        fake_bots.bot_of(model)
+        fake_model.bot_of(model)
 
     def evaluate(
         self, model: Model, examples: Sequence[Labelled], on_progress: OnProgress | None = None
@@ -108,7 +108,7 @@ class FakeEngine:
         limits: Limits = LIMITS,
     ) -> Sequence[Guess]:
         examples = _learned(bundle).labelled()
-        _take_time(fake_bots.directives(bundle), on_progress, limits)
+        _take_time(fake_model.directives(bundle), on_progress, limits)
         guesses = {}
         for fold in stratified([each.intent for each in examples], folds, seed):
             held_out = set(fold)
@@ -117,14 +117,14 @@ class FakeEngine:
         return [guesses[place] for place in sorted(guesses)]
 
     def inspect(self, path: Path, limits: Limits = LIMITS) -> Archive:
-        fake_bots.read(path)
+        fake_model.read(path)
         return _archive(path, 0.0)
 
 
 def _learned(bundle: Bundle) -> Bot:
     if "config.yml" not in bundle.files:
         raise TrainingFailed("There is no config.yml.")
-    return fake_bots.learned(bundle)
+    return fake_model.learned(bundle)
 
 
 def _archive(path: Path, seconds: float) -> Archive:
@@ -156,7 +156,7 @@ def _ignore(progress: Progress) -> None:
 
 
 def _taught(model: Model, parse: Parse) -> list[OutMessage]:
-    answer = fake_bots.bot_of(model).answer(parse.intent)
+    answer = fake_model.bot_of(model).answer(parse.intent)
     return [OutMessage(answer[1], action=answer[0])] if answer else []
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="package")
 def rasa_engine() -> Iterator[RasaEngine]:
     from assistant.engine.rasa_adapter.engine import RasaEngine  # isort: skip  it imports Rasa quietly
-    from assistant.engine.rasa_adapter.actions import skills
+    from assistant.engine.rasa_adapter.dialogue.actions import skills
 
     skills.cache_clear()
     with override_settings(ASSISTANT_SKILLS=["tests.assistant.engine_skill"]):
@@ -42,7 +42,7 @@ TRAPS = {f"{name}.py": "raise SystemExit('imported')" for name in ("rasa", "json
 
 
 def _train(folder: Path) -> None:
-    from assistant.engine.rasa_adapter.training import train
+    from assistant.engine.rasa_adapter.processes.parent import train
 
     steps: list[Progress] = []
     archive = train(Bundle({**bundle().files, **TRAPS}), folder, "sample", steps.append)

@@ -22,8 +22,8 @@ from rasa.core.agent import Agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
 from rasa.core.tracker_store import InMemoryTrackerStore  # noqa: E402
 
-from assistant.engine.rasa_adapter.actions import ActionsHere, Running, running  # noqa: E402
-from assistant.engine.rasa_adapter.lanes import ActionThreads  # noqa: E402
+from assistant.engine.rasa_adapter.dialogue.actions import ActionsHere, Running, running  # noqa: E402
+from assistant.engine.rasa_adapter.threads import ActionThreads  # noqa: E402
 
 
 async def answers(agent: Agent, number: int, dialogue: list[str]) -> list[list[Any]]:

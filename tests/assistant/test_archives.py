@@ -175,7 +175,7 @@ def test_it_refuses_metadata_of_something_else(tmp_path: Path, metadata: dict[st
         ({"resource": "a text"}, "unreadable resource"),
         ({"config": {"featurizer": [{"name": ["a", "list"]}]}}, "not allowed"),
         ({"uses": "assistant.engine.rasa_adapter.components.np.ndarray"}, "not allowed"),
-        ({"uses": "assistant.engine.rasa_adapter.nlu_kernel.Path"}, "not allowed"),
+        ({"uses": "assistant.engine.rasa_adapter.nlu.kernel_ridge.Path"}, "not allowed"),
         ({"uses": "assistant.engine.rasa_adapter.components.Tokenizer"}, "not allowed"),
         ({"uses": CONVERT, "config": {"model_url": "http://evil.example/graph"}}, "off until OUTSIDE_COMPONENTS"),
         ({"uses": DIET, "config": {"tensorboard_log_directory": "/tmp"}}, "'tensorboard_log_directory'"),

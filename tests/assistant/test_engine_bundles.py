@@ -9,8 +9,8 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from assistant.engine import Bundle, TrainingFailed
-from assistant.engine.rasa_adapter import checker
-from assistant.engine.rasa_adapter.bundles import check_bundle, read_bundle, write_bundle
+from assistant.engine.bundles import check_bundle, read_bundle, write_bundle
+from assistant.engine.rasa_adapter.processes import check_project
 from tests.assistant.engine_conversations import bundle
 
 CONFIG = "recipe: default.v1\npipeline:\n- name: WhitespaceTokenizer\npolicies:\n- name: RulePolicy\n"
@@ -117,10 +117,10 @@ def test_it_reads_what_it_wrote(tmp_path: Path) -> None:
 def test_it_leaves_duckling_out_until_staff_give_its_address(tmp_path: Path, settings: Settings) -> None:
     project = Bundle({"config.yml": CONFIG.replace("policies", "- name: DucklingEntityExtractor\npolicies")})
     write_bundle(project, tmp_path / "off")
-    checker.main(tmp_path / "off")
+    check_project.main(tmp_path / "off")
     settings.DUCKLING_URL = "http://duckling:8000"
     write_bundle(project, tmp_path / "on")
-    checker.main(tmp_path / "on")
+    check_project.main(tmp_path / "on")
     assert "Duckling" not in (tmp_path / "off" / "config.yml").read_text()
     assert "Duckling" in (tmp_path / "on" / "config.yml").read_text()
 
@@ -128,5 +128,5 @@ def test_it_leaves_duckling_out_until_staff_give_its_address(tmp_path: Path, set
 def test_it_tells_its_parent_what_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_bundle(Bundle({"config.yml": "recipe: graph.v1\n"}), tmp_path)
     with pytest.raises(SystemExit):
-        checker.main(tmp_path)
+        check_project.main(tmp_path)
     assert "the recipe 'graph.v1' is not supported" in json.loads(capsys.readouterr().out)["error"]

@@ -19,29 +19,29 @@ import psutil
 import pytest
 from pytest_django.fixtures import Settings
 
-from assistant.engine import Archive, Bundle, Cancelled, Limits, OnProgress, Progress, TrainingFailed
-from assistant.engine.rasa_adapter import children, sandbox, training
+from assistant.engine import Archive, Bundle, Cancelled, Limits, OnProgress, Progress, TrainingFailed, sandbox
+from assistant.engine.rasa_adapter.processes import child_process, parent
 from tests.running import ROOT
 
 PARENT = """
 import sys
 from pathlib import Path
 from assistant.engine import Bundle
-from assistant.engine.rasa_adapter import training
-training.TRAINER = "tests.assistant.engine_child"
+from assistant.engine.rasa_adapter.processes import parent
+parent.TRAINER = "tests.assistant.engine_child"
 bundle, pids = Bundle({"config.yml": "", "data/orders.json": sys.argv[1]}), Path(sys.argv[2]) / "pids"
-training.train(bundle, Path(sys.argv[2]), "sample", lambda progress: pids.write_text(progress.now))
+parent.train(bundle, Path(sys.argv[2]), "sample", lambda progress: pids.write_text(progress.now))
 """
 
 
 @pytest.fixture(autouse=True)
 def _other_trainer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "TRAINER", "tests.assistant.engine_child")
+    monkeypatch.setattr(parent, "TRAINER", "tests.assistant.engine_child")
 
 
 def _train(folder: Path, tell: OnProgress | None = None, limits: Limits = Limits(), **orders: object) -> Archive:  # noqa: B008
     bundle = Bundle({"config.yml": "", "data/orders.json": json.dumps(orders)})
-    return training.train(bundle, folder / "models", "sample", tell, limits)
+    return parent.train(bundle, folder / "models", "sample", tell, limits)
 
 
 @pytest.mark.clock
@@ -62,7 +62,7 @@ def test_it_tells_staff_what_the_child_logs(tmp_path: Path) -> None:
 
 def test_it_cuts_a_log_without_end(tmp_path: Path) -> None:
     log = _log_of(tmp_path, write=["a" * 5_000] * 200)
-    assert len(log) < children.LONGEST_LOG + children.LONGEST_LINE
+    assert len(log) < child_process.LONGEST_LOG + child_process.LONGEST_LINE
     assert log.endswith("the rest is left out.)\n")
 
 
@@ -122,8 +122,13 @@ def test_it_gives_foreign_code_in_it_nothing(tmp_path: Path, settings: Settings)
             **{"tcp-host": tcp.getsockname(), "udp-host": tcp.getsockname(), "unix-abstract": "\0desk"},
             **{"unix-path": str(tmp_path / ".s.PGSQL.5432"), "reconnect-path": str(tmp_path / ".s.PGSQL.5432")},
             **{"signal-parent": os.getpid(), "limit-parent": os.getpid()},
-            **{"write-own": "data/own", "read-own": "data/own", "asyncio-own": None, "read-code": children.__file__},
-            **{"read-python": os.__file__, "write-null": "/dev/null"},
+            **{
+                "write-own": "data/own",
+                "read-own": "data/own",
+                "asyncio-own": None,
+                "read-code": child_process.__file__,
+            },
+            **{"read-code": child_process.__file__, "read-python": os.__file__, "write-null": "/dev/null"},
         }
         told = list[Progress]()
         _train(tmp_path, told.append, attack=attacks)
@@ -155,7 +160,7 @@ def test_it_dies_with_its_parent(tmp_path: Path) -> None:
     os.killpg(child, signal.SIGKILL)  # what it had started itself
     left = f"frontdesk-training-{parent.pid}-*"
     assert list(Path(gettempdir()).glob(left))
-    with children.workplace("training"):
+    with child_process.workplace("training"):
         assert not list(Path(gettempdir()).glob(left))
 
 

@@ -18,7 +18,7 @@ TEXT = {"__loader__": "JsonNode", "__module__": "builtins", "__class__": "str", 
 
 @pytest.fixture(autouse=True)
 def rasa() -> None:
-    import assistant.engine.rasa_adapter.quiet  # noqa: F401
+    import assistant.engine.rasa_adapter.import_rasa  # noqa: F401
 
 
 def test_it_imports_only_what_is_on_the_list() -> None:

@@ -17,7 +17,7 @@ from pytest_django import DjangoDbBlocker
 from scipy.stats import binomtest
 
 from assistant.engine import Bundle, Guess, Labelled, Model
-from assistant.engine.fake_bots import learned
+from assistant.engine.fake_model import learned
 from assistant.engine.types import Engine
 from conversations.models import Conversation, Message
 from conversations.services import judge_message

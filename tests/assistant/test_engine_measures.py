@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from assistant.engine import Bundle, Cancelled, Guess, Labelled, Model, Progress, TrainingFailed
-from assistant.engine.folds import stratified
+from assistant.engine.cross_validation import stratified
 from assistant.engine.types import Engine
 from tests.assistant.engine_conversations import Talk, bundle
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.rasa
 def models() -> Any:
     """Loads nothing real: a model whose name begins with `tf` is a heavy one, one with `slow` takes its time."""
     import assistant.engine.rasa_adapter.engine  # noqa: F401  it imports Rasa quietly
-    from assistant.engine.rasa_adapter.models import Loaded, Models
+    from assistant.engine.rasa_adapter.loaded_models import Loaded, Models
 
     class Stand(Models):
         loaded: list[str] = []

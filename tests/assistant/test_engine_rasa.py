@@ -29,7 +29,7 @@ def test_it_imports_without_a_word_and_without_a_trace() -> None:
         "import asyncio, sys, logging\n"
         "policy, hook = type(asyncio.get_event_loop_policy()), sys.excepthook\n"
         "import assistant.engine\nassert 'rasa' not in sys.modules\n"
-        "import assistant.engine.rasa_adapter.quiet\n"
+        "import assistant.engine.rasa_adapter.import_rasa\n"
         "assert type(asyncio.get_event_loop_policy()) is policy and sys.excepthook is hook\n"
         "assert not logging.getLogger('tensorflow').handlers and 'jax' not in sys.modules\n"
     )
@@ -157,7 +157,7 @@ def test_it_gives_up_a_turn_that_hangs_and_answers_the_next(rasa_engine: Engine,
 
 
 def test_it_loads_one_model_once_for_many_callers(rasa_engine: Engine, sample: Model) -> None:
-    from assistant.engine.rasa_adapter.models import Models
+    from assistant.engine.rasa_adapter.loaded_models import Models
 
     models, loads = Models(), []
     load = models._loaded

@@ -8,22 +8,22 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from assistant.engine import Archive, Bundle, Progress, TrainingFailed
-from assistant.engine.rasa_adapter import training
+from assistant.engine.rasa_adapter.processes import parent
 from tests.assistant.engine_conversations import bundle
 
 CONTRADICTION = "\n- rule: another\n  steps: [{intent: hours}, {action: utter_bye}]\n"
 
 
 def test_it_says_that_the_child_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "TRAINER", "no.such.module")
+    monkeypatch.setattr(parent, "TRAINER", "no.such.module")
     with pytest.raises(TrainingFailed, match="stopped before its end"):
-        training.train(bundle(), tmp_path, "sample")
+        parent.train(bundle(), tmp_path, "sample")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_it_hands_no_secret_to_the_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    environment = training.environment(tmp_path)
+    environment = parent.environment(tmp_path)
     assert not {"OPENAI_API_KEY", "DATABASE_URL", "REDIS_URL", "REST_TOKEN"} & environment.keys()
     assert settings.SECRET_KEY not in environment.values()  # it has one of its own, which signs nothing
     assert str(settings.VAR_DIR) not in (environment["VAR_DIR"], environment["HOME"])
@@ -40,7 +40,7 @@ def test_it_says_which_rules_contradict_each_other(tmp_path: Path) -> None:
     files = dict(bundle().files)
     files["data/rules.yml"] += CONTRADICTION
     with pytest.raises(TrainingFailed) as failure:
-        training.train(Bundle(files), tmp_path, "sample")
+        parent.train(Bundle(files), tmp_path, "sample")
     assert "'utter_bye' in rule 'another'" in failure.value.message
     assert str(tmp_path) not in failure.value.message
 
@@ -49,7 +49,7 @@ def test_it_says_which_rules_contradict_each_other(tmp_path: Path) -> None:
 def test_it_names_file_and_line_of_bad_data(tmp_path: Path) -> None:
     files = {**bundle().files, "data/nlu.yml": 'version: "3.1"\nnlu:\n- intnt: hello\n'}
     with pytest.raises(TrainingFailed, match=r"data/nlu\.yml:3"):
-        training.train(Bundle(files), tmp_path, "sample")
+        parent.train(Bundle(files), tmp_path, "sample")
 
 
 @pytest.mark.rasa
@@ -59,4 +59,4 @@ def test_it_names_the_component_that_failed_and_why(tmp_path: Path) -> None:
     with pytest.raises(
         TrainingFailed, match=r"The component LogisticRegressionClassifier failed: .* at least 2 classes"
     ):
-        training.train(Bundle(files), tmp_path, "sample")
+        parent.train(Bundle(files), tmp_path, "sample")

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.engine import expressions
-from assistant.engine.backtracking import never_ends
-from assistant.engine.expressions import Expression, Expressions, Span, Unusable, compiled
+from assistant.engine.regexes import matching
+from assistant.engine.regexes.catastrophic import never_ends
+from assistant.engine.regexes.matching import Expression, Expressions, Span, Unusable, compiled
 
 ENDLESS = [r"^(\w+\s?)*\d$", r"(a|aa)+$", r"(a|a)*b", r"(?:a|\w)+!", r"(a*)*\1b", r"(?=(a+)+$)", r"\s*a+\s*a+\s*a+$"]
 USUAL = [
@@ -70,7 +70,7 @@ def test_it_gives_up_on_what_would_take_years(
 ) -> None:
     log = logging.Logger("expressions")
     log.addHandler(caplog.handler)
-    monkeypatch.setattr(expressions, "logger", log)
+    monkeypatch.setattr(matching, "logger", log)
     texts = [
         "a" * 4000 + "!",
         "ab " * 1333 + "!",

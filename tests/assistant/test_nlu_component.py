@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from assistant.embeddings import embed_layers
-from assistant.engine.rasa_adapter import nlu_kernel
-from assistant.engine.rasa_adapter.nlu_intents import Intents
-from assistant.engine.rasa_adapter.nlu_spelling import Spelling
+from assistant.engine.rasa_adapter.nlu import kernel_ridge
+from assistant.engine.rasa_adapter.nlu.spelling import Spelling
+from assistant.engine.rasa_adapter.nlu.text_classifier import Intents
 
 EXAMPLES = {
     "opening_hours": ["when are you open", "what time do you close", "opening hours on sunday", "are you open today"],
@@ -167,17 +167,17 @@ def test_it_keeps_no_pickle(tmp_path: Path) -> None:
 
 
 def test_it_learns_from_more_examples_than_it_compares_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nlu_kernel, "MAX_LANDMARKS", 8)
-    monkeypatch.setattr(nlu_kernel, "MAX_WIDTH", 6)
+    monkeypatch.setattr(kernel_ridge, "MAX_LANDMARKS", 8)
+    monkeypatch.setattr(kernel_ridge, "MAX_WIDTH", 6)
     model = learned(PAIRS)
     assert model.model.landmarks.shape == (8, 6)
     assert {asked(model, text)[0] for text in EXAMPLES["prices"]} == {"prices"}
 
 
 def test_it_draws_the_compared_examples_from_every_intent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nlu_kernel, "MAX_LANDMARKS", 5)
+    monkeypatch.setattr(kernel_ridge, "MAX_LANDMARKS", 5)
     labels = np.array([0] * 20 + [1] * 3 + [2])
-    assert np.bincount(labels[nlu_kernel._chosen(labels)]).tolist() == [2, 2, 1]
+    assert np.bincount(labels[kernel_ridge._chosen(labels)]).tolist() == [2, 2, 1]
 
 
 @pytest.mark.rasa
@@ -231,7 +231,7 @@ class RasaRoom:
         from rasa.engine.storage.local_model_storage import LocalModelStorage
         from rasa.engine.storage.resource import Resource
 
-        from assistant.engine.rasa_adapter import quiet  # noqa: F401  (imports Rasa the quiet way)
+        from assistant.engine.rasa_adapter import import_rasa  # noqa: F401  (imports Rasa the quiet way)
 
         self.storage, self.resource = LocalModelStorage(folder), Resource("intents")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from assistant.engine.rasa_adapter.bundles import check_bundle
+from assistant.engine.bundles import check_bundle
 from training.assembling import Change, Taught, TaughtExample, assemble, difference, frozen, taught_by
 from training.importing import read_project
 from training.starter import starter_bundle

@@ -10,7 +10,7 @@ import yaml
 from auditlog.models import LogEntry
 from django.contrib.auth.models import User
 
-from assistant.engine.rasa_adapter.bundles import check_bundle
+from assistant.engine.bundles import check_bundle
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.assembling import examples_in, unpacked
 from training.importing import import_project

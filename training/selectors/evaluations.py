@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from assistant.engine.texts import normalised
+from assistant.engine.normalisation import normalised
 from training.assembling import examples_in
 from training.models import Bot, Evaluation, Example, ModelVersion
 

@@ -26,8 +26,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from assistant.embeddings import WIDTH, Vectors
-from assistant.engine.rasa_adapter.nlu_intents import Intents
-from assistant.engine.rasa_adapter.nlu_memory import embed
+from assistant.engine.rasa_adapter.nlu.embedding_memory import embed
+from assistant.engine.rasa_adapter.nlu.text_classifier import Intents
 
 NO_INTENT = {"name": None, "confidence": 0.0}
 MOST_TOKENS = 64  # of a text, that are embedded one by one, which takes each as long as a short text

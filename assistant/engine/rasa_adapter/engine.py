@@ -10,17 +10,17 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from assistant.engine.errors import EngineError
-from assistant.engine.rasa_adapter import quiet  # first: it imports Rasa
+from assistant.engine.rasa_adapter import import_rasa  # first: it imports Rasa
 
 # isort: split
 
-from assistant.engine.rasa_adapter import bounded, speed
-from assistant.engine.rasa_adapter.crossvalidation import cross_validate
-from assistant.engine.rasa_adapter.inspection import inspect
-from assistant.engine.rasa_adapter.lanes import Lanes
-from assistant.engine.rasa_adapter.models import Loaded, Models
-from assistant.engine.rasa_adapter.tracker import BoundedTracker, HistoryTooShort
-from assistant.engine.rasa_adapter.training import train
+from assistant.engine.rasa_adapter.dialogue.tracker import BoundedTracker, HistoryTooShort
+from assistant.engine.rasa_adapter.loaded_models import Loaded, Models
+from assistant.engine.rasa_adapter.patches import performance, regexes
+from assistant.engine.rasa_adapter.processes.crossvalidation import cross_validate
+from assistant.engine.rasa_adapter.processes.inspection import inspect
+from assistant.engine.rasa_adapter.processes.parent import train
+from assistant.engine.rasa_adapter.threads import Lanes
 from assistant.engine.types import (
     LIMITS,
     Archive,
@@ -72,9 +72,9 @@ class RasaEngine:
     """Called from many threads at once; Rasa itself runs on the threads of `Lanes`."""
 
     def __init__(self) -> None:
-        quiet.hush_structured_logs()
-        speed.apply()
-        bounded.apply()
+        import_rasa.hush_structured_logs()
+        performance.apply()
+        regexes.apply()
         self._models, self._lanes = Models(), Lanes()
         self._trackers, self._trials = Trackers(), Trackers(KEPT_TRIALS)
 

@@ -23,7 +23,7 @@ from rasa.engine.graph import ExecutionContext, GraphNodeHook, GraphSchema
 from tensorflow.keras.callbacks import Callback
 
 from assistant.engine.errors import EngineError
-from assistant.engine.rasa_adapter import bounded
+from assistant.engine.rasa_adapter.patches import regexes
 
 EPOCHS_EVERY = 0.3  # seconds
 LONGEST = 5_000  # characters of an error or a warning
@@ -109,7 +109,7 @@ def attend(work: Callable[[Report], None], project: Path, subject: str = "The tr
     rasa.utils.train_utils.RasaTrainingLogger = Epochs
     rasa.shared.utils.io.raise_warning = _warn
     warnings.showwarning = _show
-    bounded.apply()
+    regexes.apply()
     try:
         work(report)
     except (Exception, SystemExit) as error:

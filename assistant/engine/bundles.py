@@ -11,8 +11,8 @@ from typing import Any
 from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.error import MarkedYAMLError
 
+from assistant.engine.allow_lists import components, parameters
 from assistant.engine.errors import TrainingFailed
-from assistant.engine.rasa_adapter import allowed, parameters
 from assistant.engine.types import Bundle, Json
 
 CONFIG, DOMAIN = "config.yml", "domain.yml"
@@ -47,7 +47,7 @@ def leave_out_duckling(config: Path) -> None:
     """It calls a host."""
     content = _yaml().load(config.read_text(encoding="utf-8"))
     pipeline = (content or {}).get("pipeline") or []
-    kept = [item for item in pipeline if allowed.short(_name_of(item)) != allowed.DUCKLING]
+    kept = [item for item in pipeline if components.short(_name_of(item)) != components.DUCKLING]
     if len(kept) != len(pipeline):
         config.write_text(json.dumps({**content, "pipeline": kept}), encoding="utf-8")  # JSON is YAML
 
@@ -80,7 +80,7 @@ class _Checked:
             self._refuse(OLD_NLU, f"'{OLD_NLU}' is Rasa 1's JSON, which is not read here")
         for name, slot in _items(self.content.get("slots")):
             kind = slot.get("type", "text") if isinstance(slot, dict) else "text"
-            if kind not in allowed.SLOT_TYPES:
+            if kind not in components.SLOT_TYPES:
                 self._refuse(kind, f"the slot '{name}' is of type '{kind}', which is not allowed")
 
     def _content(self) -> Any:
@@ -102,10 +102,10 @@ class _Checked:
             self._check_component(_name_of(item))
             self._check_parameters(item)
         for item in self._list("policies"):
-            self._check_name(_name_of(item), allowed.POLICIES, "policy")
+            self._check_name(_name_of(item), components.POLICIES, "policy")
             self._check_parameters(item)
         for item in self._list("importers"):
-            self._check_name(_name_of(item), allowed.IMPORTERS, "importer")
+            self._check_name(_name_of(item), components.IMPORTERS, "importer")
             for key in sorted(map(str, item if isinstance(item, dict) else ())):
                 if key != "name":
                     self._refuse(key, f"the importer '{_name_of(item)}' takes no '{key}' here")
@@ -117,14 +117,14 @@ class _Checked:
         return found if isinstance(found, list) else []
 
     def _check_component(self, name: str) -> None:
-        if not allowed.is_ours(name):
-            self._check_name(name, allowed.PIPELINE, "component")
-        if hindrance := allowed.hindrance(allowed.short(name)):
+        if not components.is_ours(name):
+            self._check_name(name, components.PIPELINE, "component")
+        if hindrance := components.hindrance(components.short(name)):
             self._refuse(name, f"'{name}' {hindrance}")
 
     def _check_parameters(self, item: Any) -> None:
         if isinstance(item, dict):
-            for refusal in parameters.refusals(allowed.short(_name_of(item)), item):
+            for refusal in parameters.refusals(components.short(_name_of(item)), item):
                 self._refuse(refusal.culprit, refusal.reason, after=_name_of(item))
 
     def _check_name(self, name: str, names: frozenset[str], kind: str) -> None:

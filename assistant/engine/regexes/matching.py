@@ -18,7 +18,7 @@ from typing import Any
 
 import regex
 
-from assistant.engine.dialect import written
+from assistant.engine.regexes.translation import written
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, eigh, solve_triangular
 
-from assistant.engine.texts import normalised
+from assistant.engine.normalisation import normalised
 
 Floats = NDArray[np.floating]
 

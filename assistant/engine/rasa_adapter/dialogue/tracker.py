@@ -24,8 +24,16 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from assistant.engine.rasa_adapter.event_lists import ACTION, LOOP, NEW_SESSION, USER, compact, event_as_json, events_of
-from assistant.engine.rasa_adapter.past import Fold, Moment, Origin, Step
+from assistant.engine.rasa_adapter.dialogue.events import (
+    ACTION,
+    LOOP,
+    NEW_SESSION,
+    USER,
+    compact,
+    event_as_json,
+    events_of,
+)
+from assistant.engine.rasa_adapter.dialogue.snapshot import Fold, Moment, Origin, Step
 from assistant.engine.types import Json
 
 RECENT_TURNS = 3  # TwoStageFallbackAction looks at three messages, reverted ones among them

@@ -13,12 +13,12 @@ from django.conf import settings
 
 from assistant import embeddings
 from assistant.engine import archives
-from assistant.engine.rasa_adapter import children
-from assistant.engine.rasa_adapter.bundles import write_bundle
+from assistant.engine.bundles import write_bundle
+from assistant.engine.rasa_adapter.processes import child_process
 from assistant.engine.types import LIMITS, Archive, Bundle, Limits, OnProgress
 
-CHECKER = "assistant.engine.rasa_adapter.checker"
-TRAINER = "assistant.engine.rasa_adapter.trainer"
+CHECKER = "assistant.engine.rasa_adapter.processes.check_project"
+TRAINER = "assistant.engine.rasa_adapter.processes.train_model"
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 
 
@@ -27,11 +27,11 @@ def train(
 ) -> Archive:
     """Raises TrainingFailed, and whatever `on_progress` raises."""
     started = perf_counter()
-    with children.workplace("training") as folder:
+    with child_process.workplace("training") as folder:
         write_bundle(bundle, folder / "project")
         arguments = [str(folder / "project"), str(folder / "output"), f"{name}.tar.gz"]
-        errand = children.Errand([CHECKER, TRAINER], arguments, folder, folder / "project", environment(folder))
-        result, memory = children.run(errand, on_progress, limits)
+        errand = child_process.Errand([CHECKER, TRAINER], arguments, folder, folder / "project", environment(folder))
+        result, memory = child_process.run(errand, on_progress, limits)
         path = _moved(folder / "output" / f"{name}.tar.gz", directory)
     seconds = perf_counter() - started
     return Archive(path, archives.sha256_of(path), path.stat().st_size, seconds, result["history_turns"], memory)

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from assistant.engine.errors import TurnTimeout
-from assistant.engine.rasa_adapter.actions import Running, running
+from assistant.engine.rasa_adapter.dialogue.actions import Running, running
 
 ACTION_THREADS = 8
 T = TypeVar("T")

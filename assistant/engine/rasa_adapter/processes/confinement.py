@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from assistant.engine.rasa_adapter import sandbox
+from assistant.engine import sandbox
 from assistant.lib.priority import give_way
 
 PR_SET_PDEATHSIG = 1

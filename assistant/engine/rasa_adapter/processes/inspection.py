@@ -10,21 +10,21 @@ from time import perf_counter
 
 from assistant.engine import archives
 from assistant.engine.errors import ModelRefused
-from assistant.engine.rasa_adapter import children
-from assistant.engine.rasa_adapter.training import environment
+from assistant.engine.rasa_adapter.processes import child_process
+from assistant.engine.rasa_adapter.processes.parent import environment
 from assistant.engine.types import LIMITS, Archive, Limits
 
-INSPECTOR = "assistant.engine.rasa_adapter.inspector"
+INSPECTOR = "assistant.engine.rasa_adapter.processes.inspect_archive"
 SECONDS = 300.0
 
 
 def inspect(path: Path, limits: Limits = LIMITS) -> Archive:
     """Raises ModelRefused. `Archive.seconds` and `memory` are those of the check."""
     started = perf_counter()
-    with children.workplace("check") as folder:
+    with child_process.workplace("check") as folder:
         copied = Path(shutil.copyfile(path, folder / "model.tar.gz"))  # nobody changes it between check and load
         sha256, _ = archives.sha256_of(copied), archives.inspect(copied)
-        errand = children.Errand(
+        errand = child_process.Errand(
             [INSPECTOR],
             [str(copied)],
             folder,
@@ -33,6 +33,6 @@ def inspect(path: Path, limits: Limits = LIMITS) -> Archive:
             subject="The check of the model",
             failure=ModelRefused,
         )
-        result, memory = children.run(errand, None, replace(limits, seconds=min(limits.seconds, SECONDS)))
+        result, memory = child_process.run(errand, None, replace(limits, seconds=min(limits.seconds, SECONDS)))
         size = copied.stat().st_size
     return Archive(path, sha256, size, perf_counter() - started, result["history_turns"], memory)

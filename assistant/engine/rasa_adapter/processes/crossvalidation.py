@@ -6,27 +6,27 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.engine.rasa_adapter import children
-from assistant.engine.rasa_adapter.bundles import write_bundle
-from assistant.engine.rasa_adapter.training import CHECKER, environment
+from assistant.engine.bundles import write_bundle
+from assistant.engine.rasa_adapter.processes import child_process
+from assistant.engine.rasa_adapter.processes.parent import CHECKER, environment
 from assistant.engine.types import LIMITS, Bundle, Guess, Labelled, Limits, OnProgress
 
-CROSSVALIDATOR = "assistant.engine.rasa_adapter.crossvalidator"
+CROSSVALIDATOR = "assistant.engine.rasa_adapter.processes.cross_validate"
 
 
 def cross_validate(
     bundle: Bundle, folds: int, seed: int, on_progress: OnProgress | None = None, limits: Limits = LIMITS
 ) -> Sequence[Guess]:
     """Raises TrainingFailed, and whatever `on_progress` raises."""
-    with children.workplace("evaluation") as folder:
+    with child_process.workplace("evaluation") as folder:
         write_bundle(bundle, folder / "project")
         arguments = [str(folder / "project"), str(folder / "guesses.json"), str(folds), str(seed)]
         # Without Duckling: it learns nothing, and a child has no network to ask it.
         surroundings = environment(folder, duckling=False)
-        errand = children.Errand(
+        errand = child_process.Errand(
             [CHECKER, CROSSVALIDATOR], arguments, folder, folder / "project", surroundings, subject="The evaluation"
         )
-        children.run(errand, on_progress, limits)
+        child_process.run(errand, on_progress, limits)
         return _guesses(folder / "guesses.json")
 
 

@@ -33,12 +33,12 @@ from assistant.engine.types import Json, Limits, OnProgress, Progress
 START = """
 import runpy, sys
 sys.path.insert(0, sys.argv.pop(1))
-from assistant.engine.rasa_adapter import leash
-leash.bind(int(sys.argv.pop(1)), sys.argv.pop(1), sys.argv.pop(1), sys.argv.pop(1) == "online")
+from assistant.engine.rasa_adapter.processes import confinement
+confinement.bind(int(sys.argv.pop(1)), sys.argv.pop(1), sys.argv.pop(1), sys.argv.pop(1) == "online")
 for module in sys.argv.pop(1).split(","):
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 """
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 LOOK_EVERY = 0.2  # seconds
 TELL_EVERY = 0.9
 LONGEST_LOG = 200_000  # characters

@@ -126,7 +126,7 @@ with _process_untouched(), _unneeded_left_out():
     import rasa.shared.utils.io
     from threadpoolctl import threadpool_limits
 
-    from assistant.engine.rasa_adapter import closed
+    from assistant.engine.rasa_adapter.patches import restrictions
 
 # One turn at a time: a second thread would only spin. The variable above is too late where NumPy was there before us.
 threadpool_limits(1, user_api="blas")
@@ -135,7 +135,7 @@ threadpool_limits(1, user_api="blas")
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 gc.collect()
 gc.freeze()  # a million objects that stay: no collection need look at them again
-closed.close()
+restrictions.close()
 rasa.shared.utils.io.raise_warning = _no_warning
 hush_structured_logs()
 logging.getLogger("rasa").setLevel(logging.ERROR)

@@ -8,7 +8,7 @@ from rasa.shared.core.domain import Domain, State
 from rasa.shared.core.events import Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker, TrackerActiveLoop
 
-from assistant.engine.rasa_adapter.event_lists import essence
+from assistant.engine.rasa_adapter.dialogue.events import essence
 from assistant.engine.types import Json
 
 

@@ -21,8 +21,8 @@ from tempfile import TemporaryDirectory
 
 from assistant.engine import archives
 from assistant.engine.errors import ModelRefused, TurnTimeout
-from assistant.engine.rasa_adapter.horizon import Horizon, horizon_of
-from assistant.engine.rasa_adapter.processor import TurnProcessor
+from assistant.engine.rasa_adapter.dialogue.max_history import Horizon, horizon_of
+from assistant.engine.rasa_adapter.dialogue.processor import TurnProcessor
 from assistant.engine.types import Model
 
 logger = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from rasa.shared.exceptions import RasaException
 from rasa.shared.utils.common import class_from_module_path
 from ruamel.yaml import SafeConstructor
 
-from assistant.engine.rasa_adapter import allowed
+from assistant.engine.allow_lists import components
 
 LARGEST_SCHEMA = 4 * 1024**2  # bytes
 VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})")
@@ -49,7 +49,7 @@ def close() -> None:
 
 
 def _class_from_module_path(module_path: str, lookup_path: str | None = None) -> type:
-    if module_path not in allowed.IMPORTED:
+    if module_path not in components.IMPORTED:
         raise RasaException(f"'{module_path}' is not allowed here.")
     return class_from_module_path(module_path, lookup_path)
 

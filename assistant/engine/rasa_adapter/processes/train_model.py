@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
-from assistant.engine.rasa_adapter import quiet  # noqa: F401  first: it imports Rasa
+from assistant.engine.rasa_adapter import import_rasa  # noqa: F401  first: it imports Rasa
 
 # isort: split
 
@@ -22,9 +22,9 @@ from rasa.exceptions import RasaException
 from rasa.model_training import train
 from rasa.shared.importers.importer import TrainingDataImporter
 
-from assistant.engine.rasa_adapter.horizon import horizon_of
-from assistant.engine.rasa_adapter.processor import TurnProcessor
-from assistant.engine.rasa_adapter.reporting import Report, Steps, attend
+from assistant.engine.rasa_adapter.dialogue.max_history import horizon_of
+from assistant.engine.rasa_adapter.dialogue.processor import TurnProcessor
+from assistant.engine.rasa_adapter.processes.progress import Report, Steps, attend
 
 PROBES = 3
 

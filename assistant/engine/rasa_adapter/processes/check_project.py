@@ -12,8 +12,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from assistant.engine.bundles import CONFIG, check_bundle, leave_out_duckling, read_bundle
 from assistant.engine.errors import TrainingFailed
-from assistant.engine.rasa_adapter.bundles import CONFIG, check_bundle, leave_out_duckling, read_bundle
 
 
 def main(project: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from assistant.engine.rasa_adapter import quiet  # noqa: F401  first: it imports Rasa
+from assistant.engine.rasa_adapter import import_rasa  # noqa: F401  first: it imports Rasa
 
 # isort: split
 
@@ -30,11 +30,11 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from assistant.engine.folds import stratified
-from assistant.engine.rasa_adapter import nlu_memory
-from assistant.engine.rasa_adapter.processor import TurnProcessor
-from assistant.engine.rasa_adapter.reporting import Report, Steps, attend
-from assistant.engine.rasa_adapter.trainer import paths_of
+from assistant.engine.cross_validation import stratified
+from assistant.engine.rasa_adapter.dialogue.processor import TurnProcessor
+from assistant.engine.rasa_adapter.nlu import embedding_memory
+from assistant.engine.rasa_adapter.processes.progress import Report, Steps, attend
+from assistant.engine.rasa_adapter.processes.train_model import paths_of
 from assistant.engine.types import Json, Parse
 
 BEST = 5
@@ -101,7 +101,7 @@ def run(project: Path, output: Path, folds: int, seed: int, report: Report) -> N
     rounds = Rounds(report, len(held_out))
     graph_trainer.LoggingHook = rounds.hook
     report.say(now="embedding the examples")
-    nlu_memory.remember([example.get(TEXT) for example in examples])
+    embedding_memory.remember([example.get(TEXT) for example in examples])
     guessed: dict[int, Json] = {}
     for fold in held_out:
         texts = [examples[place].get(TEXT) for place in fold]

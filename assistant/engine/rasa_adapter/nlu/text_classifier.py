@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assistant.embeddings import Vectors, vocabulary
-from assistant.engine.rasa_adapter import nlu_kernel
-from assistant.engine.rasa_adapter.nlu_kernel import IntentModel
-from assistant.engine.rasa_adapter.nlu_memory import embed_layers
-from assistant.engine.rasa_adapter.nlu_spelling import Spelling, words_of
+from assistant.engine.rasa_adapter.nlu import kernel_ridge
+from assistant.engine.rasa_adapter.nlu.embedding_memory import embed_layers
+from assistant.engine.rasa_adapter.nlu.kernel_ridge import IntentModel
+from assistant.engine.rasa_adapter.nlu.spelling import Spelling, words_of
 
 WORDS = "words.json"
 Embed = Callable[[Sequence[str]], Vectors]
@@ -27,7 +27,7 @@ class Intents:
 
     @classmethod
     def learned(cls, texts: Sequence[str], intents: Sequence[str], embed: Embed = embed_layers) -> Intents:
-        return cls(nlu_kernel.fit(texts, intents, embed(texts)), words_of(texts), embed)
+        return cls(kernel_ridge.fit(texts, intents, embed(texts)), words_of(texts), embed)
 
     def ranked(self, text: str) -> list[tuple[str, float]]:
         """Every intent with its confidence, best first."""

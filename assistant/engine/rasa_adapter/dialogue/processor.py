@@ -22,9 +22,9 @@ from rasa.shared.core.constants import ACTION_DEFAULT_FALLBACK_NAME, ACTION_LIST
 from rasa.shared.core.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
 from rasa.shared.data import TrainingType
 
-from assistant.engine.rasa_adapter.actions import ActionFailed, ActionsHere, log_failure, running
-from assistant.engine.rasa_adapter.runner import StraightRunner
-from assistant.engine.rasa_adapter.tracker import BoundedTracker
+from assistant.engine.rasa_adapter.dialogue.actions import ActionFailed, ActionsHere, log_failure, running
+from assistant.engine.rasa_adapter.dialogue.graph_runner import StraightRunner
+from assistant.engine.rasa_adapter.dialogue.tracker import BoundedTracker
 from assistant.engine.types import Json, OutMessage, Parse, Reply, Turn
 
 DEFAULT_RESPONSE = "utter_default"

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
-from assistant.engine.rasa_adapter import allowed
+from assistant.engine.allow_lists import components
 
 LONGEST_TEXT = 500
 MOST_VALUES = 1_000  # in one parameter
@@ -168,7 +168,7 @@ _BY_COMPONENT: dict[str, dict[str, Shape]] = {
         **_each("L1_c L2_c", NUMBER),
     },
     "DIETClassifier": _NEURAL,
-    allowed.DUCKLING: {
+    components.DUCKLING: {
         **_each("dimensions", WORDS),
         **_each("locale timezone", TEXT),
         **_each("timeout", SECONDS),
@@ -277,10 +277,10 @@ def _refused_featurizers(component: str, value: Any, depth: int) -> Iterator[Ref
             continue
         named = isinstance(featurizer, dict)
         name = featurizer.get("name") if named else featurizer
-        if not isinstance(name, str) or name not in allowed.FEATURIZERS or depth >= DEEPEST:
+        if not isinstance(name, str) or name not in components.FEATURIZERS or depth >= DEEPEST:
             yield Refusal(str(name), f"the featurizer '{name}' of '{component}' is unknown or not allowed")
         elif named:
-            yield from refusals(allowed.short(name), featurizer, depth + 1)
+            yield from refusals(components.short(name), featurizer, depth + 1)
 
 
 def _is_harmless(value: Any) -> bool:

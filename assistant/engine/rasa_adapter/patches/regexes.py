@@ -1,4 +1,4 @@
-"""Rasa's components try a bot's regular expressions on texts within the bounds of `assistant.engine.expressions`.
+"""Rasa's components try a bot's regular expressions on texts within the bounds of `assistant.engine.regexes.matching`.
 
 What they find is the same. Where an expression takes too long, they find nothing by it.
 """
@@ -28,7 +28,7 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from scipy.sparse import coo_matrix
 
-from assistant.engine.expressions import Expression, Expressions, touches
+from assistant.engine.regexes.matching import Expression, Expressions, touches
 from assistant.engine.types import Json
 
 Features = tuple[coo_matrix | None, coo_matrix | None]

@@ -11,15 +11,15 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from assistant.engine.rasa_adapter import quiet  # noqa: F401  first: it imports Rasa
+from assistant.engine.rasa_adapter import import_rasa  # noqa: F401  first: it imports Rasa
 
 # isort: split
 
 from assistant.engine import archives
-from assistant.engine.rasa_adapter.horizon import horizon_of
-from assistant.engine.rasa_adapter.models import try_out
-from assistant.engine.rasa_adapter.processor import TurnProcessor
-from assistant.engine.rasa_adapter.reporting import Report, attend
+from assistant.engine.rasa_adapter.dialogue.max_history import horizon_of
+from assistant.engine.rasa_adapter.dialogue.processor import TurnProcessor
+from assistant.engine.rasa_adapter.loaded_models import try_out
+from assistant.engine.rasa_adapter.processes.progress import Report, attend
 
 
 def run(archive: Path, report: Report) -> None:
