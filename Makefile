@@ -25,7 +25,7 @@ help:
 	@echo "make test          all tests: in one process on SQLite, then with PostgreSQL and Redis"
 	@echo "make lint          style, types, floors of the house, migrations, YAML, Dockerfile"
 	@echo "make bench         the numbers, all or some: BENCH='load nlu engine rasa_projects desk'"
-	@echo "make mutants       faults put in by a machine, and which no test notices: MUTANTS='conversations.services.leases*' TESTS=tests/conversations"
+	@echo "make mutants       faults put in by a machine, and which no test notices: MUTANTS='conversations.turns.claiming*' TESTS=tests/conversations"
 	@echo "make dev           .venv with the tools for test, lint and bench, which do it themselves"
 	@echo "make requirements  compile requirements*.in into requirements*.txt"
 

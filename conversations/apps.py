@@ -15,7 +15,7 @@ class ConversationsConfig(AppConfig):
             tasks,  # noqa: F401  (connects the queue)
         )
         from conversations.channels import hints  # noqa: F401  (connects the channels)
-        from conversations.consumers import desk_hints  # noqa: F401  (connects the review desk)
+        from conversations.consumers import review_hints  # noqa: F401  (connects the review desk)
         from conversations.services import (
             cleaning,  # noqa: F401  (says what is not needed any more)
             renaming,  # noqa: F401  (follows the names of intents)

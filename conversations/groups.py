@@ -17,6 +17,6 @@ def of_conversation(public_id: UUID) -> str:
     return f"conversation.{public_id.hex}"
 
 
-def of_desk(conversation_id: int) -> str:
+def of_review(conversation_id: int) -> str:
     """The staff who read it."""
-    return f"desk.{conversation_id}"
+    return f"review.{conversation_id}"

@@ -8,10 +8,10 @@ from django.urls import path
 
 from conversations.channels.rest.app import webhook
 from conversations.channels.widget.consumers import ChatConsumer
-from conversations.consumers.desk import DeskConsumer
+from conversations.consumers.review import ReviewConsumer
 
 _asgi: Any = webhook  # Django's types know views only
 http_urlpatterns = [path("webhooks/rest/webhook", _asgi), path("webhooks/rest/webhook/", _asgi)]
 # Staff come with a session: only pages of our own hosts may bring it.
-_desk: Any = AllowedHostsOriginValidator(AuthMiddlewareStack(DeskConsumer.as_asgi()))
-websocket_urlpatterns = [path("ws/chat/", ChatConsumer.as_asgi()), path("ws/desk/<uuid:public_id>/", _desk)]
+_review: Any = AllowedHostsOriginValidator(AuthMiddlewareStack(ReviewConsumer.as_asgi()))
+websocket_urlpatterns = [path("ws/chat/", ChatConsumer.as_asgi()), path("ws/desk/<uuid:public_id>/", _review)]

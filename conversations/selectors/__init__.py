@@ -1,11 +1,8 @@
-"""Reads of conversations: of one (`talk`), and lists of many (`finding`, `searching`)."""
+"""Reads of conversations: of one (`messages`), and lists of many (`finding`, `searching`)."""
 
 from conversations.selectors.finding import REVIEWS, TROUBLES, Page, Place, Wanted, narrowed, page, walks
 from conversations.selectors.hits import Hit
-from conversations.selectors.replays import Group, differing_conversations, for_replay, groups_of, what_visitors_said
-from conversations.selectors.searching import Found, by_name, marked, search
-from conversations.selectors.stepping import Step, step
-from conversations.selectors.talk import (
+from conversations.selectors.messages import (
     PAGE,
     answers_to,
     channels_in_use,
@@ -17,6 +14,9 @@ from conversations.selectors.talk import (
     waiting_for_a_worker,
     waiting_now,
 )
+from conversations.selectors.replays import Group, differing_conversations, for_replay, groups_of, what_visitors_said
+from conversations.selectors.searching import Found, by_name, marked, search
+from conversations.selectors.stepping import Step, step
 from conversations.selectors.worst import Trouble, worst_since
 
 __all__ = [

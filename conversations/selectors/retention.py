@@ -9,7 +9,7 @@ from django.db.models import F, Max, Min, Q, Sum
 from django.utils import timezone
 
 from conversations.models import Annotation, Conversation, ConversationQuerySet, Retention
-from conversations.selectors.talk import channels_in_use
+from conversations.selectors.messages import channels_in_use
 from training.models import Example
 
 MARKED = Q(reviewed_turn__gt=0) | Q(flag_count__gt=0) | Q(saved_for_later=True)

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from conversations.models import Conversation
 from conversations.selectors.hits import WORD, Hit, behind_the_newest, folded, hits_before, terms
-from conversations.selectors.talk import channels_in_use
+from conversations.selectors.messages import channels_in_use
 
 BATCH = 500  # hits that a search looks at first
 LOOKED_AT = 2_000  # and at most, where filters leave few of them

@@ -24,8 +24,8 @@ from assistant.engine import Reply
 from assistant.lib import audit
 from conversations.channels.widget.visitors import token_of
 from conversations.models import Conversation, Event, Message, Replay, ReplayedTurn
-from conversations.services import add_note, answer, judge_message, leases, receive, tag_conversation
-from conversations.services.recording import record
+from conversations.services import add_note, answer, judge_message, receive, tag_conversation
+from conversations.turns import claim, complete
 from training.models import Evaluation, Example, Job, ModelVersion, Response, TrainingSet
 from training.reports import key_of
 from training.services import change_example
@@ -193,11 +193,11 @@ def test_it_takes_a_text_out_of_the_log_in_whatever_case_and_leaves_the_rest(ana
 
 def test_it_lets_no_worker_bring_a_conversation_back(live_model: ModelVersion) -> None:
     row = receive(channel="rest", external_id="sam", text=SAID).conversation_id
-    taken = leases.take(row)
+    taken = claim(row)
     assert taken is not None
     assert taken.message is not None
     erase("rest:sam", "--yes")
-    assert record(taken.message, live_model, Reply((), []), taken.lease) is False
+    assert complete(taken.message, live_model, Reply((), []), taken.lease) is False
     assert answer(row) == 0
     assert (Conversation.objects.count(), Message.objects.count(), Event.objects.count()) == (0, 0, 0)
 

@@ -14,9 +14,10 @@ from assistant.lib.database import chained
 from conversations.channels.payloads import rest_payload
 from conversations.models import Conversation, Event, Message
 from conversations.selectors import answers_to, turn_for_engine, waiting_for_a_worker
-from conversations.services import answer, leases, receive
-from conversations.services.recording import record
+from conversations.services import answer, receive
 from conversations.signals import turn_answered
+from conversations.turns import claim, claiming, complete
+from conversations.turns.claiming import release, renewed
 from tests.running import until
 from training.models import Environment, ModelVersion
 
@@ -117,7 +118,7 @@ def test_it_stops_trying_a_turn_over_which_workers_die(live_model, settings, dea
     """What is left of its time is a grace, however long the workers took."""
     conversation = say("hello")
     for _worker in range(deaths):
-        leases.take(conversation)
+        claim(conversation)
         long_ago = timezone.now() - timedelta(minutes=1)
         Conversation.objects.update(lease_until=long_ago, turn_started=long_ago)
     answer(conversation)
@@ -129,7 +130,7 @@ def test_it_stops_trying_a_turn_over_which_workers_die(live_model, settings, dea
 def test_it_gives_a_turn_whose_worker_died_what_is_left_of_its_time(live_model, settings, monkeypatch, spent, left):
     settings.TURN_DEADLINE, given = 15, []
     conversation = say("hello")
-    leases.take(conversation)
+    claim(conversation)
     past = timezone.now() - timedelta(seconds=spent)
     Conversation.objects.update(lease_until=past, turn_started=past)
     monkeypatch.setattr(
@@ -160,9 +161,9 @@ def test_it_keeps_all_parts_of_an_answer(live_model):
     parts = {"buttons": [{"title": "Yes", "payload": "/yes"}], "image": "/a.png", "attachment": {"a": 1}}
     parts |= {"custom": {"b": [2]}}
     place = receive(channel="rest", external_id="maria", text="hello")
-    taken = leases.take(place.conversation_id)
+    taken = claim(place.conversation_id)
     said = [OutMessage("Look!", action="x" * 300, **parts), OutMessage("And?")]
-    assert record(taken.message, live_model, Reply((), said), taken.lease) is False
+    assert complete(taken.message, live_model, Reply((), said), taken.lease) is False
 
     look, and_then = Message.objects.filter(role="bot").order_by("seq")
     assert (look.text, look.content, look.action) == ("Look!", parts, "x" * 255)
@@ -235,7 +236,7 @@ def test_it_keeps_quiet_while_a_person_has_the_conversation(live_model):
 
 def test_it_leaves_a_conversation_to_the_worker_that_has_it(live_model):
     conversation = say("hello")
-    assert leases.take(conversation)
+    assert claim(conversation)
 
     assert answer(conversation) == 0
     assert waiting_for_a_worker() == []
@@ -243,7 +244,7 @@ def test_it_leaves_a_conversation_to_the_worker_that_has_it(live_model):
 
 def test_it_takes_over_from_a_dead_worker(live_model):
     conversation = say("hello")
-    leases.take(conversation)
+    claim(conversation)
     Conversation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
 
     assert waiting_for_a_worker() == [conversation]
@@ -252,7 +253,7 @@ def test_it_takes_over_from_a_dead_worker(live_model):
 
 def test_it_does_not_wait_out_a_clock_that_was_set_back(live_model):
     conversation, ahead = say("hello"), timezone.now() + timedelta(hours=1)
-    leases.take(conversation)
+    claim(conversation)
     Conversation.objects.update(lease_until=ahead, turn_started=ahead, last_active=ahead)
 
     assert waiting_for_a_worker(seconds=3) == [conversation]
@@ -288,12 +289,12 @@ def _without_a_database(*_):
 
 def test_it_refuses_the_late_result_of_a_worker_that_lost_its_lease(live_model):
     conversation = say("hello")
-    lost = leases.take(conversation)
+    lost = claim(conversation)
     late = Message.objects.select_related("conversation__environment").get()
     Conversation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     answer(conversation)
 
-    assert record(late, live_model, None, lost.lease) is False
+    assert complete(late, live_model, None, lost.lease) is False
     assert replies() == ["You said: hello"]
 
 
@@ -301,30 +302,30 @@ def test_it_refuses_the_result_of_a_worker_whose_lease_another_one_has(live_mode
     """Were it taken, the holder's own result would be refused, and what waits behind it would wait out the lease."""
     conversation = say("one")
     say("two")
-    lost = leases.take(conversation)
+    lost = claim(conversation)
     Conversation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    holds = leases.take(conversation)
+    holds = claim(conversation)
     reply = FakeEngine().respond(live_model.for_engine(), turn_for_engine(lost.message, live_model), 5)
     before = Conversation.objects.values().get()
 
-    assert record(lost.message, live_model, reply, lost.lease) is False
-    assert record(lost.message, live_model, None, "") is False
+    assert complete(lost.message, live_model, reply, lost.lease) is False
+    assert complete(lost.message, live_model, None, "") is False
     assert (Conversation.objects.values().get(), replies(), Event.objects.count()) == (before, [], 0)
-    assert record(holds.message, live_model, reply, holds.lease) is True
+    assert complete(holds.message, live_model, reply, holds.lease) is True
     assert replies() == ["You said: one"]
 
 
 def test_it_gives_back_its_own_lease_only(live_model):
     conversation = say("hello")
-    lost = leases.take(conversation)
+    lost = claim(conversation)
     Conversation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    holds = leases.take(conversation)
-    with pytest.raises(RuntimeError), leases.kept(conversation, lost.lease):
+    holds = claim(conversation)
+    with pytest.raises(RuntimeError), renewed(conversation, lost.lease):
         raise RuntimeError("of the inside")
-    leases.put_off(conversation, lost.lease)
+    release(conversation, lost.lease)
 
     assert Conversation.objects.get().lease == holds.lease
-    with pytest.raises(RuntimeError), leases.kept(conversation, holds.lease):
+    with pytest.raises(RuntimeError), renewed(conversation, holds.lease):
         raise RuntimeError("of the inside")
     assert waiting_for_a_worker() == [conversation]
 
@@ -333,10 +334,10 @@ def test_it_gives_back_its_own_lease_only(live_model):
 def test_it_gives_back_what_it_took_without_knowing(lasting_model, monkeypatch):
     """The database went away before it could say so. Other conversations keep their workers."""
     conversation, other = say("hello"), say("hello", sender="joe")
-    leases.take(other)
-    monkeypatch.setattr(leases, "AGAIN_AFTER", 0.02)
+    claim(other)
+    monkeypatch.setattr(claiming, "AGAIN_AFTER", 0.02)
     with monkeypatch.context() as patched:
-        patched.setattr(leases, "chained", lambda *statement: [chained(*statement), _without_a_database()])
+        patched.setattr(claiming, "chained", lambda *statement: [chained(*statement), _without_a_database()])
         with pytest.raises(OperationalError):
             answer(conversation)
 
@@ -347,9 +348,9 @@ def test_it_gives_back_what_it_took_without_knowing(lasting_model, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_it_keeps_a_lease_alive_no_longer_than_it_works(lasting_model, settings, monkeypatch):
     settings.LEASE_SECONDS = 0.3
-    monkeypatch.setattr(leases, "_keeper", leases._Keeper())
+    monkeypatch.setattr(claiming, "_keeper", claiming._Keeper())
     conversation = say("hello")
-    with leases.kept(conversation, leases.take(conversation).lease):
+    with renewed(conversation, claim(conversation).lease):
         pass
 
     until(lambda: answer(conversation) == 1, 5, "another worker's turn")
@@ -358,7 +359,8 @@ def test_it_keeps_a_lease_alive_no_longer_than_it_works(lasting_model, settings,
 @pytest.mark.django_db(transaction=True)
 def test_it_renews_the_lease_of_a_slow_turn(lasting_model, settings, monkeypatch):
     settings.LEASE_SECONDS = 0.6
-    monkeypatch.setattr(leases, "_keeper", leases._Keeper())  # another test's may be in the middle of a longer pause
+    # Another test's may be in the middle of a longer pause.
+    monkeypatch.setattr(claiming, "_keeper", claiming._Keeper())
     conversation = say("/sleep 1.5")
     slow = threading.Thread(target=_answer_and_close, args=(conversation,))
     slow.start()

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from conversations.models import Conversation, Event, Message
 from conversations.selectors import next_unanswered, waiting_for_a_worker
-from conversations.services import answer, answering, leases, receive
-from conversations.services.recording import record
+from conversations.services import answer, receive
+from conversations.turns import answering, claim, complete
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ class Worker:
 
     def work(self):
         if self.lease is None:
-            taken = leases.take(self.conversation_id)
+            taken = claim(self.conversation_id)
             self.lease, self.message = (taken.lease, taken.message) if taken else (None, None)
         elif self.message is None:
             self.message = next_unanswered(self.conversation_id, self.lease)
@@ -45,7 +45,7 @@ class Worker:
         elif self.reply is None:
             self.reply = answering._reply(self.message, self.message.model_version)
         else:
-            more = record(self.message, self.message.model_version, self.reply, self.lease)
+            more = complete(self.message, self.message.model_version, self.reply, self.lease)
             self.message = self.reply = None
             self.lease = self.lease if more else None
 

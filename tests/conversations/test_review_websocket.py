@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from conversations.consumers.desk import LOOK_EVERY
+from conversations.consumers.review import LOOK_EVERY
 from tests.conversations.test_websocket import Tab
 from tests.running import Running
 

@@ -18,7 +18,7 @@ from assistant.lib.threads import in_pool
 from conversations.groups import REST
 from conversations.models import Message
 from conversations.selectors import answers_to
-from conversations.services import Received
+from conversations.services import StoredMessage
 
 log = logging.getLogger("frontdesk.rest")
 LOOK_EVERY = 1.0  # seconds
@@ -34,7 +34,7 @@ class Late(FrontdeskError):
 class Caller:
     """Waits for the replies to one message."""
 
-    asked: Received
+    asked: StoredMessage
     replies: asyncio.Future[list[Message]]
 
 
@@ -48,7 +48,7 @@ class Waiters:
         self._is_due = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def wait(self, asked: Received, seconds: float) -> list[Message]:
+    async def wait(self, asked: StoredMessage, seconds: float) -> list[Message]:
         """The replies to the message. Raises Late after `seconds`."""
         self._start()
         name, caller = asked.public_id.hex, Caller(asked, asyncio.get_running_loop().create_future())

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from assistant.lib.sockets import POLICY_VIOLATION, Socket
 from assistant.lib.threads import in_pool
 from assistant.lib.throttles import Pace, Rate
-from conversations.groups import of_conversation, of_desk
+from conversations.groups import of_conversation, of_review
 from conversations.models import Conversation
 from conversations.selectors.review import stamp_of
 
@@ -27,7 +27,7 @@ LONG_AGO = float("-inf")
 LOOK_EVERY = 2.0  # seconds: for so long a colleague who was deactivated or logged out may still hear
 
 
-class DeskConsumer(Socket):
+class ReviewConsumer(Socket):
     """Colleagues hear of each other through the group: whoever comes says hello, and those who are there answer."""
 
     group = ""
@@ -42,7 +42,7 @@ class DeskConsumer(Socket):
             return
         self.pk = pk
         await self.accept()
-        self.group = of_desk(pk)
+        self.group = of_review(pk)
         self.talk = of_conversation(self.scope["url_route"]["kwargs"]["public_id"])
         for group in (self.group, self.talk):
             await self.channel_layer.group_add(group, self.channel_name)
@@ -54,7 +54,7 @@ class DeskConsumer(Socket):
             return
         for group in (self.group, self.talk):
             await self.channel_layer.group_discard(group, self.channel_name)
-        await self.channel_layer.group_send(self.group, {"type": "desk.gone", "channel": self.channel_name})
+        await self.channel_layer.group_send(self.group, {"type": "review.gone", "channel": self.channel_name})
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """`ping`, and `at` with the number of the message that one looks at. Other frames mean nothing."""
@@ -111,10 +111,10 @@ class DeskConsumer(Socket):
     async def conversation_frame(self, event: dict[str, Any]) -> None:
         """For the visitor's page."""
 
-    async def desk_frame(self, event: dict[str, Any]) -> None:
+    async def review_frame(self, event: dict[str, Any]) -> None:
         await self.say(event["payload"])
 
-    async def desk_here(self, event: dict[str, Any]) -> None:
+    async def review_here(self, event: dict[str, Any]) -> None:
         """A colleague's page is here, and where in the conversation."""
         if event["person"]["id"] == self.user.pk:
             return
@@ -123,7 +123,7 @@ class DeskConsumer(Socket):
         if event["hello"]:
             await self._say_where()
 
-    async def desk_gone(self, event: dict[str, Any]) -> None:
+    async def review_gone(self, event: dict[str, Any]) -> None:
         if self.others.pop(event["channel"], None):
             await self._show_people()
 
@@ -131,7 +131,7 @@ class DeskConsumer(Socket):
 
     async def _say_where(self, *, hello: bool = False) -> None:
         person = {"id": self.user.pk, "name": _name(self.user), "initials": _initials(self.user), "at": self.at}
-        event = {"type": "desk.here", "channel": self.channel_name, "person": person, "hello": hello}
+        event = {"type": "review.here", "channel": self.channel_name, "person": person, "hello": hello}
         await self.channel_layer.group_send(self.group, event)
 
     async def _show_people(self) -> None:

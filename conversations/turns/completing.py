@@ -12,8 +12,8 @@ from django.utils import timezone
 from assistant.engine import OutMessage, Reply
 from assistant.lib.database import Statement, chained
 from conversations.models import Conversation, Message
-from conversations.services.rows import turn_written
 from conversations.signals import turn_answered
+from conversations.turns.rows import turn_written
 from training.models import ModelVersion
 
 SNAPSHOT_TURNS = 8
@@ -36,7 +36,7 @@ RETURNING id, last_seq - %s AS seq, event_count - %s AS position, last_turn
 _MOVED = ("id", "seq", "position", "last_turn")
 
 
-def record(message: Message, version: ModelVersion, reply: Reply | None, lease: str) -> bool:
+def complete(message: Message, version: ModelVersion, reply: Reply | None, lease: str) -> bool:
     """Write the reply (None: the fallback, and the message has failed) and return whether more turns wait.
 
     Writes nothing, and returns False, where the lease is no longer ours.

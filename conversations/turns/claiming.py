@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 
 from assistant.lib.database import AGAIN_AFTER, DATABASE_AWAY, chained, writing_once
 from conversations.models import Conversation, Message
-from conversations.selectors.talk import HELD, LEASE_MARGIN, TURN_OF_FOUND, message_of, next_unanswered
+from conversations.selectors.messages import HELD, LEASE_MARGIN, TURN_OF_FOUND, message_of, next_unanswered
 
 log = logging.getLogger("frontdesk.leases")
 # Now, and in some seconds, by the database's clock, as Django writes them.
@@ -41,14 +41,14 @@ RETURNING {held}
 
 
 @dataclass(frozen=True)
-class Taken:
+class Claim:
     """A lease by name, and the message to begin with."""
 
     lease: str
     message: Message | None
 
 
-def take(conversation_id: int) -> Taken | None:
+def claim(conversation_id: int) -> Claim | None:
     """None where nothing is unanswered or another worker has it."""
     lease = uuid.uuid4().hex
     now, then = _CLOCK[connection.vendor]
@@ -63,17 +63,17 @@ def take(conversation_id: int) -> Taken | None:
         return None
     # A message that came in this very moment may be counted and not be seen yet.
     seen = rows[0][len(HELD)] is not None
-    return Taken(lease, message_of(rows[0]) if seen else next_unanswered(conversation_id, lease))
+    return Claim(lease, message_of(rows[0]) if seen else next_unanswered(conversation_id, lease))
 
 
-def put_off(conversation_id: int, lease: str) -> None:
+def release(conversation_id: int, lease: str) -> None:
     """Give it back with its turn unanswered, as if it had not been tried."""
     with writing_once():
         _rows({lease: conversation_id}).update(lease=None, lease_until=None, turn_started=None, attempts=0)
 
 
 @contextmanager
-def kept(conversation_id: int, lease: str) -> Iterator[None]:
+def renewed(conversation_id: int, lease: str) -> Iterator[None]:
     """Renew the lease until the block ends. An error gives it back, for another try."""
     _keeper.add(conversation_id, lease)
     try:

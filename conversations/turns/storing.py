@@ -15,8 +15,8 @@ from assistant.lib import strict
 from assistant.lib.database import Row, chained, uuid_of, writing
 from conversations.errors import BadMessage, EmptyMessage, KeyReused, MessageTooLong
 from conversations.models import Conversation, Message
-from conversations.services.rows import received
 from conversations.signals import messages_added, turn_received
+from conversations.turns.rows import received
 from training.selectors import production
 
 MAX_KEY = 100
@@ -35,7 +35,7 @@ _COUNTED = ("id", "public_id", "last_seq", "last_turn", "live_version")
 
 
 @dataclass(frozen=True)
-class Received:
+class StoredMessage:
     """`new` is False where this client id had been stored before."""
 
     conversation_id: int
@@ -53,7 +53,7 @@ def receive(
     client_id: str | None = None,
     payload: str = "",
     metadata: dict[str, Any] | None = None,
-) -> Received:
+) -> StoredMessage:
     """Store a visitor's message and have it answered. The same `client_id` again is the same message.
 
     Raises BadMessage for what can't be stored: empty, too long, not text.
@@ -91,7 +91,7 @@ def open_conversation(*, channel: str, external_id: str, site: str = "", locale:
     return conversation
 
 
-def _store(channel: str, external_id: str, message: Message) -> Received:
+def _store(channel: str, external_id: str, message: Message) -> StoredMessage:
     message.created = timezone.now()
     rows = _counted_in(channel, external_id, message)
     if not rows:
@@ -107,7 +107,7 @@ def _store(channel: str, external_id: str, message: Message) -> Received:
         last_active=message.created,
     )
     transaction.on_commit(lambda: _tell(message.conversation, message))
-    return Received(number, message.conversation.public_id, message.seq, message.turn, new=True)
+    return StoredMessage(number, message.conversation.public_id, message.seq, message.turn, new=True)
 
 
 def _begun_with(channel: str, external_id: str, message: Message) -> list[Row]:
@@ -125,7 +125,7 @@ def _counted_in(channel: str, external_id: str, message: Message) -> list[Row]:
     return chained((_COUNT, [now, channel, external_id]), _COUNTED, [received(message)])
 
 
-def _again(channel: str, external_id: str, message: Message) -> Received | None:
+def _again(channel: str, external_id: str, message: Message) -> StoredMessage | None:
     """What was stored under this client id before."""
     rows = Message.objects.select_related("conversation").filter(client_id=message.client_id)
     stored = rows.filter(conversation__channel=channel, conversation__external_id=external_id).first()
@@ -136,7 +136,7 @@ def _again(channel: str, external_id: str, message: Message) -> Received | None:
     conversation = stored.conversation
     if conversation.answered_turn < (stored.turn or 0):
         turn_received.send_robust(Conversation, conversation_id=conversation.pk)
-    return Received(conversation.pk, conversation.public_id, stored.seq, stored.turn or 0, new=False)
+    return StoredMessage(conversation.pk, conversation.public_id, stored.seq, stored.turn or 0, new=False)
 
 
 def _tell(conversation: Conversation, message: Message) -> None:

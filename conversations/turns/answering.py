@@ -13,8 +13,8 @@ from assistant.engine import ModelRefused, Reply, TurnTimeout, get_engine
 from assistant.lib.database import DATABASE_AWAY
 from conversations.models import Conversation, Message
 from conversations.selectors import next_unanswered, turn_for_engine
-from conversations.services import leases
-from conversations.services.recording import record
+from conversations.turns.claiming import claim, release, renewed
+from conversations.turns.completing import complete
 from training.models import ModelVersion
 
 log = logging.getLogger("frontdesk.answer")
@@ -24,10 +24,10 @@ GRACE = 3.0  # seconds that a turn whose worker died gets at least
 
 def answer(conversation_id: int) -> int:
     """Answer what is unanswered and return how many turns that were; 0 where another worker is at it."""
-    taken = leases.take(conversation_id)
+    taken = claim(conversation_id)
     if taken is None:
         return 0
-    with leases.kept(conversation_id, taken.lease):
+    with renewed(conversation_id, taken.lease):
         return _answer_all(conversation_id, taken.lease, taken.message)
 
 
@@ -37,9 +37,9 @@ def _answer_all(conversation_id: int, lease: str, message: Message | None) -> in
             return answered
         version = message.model_version or message.conversation.environment.active_version
         if version is None:  # the first model is still being trained: the sweeper comes again
-            leases.put_off(conversation_id, lease)
+            release(conversation_id, lease)
             return answered
-        more = record(message, version, _reply(message, version), lease)
+        more = complete(message, version, _reply(message, version), lease)
         if not more:
             return answered + 1
         message = next_unanswered(conversation_id, lease)
