@@ -7,14 +7,14 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from admin_ui.services.erasing import erase_colleague, stored_of
-from assistant.lib.database import writing
-from assistant.lib.erasure import Found, Person, entries_with, erases, without
+from assistant.lib.database import write_transaction
+from assistant.lib.erasure import ErasureCount, Person, entries_containing, redacted, register_store
 
 PREFIX = "staff:"
 WORDS = "other audit log entries, the texts in them"
 
 
-@erases("staff")
+@register_store("staff")
 class Staff:
     def names(self, identifier: str) -> list[str]:
         """By user name, or by e-mail address."""
@@ -22,31 +22,31 @@ class Staff:
         rows = User.objects.filter(Q(username=name) | Q(email__iexact=name) & ~Q(email=""))
         return [f"{PREFIX}{row.username}" for row in rows]
 
-    def find(self, person: Person) -> list[Found]:
+    def find(self, person: Person) -> list[ErasureCount]:
         return [found for user in _users(person) for found in stored_of(user)]
 
-    def erase(self, person: Person) -> list[Found]:
+    def erase(self, person: Person) -> list[ErasureCount]:
         return [found for user in _users(person) for found in erase_colleague(user=user)]
 
 
-@erases("audit log")
+@register_store("audit log")
 class AuditLog:
     """The stores of lower apps come before it and forget whole entries."""
 
     def names(self, identifier: str) -> list[str]:
         return []
 
-    def find(self, person: Person) -> list[Found]:
-        return [Found(WORDS, entries_with(person.texts).count())]
+    def find(self, person: Person) -> list[ErasureCount]:
+        return [ErasureCount(WORDS, entries_containing(person.texts).count())]
 
-    def erase(self, person: Person) -> list[Found]:
-        with writing():
-            rows = list(entries_with(person.texts))
+    def erase(self, person: Person) -> list[ErasureCount]:
+        with write_transaction():
+            rows = list(entries_containing(person.texts))
             for row in rows:
-                row.changes = without(row.changes, person.texts)
-                row.object_repr = without(row.object_repr, person.texts)
+                row.changes = redacted(row.changes, person.texts)
+                row.object_repr = redacted(row.object_repr, person.texts)
             LogEntry.objects.bulk_update(rows, ["changes", "object_repr"], batch_size=200)
-        return [Found(WORDS, len(rows))]
+        return [ErasureCount(WORDS, len(rows))]
 
 
 def _users(person: Person) -> QuerySet[User]:

@@ -9,7 +9,7 @@ from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from assistant.lib.admin import Navigable, Navigation
+from assistant.lib.admin import HasNavigation, Navigation
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def _roots(place: Place, entry: Navigation) -> list[str]:
 
 def _allowed(pages: Iterable[ModelAdmin], request: HttpRequest) -> Iterator[tuple[ModelAdmin, Navigation]]:
     for page in pages:
-        if not isinstance(page, Navigable):
+        if not isinstance(page, HasNavigation):
             continue
         for entry in page.navigation:
             if request.user.has_perm(entry.permission) if entry.permission else page.has_view_permission(request):

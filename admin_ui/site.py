@@ -18,9 +18,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from admin_ui.navigation import Place, places
 from assistant.lib import audit
-from assistant.lib.admin import Panel, Paneled, Section, Sectioned
+from assistant.lib.admin import HasPanels, HasSections, Panel, Section
 from assistant.lib.api.handling import not_now
-from assistant.lib.throttles import wait_for_login
+from assistant.lib.throttles import login_throttle_wait
 
 HOUSEKEEPING = {
     "auth": "Staff",
@@ -75,7 +75,7 @@ class StaffSite(AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """As often as over the API."""
         _forget_a_bad_next(request)
-        if request.method == "POST" and (wait := wait_for_login(request, request.POST.get("username", ""))):
+        if request.method == "POST" and (wait := login_throttle_wait(request, request.POST.get("username", ""))):
             return not_now(request, "Too many log-ins. Wait a moment, then try again.", wait)
         return super().login(request, extra_context)
 
@@ -87,7 +87,7 @@ class StaffSite(AdminSite):
         """One's own. Django writes it; that it happened is kept."""
         response = super().password_change(request, extra_context)
         if request.method == "POST" and response.status_code == 302 and isinstance(request.user, AbstractBaseUser):
-            audit.note(request.user, {"password": (None, "a new one")}, by=request.user)
+            audit.record(request.user, {"password": (None, "a new one")}, by=request.user)
         return response
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
@@ -107,12 +107,12 @@ class StaffSite(AdminSite):
 
     def _panels(self, request: HttpRequest) -> Iterator[Panel]:
         for page in self._registry.values():
-            if isinstance(page, Paneled) and page.has_view_permission(request):
+            if isinstance(page, HasPanels) and page.has_view_permission(request):
                 yield from page.panels(request)
 
     def _sections(self, request: HttpRequest) -> Iterator[Section]:
         for page in self._registry.values():
-            if isinstance(page, Sectioned) and page.has_view_permission(request):
+            if isinstance(page, HasSections) and page.has_view_permission(request):
                 yield from page.sections(request)
 
 

@@ -8,9 +8,9 @@ class AssistantConfig(AppConfig):
     verbose_name = "Frontdesk"
 
     def ready(self) -> None:
-        from assistant import celery, checks, cleaning  # noqa: F401
+        from assistant import celery, checks, cleanup  # noqa: F401
+        from assistant.database_schema import before_migrating, on_first_connection
         from assistant.lib.api import schema as api_schema  # noqa: F401  (what drf-spectacular should know)
-        from assistant.schema import before_migrating, on_first_connection
 
         connection_created.connect(on_first_connection, dispatch_uid="first-connection")
         pre_migrate.connect(before_migrating, sender=self, dispatch_uid="before-migrating")

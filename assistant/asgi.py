@@ -13,14 +13,17 @@ from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
-from assistant.lib.sockets import Clients, nowhere  # noqa: E402
-from assistant.lib.turns import InTurn  # noqa: E402
+from assistant.lib.asgi import (  # noqa: E402
+    ClientMiddleware,
+    PageQueue,
+    unknown_websocket,
+)
 from conversations.routing import http_urlpatterns, websocket_urlpatterns  # noqa: E402
 
-pages: Any = InTurn(http)
-unknown: Any = nowhere
+pages: Any = PageQueue(http)
+unknown: Any = unknown_websocket
 sockets = URLRouter([*websocket_urlpatterns, re_path("", unknown)])
-application = Clients(
+application = ClientMiddleware(
     ProtocolTypeRouter(
         {
             "http": URLRouter([*http_urlpatterns, re_path("", pages)]),

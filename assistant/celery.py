@@ -5,12 +5,12 @@ import os
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init, worker_ready
 
-from assistant.lib import broker
+from assistant.lib import transports
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assistant.settings")
 
-broker.use()
-app = Celery("frontdesk", amqp=broker.AMQP)
+transports.use_our_transports()
+app = Celery("frontdesk", amqp=transports.AMQP)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
@@ -23,14 +23,14 @@ def keep_our_logging(**_: object) -> None:
 @worker_init.connect
 def warm_up(sender: object = None, **_: object) -> None:
     """A worker of the chat queue has the live model in memory before it takes the first turn. Others give way to it."""
-    from assistant.lib.priority import give_way
+    from assistant.lib.processes import lower_priority
     from training.services import warm_up_live_models
 
     leave_a_newer_database()
     if "chat" in queues_of(sender):
         warm_up_live_models()
     else:
-        give_way()
+        lower_priority()
 
 
 @worker_ready.connect
@@ -59,7 +59,7 @@ def leave_a_newer_database() -> None:
     from django.core.management.base import CommandError
     from django.db import Error
 
-    from assistant.schema import refuse_newer
+    from assistant.database_schema import refuse_newer
 
     try:
         refuse_newer()

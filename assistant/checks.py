@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from assistant.lib.addresses import is_loopback_name
-from assistant.lib.private_files import is_open_to_others
+from assistant.lib.configuration import is_open_to_others
 
 
 @register()
@@ -87,12 +87,12 @@ def check_private_files(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_days(**_: Any) -> list[CheckMessage]:
-    from assistant.lib.cleaning import days_of
+    from assistant.lib.cleanup import parse_days
 
     found: list[CheckMessage] = []
     for name in ("KEEP_LOGINS_DAYS", "KEEP_AUDIT_DAYS", "KEEP_JOBS_DAYS", "KEEP_REPLAYS_DAYS"):
         try:
-            days_of(getattr(settings, name))
+            parse_days(getattr(settings, name))
         except ValueError as error:
             found.append(Error(f"{name}: {error}", hint="Write it as 90, or off to keep all.", id="frontdesk.E020"))
     return found

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import Error, OperationalError, connection, transaction
 from django.http import HttpRequest, JsonResponse
 
-from assistant import heartbeats, schema
+from assistant import database_schema, heartbeats
 from assistant.models import Heartbeat
 
 FRESH = 2.0  # seconds that a look is good for: asking more often costs nothing
@@ -85,9 +85,9 @@ def _examined() -> Health:
 def _problems_of_the_database() -> dict[str, str]:
     """What keeps a message from being stored. A heartbeat is written, as a message would be."""
     try:
-        if unknown := schema.newer():
+        if unknown := database_schema.newer():
             return {"schema": f"A newer version has changed the database: {unknown[-1]}."}
-        if waiting := schema.missing():
+        if waiting := database_schema.missing():
             return {"schema": f"Migrations wait to be applied, the first is {waiting[0]}. Run manage.py migrate."}
         _write()
     except OperationalError as error:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from django.db import Error, connection
 from django.db.models.functions import Now
 
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.models import Heartbeat
 
 log = logging.getLogger("frontdesk.heartbeats")
@@ -53,7 +53,7 @@ def alive() -> dict[str, int]:
 def _beat_on(kinds: Sequence[str]) -> None:
     while True:
         try:
-            with writing():
+            with write_transaction():
                 beat(*kinds)
             Heartbeat.objects.filter(seen__lt=Now() - FORGOTTEN_AFTER).delete()
         except Error as error:

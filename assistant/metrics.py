@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from assistant import health
-from assistant.lib.addresses import address_of_request, parsed
+from assistant.lib.addresses import address_of_request, parse_address
 from conversations.selectors import waiting_now
 from training.selectors.jobs import count_by_status
 
@@ -21,7 +21,7 @@ PREFIX = "frontdesk"
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """For whoever scrapes from this machine or a private network. To others it is not there."""
-    address = parsed(address_of_request(request))
+    address = parse_address(address_of_request(request))
     if address is None or not (address.is_loopback or address.is_private):
         raise Http404
     registry = CollectorRegistry()

@@ -11,10 +11,15 @@ from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 
 from assistant.lib.beat import Every
-from assistant.lib.configuration import kept_secret, number_or_off, origins, redis_of
-from assistant.lib.installation import installation_name
+from assistant.lib.configuration import (
+    installation_name,
+    keep_files_private,
+    kept_secret,
+    parse_number_or_off,
+    parse_origins,
+    redis_host,
+)
 from assistant.lib.postgresql.patience import KEEPALIVE
-from assistant.lib.private_files import keep_files_private
 
 env = environ.FileAwareEnv()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -66,7 +71,7 @@ DUCKLING_URL = env("DUCKLING_URL", default="")
 OUTSIDE_COMPONENTS = env.list("OUTSIDE_COMPONENTS", default=[])
 
 MIDDLEWARE = [
-    "assistant.lib.headers.HeadersMiddleware",
+    "assistant.lib.middleware.DefaultHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -74,7 +79,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "assistant.lib.storable.StorableTextMiddleware",
+    "assistant.lib.middleware.RejectNulMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -97,7 +102,7 @@ AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_ENABLE_ADMIN = False  # its pages delete without a trace: admin_ui has others
 AXES_LOCKOUT_CALLABLE = "assistant.lib.api.handling.locked_out"
 AXES_VERBOSE = False
-AXES_CLIENT_STR_CALLABLE = "assistant.lib.log_ins.client"
+AXES_CLIENT_STR_CALLABLE = "assistant.lib.logs.describe_log_in"
 
 TEMPLATES = [
     {
@@ -137,12 +142,12 @@ EMBEDDED = not BROKER_URL  # one process: worker, beat and server together
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "assistant.lib.shared_redis.Cache",
+            "BACKEND": "assistant.lib.redis.cache.SharedCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": INSTALLATION,
-            "KEY_FUNCTION": "assistant.lib.shared_redis.cache_key",
+            "KEY_FUNCTION": "assistant.lib.redis.cache.cache_key",
             "OPTIONS": {
-                "serializer": "assistant.lib.shared_redis.SignedPickle",
+                "serializer": "assistant.lib.redis.cache.SignedPickle",
                 "socket_timeout": 1,
                 "socket_connect_timeout": 1,
             },
@@ -150,9 +155,9 @@ if REDIS_URL:
     }
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "assistant.lib.redis_layer.RedisLayer",
+            "BACKEND": "assistant.lib.redis.channel_layer.RedisLayer",
             "CONFIG": {
-                "hosts": [redis_of(REDIS_URL)],
+                "hosts": [redis_host(REDIS_URL)],
                 "prefix": f"{INSTALLATION}:",
                 "symmetric_encryption_keys": [f"hints:{INSTALLATION}:{SECRET_KEY}"],
             },
@@ -234,8 +239,8 @@ RATE_LIMIT_VISITOR = env("RATE_LIMIT_VISITOR", default="30/m")  # per visitor
 RATE_LIMIT_FRAMES = env("RATE_LIMIT_FRAMES", default="3000/m")  # of all widgets of one IP address, each process
 RATE_LIMIT_SOCKETS = env("RATE_LIMIT_SOCKETS", default="600/m")  # websockets opened by one IP address, each process
 # Open websockets of one IP address, and as many connections that only wait; of each web process.
-CONNECTIONS_PER_ADDRESS = number_or_off(env("CONNECTIONS_PER_ADDRESS", default="500"))
-WIDGET_ORIGINS = origins(env("WIDGET_ORIGINS", default="http://localhost:* http://127.0.0.1:*"))
+CONNECTIONS_PER_ADDRESS = parse_number_or_off(env("CONNECTIONS_PER_ADDRESS", default="500"))
+WIDGET_ORIGINS = parse_origins(env("WIDGET_ORIGINS", default="http://localhost:* http://127.0.0.1:*"))
 WEBSOCKET_ORIGINS = [
     *ALLOWED_HOSTS,
     *(o for o in WIDGET_ORIGINS if not o.endswith(":*")),
@@ -340,12 +345,12 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "assistant.lib.logs.Line",
+            "()": "assistant.lib.logs.LineFormatter",
             "format": "%(asctime)s %(levelname)-7s %(message)s",
             "datefmt": "%H:%M:%S",
         }
     },
-    "filters": {"seldom": {"()": "assistant.lib.logs.Seldom"}},
+    "filters": {"seldom": {"()": "assistant.lib.logs.RepeatFilter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["seldom"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {

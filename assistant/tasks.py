@@ -6,7 +6,7 @@ import threading
 
 from celery import shared_task
 
-from assistant.lib.cleaning import clean as clean_all
+from assistant.lib.cleanup import run_cleanup as clean_all
 
 _one_at_a_time = threading.Lock()
 

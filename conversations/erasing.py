@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from assistant.lib.erasure import Found, Person, entries_about, erases
+from assistant.lib.erasure import ErasureCount, Person, entries_about, register_store
 from conversations.channels.widget.visitors import visitor_of
 from conversations.models import Annotation, Conversation, Note, ReplayedTurn
 from conversations.selectors.people import conversations_of, conversations_with
@@ -12,7 +12,7 @@ from conversations.services.erasing import erase_conversation, learned_only_from
 from training.services.erasing import traces_of
 
 
-@erases("conversations")
+@register_store("conversations")
 class Conversations:
     def names(self, identifier: str) -> list[str]:
         """A visitor's token means the visitor."""
@@ -20,17 +20,17 @@ class Conversations:
         rows = conversations_of(f"widget:{visitor}" if visitor else identifier)
         return [f"{channel}:{sender}" for channel, sender in rows.values_list("channel", "external_id")]
 
-    def find(self, person: Person) -> list[Found]:
+    def find(self, person: Person) -> list[ErasureCount]:
         return _stored(_conversations(person))
 
-    def erase(self, person: Person) -> list[Found]:
+    def erase(self, person: Person) -> list[ErasureCount]:
         """One conversation at a time; what hangs on it is counted before it goes."""
         found: Counter[tuple[str, str]] = Counter()
         for row in _conversations(person):
-            before = {(one.what, one.stays): one.count for one in _stored([row])}
+            before = {(one.what, one.why_kept): one.count for one in _stored([row])}
             erase_conversation(conversation=row)
             found.update(before)
-        return [Found(what, count, stays) for (what, stays), count in found.items()]
+        return [ErasureCount(what, count, stays) for (what, stays), count in found.items()]
 
 
 def _conversations(person: Person) -> list[Conversation]:
@@ -40,17 +40,17 @@ def _conversations(person: Person) -> list[Conversation]:
     return sorted(rows, key=lambda row: row.pk)
 
 
-def _stored(rows: list[Conversation]) -> list[Found]:
+def _stored(rows: list[Conversation]) -> list[ErasureCount]:
     entries = entries_about(Conversation, [row.pk for row in rows]).count()
     judged = Annotation.objects.filter(conversation__in=rows)
     entries += entries_about(Annotation, judged.values_list("pk", flat=True)).count()
     return [
-        Found("conversations", len(rows)),
-        Found("messages", sum(row.last_seq for row in rows)),
-        Found("events", sum(row.event_count for row in rows)),
-        Found("verdicts", judged.count()),
-        Found("notes of staff", Note.objects.filter(conversation__in=rows).count()),
-        Found("replayed turns", ReplayedTurn.objects.filter(conversation__in=rows).count()),
-        Found("audit log entries about conversations, their words", entries),
+        ErasureCount("conversations", len(rows)),
+        ErasureCount("messages", sum(row.last_seq for row in rows)),
+        ErasureCount("events", sum(row.event_count for row in rows)),
+        ErasureCount("verdicts", judged.count()),
+        ErasureCount("notes of staff", Note.objects.filter(conversation__in=rows).count()),
+        ErasureCount("replayed turns", ReplayedTurn.objects.filter(conversation__in=rows).count()),
+        ErasureCount("audit log entries about conversations, their words", entries),
         *traces_of(learned_only_from(rows)).found(),
     ]

@@ -11,7 +11,7 @@ from celery import shared_task
 from django.dispatch import receiver
 
 from assistant.lib.database import left_to_the_sweeper
-from assistant.lib.throttles import Rate, near_take
+from assistant.lib.throttles import Rate, take_locally
 from conversations import services
 from conversations.selectors import waiting_for_a_worker
 from conversations.signals import turn_received
@@ -32,7 +32,7 @@ def answer(conversation_id: int) -> None:
 def sweep() -> None:
     """Queue what a lost broker, a killed worker or a restart left unanswered. Of sweeps that queued up while no worker
     was there, one a second does."""
-    if near_take("conversations.sweep", SWEEPS):
+    if take_locally("conversations.sweep", SWEEPS):
         return
     with left_to_the_sweeper("the sweep"):
         for conversation_id in waiting_for_a_worker(SWEEP_AFTER):

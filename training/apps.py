@@ -6,9 +6,9 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self) -> None:
-        from assistant.lib.bodies import LARGE, LargeBody
+        from assistant.lib.transfers import LARGE_UPLOADS, LargeUpload
         from training import erasing, tasks  # noqa: F401  (says what is stored of people; connects the queue)
         from training.services import cleaning  # noqa: F401  (says what is not needed any more)
 
         upload = r"/(admin/training/modelversion|api/v1/models)/upload/?"
-        LARGE.append(LargeBody(upload, "training.upload_version", lambda: settings.MODEL_UPLOAD_MB * 1024**2))
+        LARGE_UPLOADS.append(LargeUpload(upload, "training.upload_version", lambda: settings.MODEL_UPLOAD_MB * 1024**2))

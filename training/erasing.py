@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from assistant.lib.erasure import Found, Person, erases
+from assistant.lib.erasure import ErasureCount, Person, register_store
 from training.services.erasing import elsewhere_with, erase_examples, examples_with, traces_of
 
 
-@erases("examples")
+@register_store("examples")
 class TaughtTexts:
     def names(self, identifier: str) -> list[str]:
         return []
 
-    def find(self, person: Person) -> list[Found]:
+    def find(self, person: Person) -> list[ErasureCount]:
         return [*traces_of(examples_with(person.texts)).found(), *elsewhere_with(person.texts)]
 
-    def erase(self, person: Person) -> list[Found]:
+    def erase(self, person: Person) -> list[ErasureCount]:
         gone = erase_examples(examples=examples_with(person.texts)).found()
         return [*gone, *elsewhere_with(person.texts)]

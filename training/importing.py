@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.core.exceptions import ValidationError
 
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from training.importing_checks import check_config, check_file, contents_of, say_what_python_is_missed
 from training.importing_expressions import too_long
@@ -26,7 +26,7 @@ def import_project(*, bot: str, folder: Path, default_pipeline: bool = False) ->
     """The folder's project takes the place of the bot's files. Raises ImportRefused, with nothing changed."""
     _check_name(bot)
     project = read_project(folder, default_pipeline=default_pipeline)
-    with writing():
+    with write_transaction():
         row, _ = Bot.objects.get_or_create(name=bot)
         replace_files(bot=row, files=project.files)
     return row, project

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.dispatch import receiver
 
 from assistant.lib.database import left_to_the_sweeper
-from assistant.lib.throttles import Rate, near_take
+from assistant.lib.throttles import Rate, take_locally
 from training import services
 from training.selectors import claimable
 from training.signals import job_asked
@@ -39,7 +39,7 @@ def work() -> None:
 def sweep() -> None:
     """Queue what a dead worker left, and wake a worker where something could begin. Of sweeps that queued up, one a
     second does."""
-    if near_take("training.sweep", SWEEPS):
+    if take_locally("training.sweep", SWEEPS):
         return
     with left_to_the_sweeper("the sweep of jobs"):
         services.release_dead_jobs()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from assistant.lib import strict
+from assistant.lib import strict_json
 from assistant.lib.errors import FrontdeskError
 from training.errors import BadExample, BadIntent, BadResponse, BadSynonym
 from training.models import Example
@@ -135,7 +135,7 @@ def _entity(entity: Mapping[str, Any], text: str, moved: int) -> Entity:
     value = entity.get("value")
     kept = {field: _short(entity[field]) for field in ENTITY_FIELDS if entity.get(field)}
     whole = value if isinstance(value, int | float) else _short(value) or text[start:end]
-    if not strict.can_be_kept(whole):
+    if not strict_json.is_storable(whole):
         raise BadExample(f"The value of {name} is no number that can be kept.", field="entities")
     return {"start": start, "end": end, "entity": name, "value": whole, **kept}
 
@@ -161,7 +161,7 @@ def _variation(variation: Mapping[str, Any], number: int) -> dict[str, Any]:
     if not isinstance(kept.get("text", ""), str):
         raise BadResponse(f"The text of variation {number} has to be a text.")
     _check_buttons(kept.get("buttons", []), number)
-    if not strict.can_be_kept(kept):
+    if not strict_json.is_storable(kept):
         raise BadResponse(f"Variation {number} has a character or a number that can't be kept (NUL, infinity).")
     written = json.dumps(kept, ensure_ascii=False)
     _check_characters(written, BadResponse, "variations")
@@ -187,5 +187,5 @@ def _name(name: str, error: type[FrontdeskError], what: str = "the name") -> str
 
 
 def _check_characters(text: str, error: type[FrontdeskError], field: str) -> None:
-    if not strict.is_text(text):
+    if not strict_json.is_storable_text(text):
         raise error("It has a character that can't be kept (NUL or half of an emoji).", field=field)

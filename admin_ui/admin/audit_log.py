@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 
 from admin_ui.links import links_of
 from admin_ui.wording import differences, sentence
-from assistant.lib.admin import CappedPaginator, Navigation, ReadOnlyAdmin, number_in
+from assistant.lib.admin import CappedPaginator, Navigation, ReadOnlyAdmin, parse_id
 
 admin.site.unregister(LogEntry)
 Entries = QuerySet[LogEntry]
@@ -32,7 +32,7 @@ class PersonFilter(admin.SimpleListFilter):
         return [(str(pk), name) for pk, name in User.objects.filter(is_staff=True).values_list("pk", "username")]
 
     def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
-        person = number_in(self.value() or "")
+        person = parse_id(self.value() or "")
         return queryset if person is None else queryset.filter(actor=person)
 
 
@@ -46,7 +46,7 @@ class KindFilter(admin.SimpleListFilter):
         return sorted(((str(kind.pk), kind.name.capitalize()) for kind in kinds), key=lambda named: named[1])
 
     def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
-        kind = number_in(self.value() or "")
+        kind = parse_id(self.value() or "")
         return queryset if kind is None else queryset.filter(content_type=kind)
 
 

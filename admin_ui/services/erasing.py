@@ -9,37 +9,37 @@ from django.contrib.sessions.models import Session
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from admin_ui.services.staff import NotAllowed
-from assistant.lib.database import writing
-from assistant.lib.erasure import Found, entries_about, forget_about
+from assistant.lib.database import write_transaction
+from assistant.lib.erasure import ErasureCount, entries_about, redact_logs_about
 from assistant.roles import admins
 
 LOG_INS = (AccessLog, AccessAttempt, AccessFailureLog)
 
 
-def stored_of(user: User) -> list[Found]:
+def stored_of(user: User) -> list[ErasureCount]:
     log_ins = sum(kind._default_manager.filter(username=user.username).count() for kind in LOG_INS)
     return [
-        Found("colleague: name, address, password and rights", 1),
-        Found("log-ins", log_ins),
-        Found("sessions", len(sessions_of(user))),
-        Found("refresh tokens", OutstandingToken.objects.filter(user=user).count()),
-        Found("audit log entries about the colleague, their words", entries_about(User, [user.pk]).count()),
+        ErasureCount("colleague: name, address, password and rights", 1),
+        ErasureCount("log-ins", log_ins),
+        ErasureCount("sessions", len(sessions_of(user))),
+        ErasureCount("refresh tokens", OutstandingToken.objects.filter(user=user).count()),
+        ErasureCount("audit log entries about the colleague, their words", entries_about(User, [user.pk]).count()),
     ]
 
 
-def erase_colleague(*, user: User) -> list[Found]:
+def erase_colleague(*, user: User) -> list[ErasureCount]:
     """The row stays, so that what they did has somebody who did it: nameless, without rights, and logged out. Raises
     NotAllowed for the last admin."""
     if not admins().exclude(pk=user.pk).exists():
         raise NotAllowed("Somebody has to look after the staff: this is the last admin.")
-    with writing():
+    with write_transaction():
         row = User.objects.select_for_update().get(pk=user.pk)
         found = stored_of(row)
         for kind in LOG_INS:
             kind._default_manager.filter(username=row.username).delete()
         Session.objects.filter(pk__in=sessions_of(row)).delete()
         OutstandingToken.objects.filter(user=row).delete()
-        forget_about(User, [row.pk])
+        redact_logs_about(User, [row.pk])
         LogEntry.objects.filter(actor=row).update(remote_addr=None, actor_email=None)
         row.username, row.first_name, row.last_name, row.email = f"erased-{row.pk}", "", "", ""
         row.is_active = row.is_staff = row.is_superuser = False

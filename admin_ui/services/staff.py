@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractBaseUser, Group, User
 
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from assistant.roles import ADMIN, ROLES, admins, role_of
 
@@ -34,17 +34,17 @@ def add_colleague(*, user: User, role: str, by: AbstractBaseUser | None, passwor
     made = "" if password else _password()
     user.is_staff, user.is_superuser = True, False
     user.set_password(password or made)
-    with writing():
+    with write_transaction():
         user.save()
         user.groups.set([_group(role)])
-        audit.note(user, {"name": (None, user.username), "role": (None, role)}, by=by, action=audit.CREATED)
+        audit.record(user, {"name": (None, user.username), "role": (None, role)}, by=by, action=audit.CREATED)
     return Added(user, made)
 
 
 def change_colleague(*, user: User, by: AbstractBaseUser | None, role: str | None = None) -> User:
     """Store what `user` says by now; `role` stays where it is None. Raises NotAllowed: nobody makes themselves
     powerless, nobody takes the last admin away, and superusers are changed by superusers only."""
-    with writing():
+    with write_transaction():
         before = User.objects.select_for_update().get(pk=user.pk)
         was = role_of(before)
         refuse_takeover(user=before, by=by)
@@ -53,19 +53,19 @@ def change_colleague(*, user: User, by: AbstractBaseUser | None, role: str | Non
         if role is not None and not before.is_superuser:
             user.groups.set([_group(role)] if role else [])
         changes = {name: (getattr(before, name), getattr(user, name)) for name in (*ABOUT, "is_active")}
-        audit.note(user, {**changes, "role": (was, was if role is None else role)}, by=by)
+        audit.record(user, {**changes, "role": (was, was if role is None else role)}, by=by)
     return user
 
 
 def reset_password(*, user: User, by: AbstractBaseUser | None) -> str:
     """A new random password, to be shown once. It ends the user's sessions and tokens."""
     password = _password()
-    with writing():
+    with write_transaction():
         row = User.objects.select_for_update().get(pk=user.pk)
         refuse_takeover(user=row, by=by)
         row.set_password(password)
         row.save(update_fields=["password"])
-        audit.note(row, {"password": (None, "a new one")}, by=by)
+        audit.record(row, {"password": (None, "a new one")}, by=by)
     return password
 
 

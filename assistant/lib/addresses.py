@@ -38,8 +38,8 @@ def address_of(peer: str | None, forwarded: str) -> str:
     """
     hops = _hops(forwarded)
     trusted = settings.TRUSTED_PROXIES
-    seen = parsed(hops[-trusted]) if 0 < trusted <= len(hops) else None
-    seen = seen or parsed(peer or "")
+    seen = parse_address(hops[-trusted]) if 0 < trusted <= len(hops) else None
+    seen = seen or parse_address(peer or "")
     return str(seen) if seen else UNKNOWN
 
 
@@ -54,11 +54,13 @@ def is_local(peer: str | None, headers: Headers) -> bool:
         return False
     hops = _hops(headers.get("x-forwarded-for", ""))
     if not hops:
-        return not _is_forwarded(headers) and _is_loopback(parsed(peer or ""))
-    return len(hops) == settings.TRUSTED_PROXIES and all(_is_loopback(parsed(hop)) for hop in [peer or "", hops[0]])
+        return not _is_forwarded(headers) and _is_loopback(parse_address(peer or ""))
+    return len(hops) == settings.TRUSTED_PROXIES and all(
+        _is_loopback(parse_address(hop)) for hop in [peer or "", hops[0]]
+    )
 
 
-def parsed(text: str) -> IPv4Address | IPv6Address | None:
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     """An address as proxies write it: with a port or without, IPv6 in brackets or without. None: it is none."""
     text = text.strip().strip('"')
     if text.startswith("["):
@@ -94,7 +96,7 @@ def _is_forwarded(headers: Headers) -> bool:
 
 
 def is_loopback_name(host: str) -> bool:
-    return host == "localhost" or _is_loopback(parsed(host))
+    return host == "localhost" or _is_loopback(parse_address(host))
 
 
 def _is_loopback(address: IPv4Address | IPv6Address | None) -> bool:
@@ -103,7 +105,7 @@ def _is_loopback(address: IPv4Address | IPv6Address | None) -> bool:
 
 def _names_us(host: str) -> bool:
     domain, _port = split_domain_port(host)
-    return _is_loopback(parsed(domain)) or (bool(domain) and validate_host(domain, ["localhost", *_own_hosts()]))
+    return _is_loopback(parse_address(domain)) or (bool(domain) and validate_host(domain, ["localhost", *_own_hosts()]))
 
 
 def _is_foreign(origin: str) -> bool:

@@ -27,7 +27,7 @@ class Panel:
 
 
 @runtime_checkable
-class Paneled(Protocol):
+class HasPanels(Protocol):
     """A ModelAdmin that has something to say on the index page."""
 
     def panels(self, request: HttpRequest) -> Sequence[Panel]:
@@ -43,7 +43,7 @@ class Section:
 
 
 @runtime_checkable
-class Sectioned(Protocol):
+class HasSections(Protocol):
     """A ModelAdmin that has a section on the index page."""
 
     def sections(self, request: HttpRequest) -> Sequence[Section]:
@@ -51,7 +51,7 @@ class Sectioned(Protocol):
 
 
 @runtime_checkable
-class Adding(Protocol):
+class HasAdditions(Protocol):
     """A ModelAdmin that adds to the page of rows that know nothing of it."""
 
     def additions(self, request: HttpRequest, *rows: Model) -> Sequence[Section]:
@@ -60,7 +60,7 @@ class Adding(Protocol):
 
 def additions_to(request: HttpRequest, page: admin.ModelAdmin, *rows: Model) -> list[Section]:
     """What the others on its site add to this page of these rows."""
-    pages = [other for other in page.admin_site._registry.values() if isinstance(other, Adding)]
+    pages = [other for other in page.admin_site._registry.values() if isinstance(other, HasAdditions)]
     return [section for other in pages for section in other.additions(request, *rows)]
 
 
@@ -84,13 +84,13 @@ class Navigation:
 
 
 @runtime_checkable
-class Navigable(Protocol):
+class HasNavigation(Protocol):
     """A ModelAdmin with places in the navigation."""
 
     navigation: Sequence[Navigation]
 
 
-class Guarded(admin.ModelAdmin):
+class PermissionAdmin(admin.ModelAdmin):
     """Who may do what is said by our own permissions (`app.codename`); whoever may change may view.
 
     Where one is empty, nobody may.
@@ -149,10 +149,10 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def _counted(self) -> int:
-        return counted(cast(QuerySet, self.object_list), self.cap + 1)
+        return capped_count(cast(QuerySet, self.object_list), self.cap + 1)
 
 
-def number_in(said: str) -> int | None:
+def parse_id(said: str) -> int | None:
     """An id or a revision, as a form or an address says it; None where no row can have it."""
     return int(said) if said.isdecimal() and len(said) <= LONGEST_NUMBER else None
 
@@ -161,5 +161,5 @@ def _may(request: HttpRequest, permission: str) -> bool:
     return bool(permission) and request.user.has_perm(permission)
 
 
-def counted(rows: QuerySet, at_most: int) -> int:
+def capped_count(rows: QuerySet, at_most: int) -> int:
     return rows.order_by().values("pk")[:at_most].count()

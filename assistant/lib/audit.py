@@ -11,11 +11,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
 CREATED, CHANGED, DELETED = LogEntry.Action.CREATE, LogEntry.Action.UPDATE, LogEntry.Action.DELETE
-SEEN = LogEntry.Action.ACCESS  # taken out of the house, as by an export or a download
+ACCESSED = LogEntry.Action.ACCESS  # taken out of the house, as by an export or a download
 Changes = Mapping[str, tuple[Any, Any]]
 
 
-def note(row: Model, changes: Changes, *, by: AbstractBaseUser | None, action: int = CHANGED) -> None:
+def record(row: Model, changes: Changes, *, by: AbstractBaseUser | None, action: int = CHANGED) -> None:
     """`changes`: before and after by field. Nothing is written where nobody of the staff did it (`by` is None: a
     skill, an import at the start) or nothing changed. Called in the transaction of the change."""
     real = {name: [_shown(before), _shown(after)] for name, (before, after) in changes.items() if before != after}
@@ -24,7 +24,7 @@ def note(row: Model, changes: Changes, *, by: AbstractBaseUser | None, action: i
     LogEntry.objects.log_create(row, force_log=True, action=action, changes=real, actor=by)
 
 
-def note_all(entries: Iterable[tuple[Model, Changes]], *, by: AbstractBaseUser | None, action: int = CHANGED) -> None:
+def record_all(entries: Iterable[tuple[Model, Changes]], *, by: AbstractBaseUser | None, action: int = CHANGED) -> None:
     """The same for many rows of one model at once."""
     if by is None:
         return
@@ -32,7 +32,7 @@ def note_all(entries: Iterable[tuple[Model, Changes]], *, by: AbstractBaseUser |
     LogEntry.objects.bulk_create(written, batch_size=200)
 
 
-def forget(model: type[Model], ids: Iterable[int], field: str) -> None:
+def redact(model: type[Model], ids: Iterable[int], field: str) -> None:
     """That it changed is kept, from what to what is not."""
     kind = ContentType.objects.get_for_model(model)
     entries = list(LogEntry.objects.filter(content_type=kind, object_id__in=list(ids), changes__has_key=field))

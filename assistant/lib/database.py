@@ -25,7 +25,7 @@ _one_writer = threading.RLock()
 
 
 @contextmanager
-def writing() -> Iterator[None]:
+def write_transaction() -> Iterator[None]:
     """A transaction. SQLite has one writer: threads queue on a lock here instead of sleeping in its busy handler."""
     if not settings.SQLITE:
         with transaction.atomic():
@@ -36,7 +36,7 @@ def writing() -> Iterator[None]:
 
 
 @contextmanager
-def writing_once() -> Iterator[None]:
+def single_write() -> Iterator[None]:
     """The same for one statement, which needs no transaction around it."""
     if not settings.SQLITE:
         yield
@@ -53,7 +53,7 @@ def chained(first: Statement, columns: Sequence[str], then: Sequence[Statement])
     """
     if connection.vendor == "postgresql" and not connection.in_atomic_block:
         return _at_once(first, then)  # a statement is a transaction
-    with writing():
+    with write_transaction():
         return _at_once(first, then) if connection.vendor == "postgresql" else _one_by_one(first, columns, then)
 
 
@@ -80,7 +80,7 @@ def _one_by_one(first: Statement, columns: Sequence[str], then: Sequence[Stateme
         return [(*found, *row) for row in rows or [(None,) * len(cursor.description)]]
 
 
-def outlasting(act: Callable[[], T], seconds: float = 60.0) -> T:
+def retry_while_database_is_away(act: Callable[[], T], seconds: float = 60.0) -> T:
     """What `act` returns, however often the database goes away meanwhile. Only for what may be done twice."""
     ends = time.monotonic() + seconds
     while True:

@@ -9,8 +9,12 @@ from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import Any
 
+from django.contrib.auth import get_user_model
 
-class Line(logging.Formatter):
+from assistant.lib.strict_json import is_storable_text
+
+
+class LineFormatter(logging.Formatter):
     """Of an error: its kind and where it happened, without its words. A database names the row that it refuses.
 
     Names and addresses come from outside: a line break or a terminal's command in one is written as its code."""
@@ -25,7 +29,7 @@ class Line(logging.Formatter):
         return "\n".join(_told(ei[1])) if ei[1] is not None else ""
 
 
-class Seldom(logging.Filter):
+class RepeatFilter(logging.Filter):
     """Of a line that says again what another said a second ago, once for each frame or sender: the first. What goes
     wrong once for everybody would fill the disk."""
 
@@ -71,3 +75,13 @@ def _told(error: BaseException) -> Iterator[str]:
 
 def _kind(error: BaseException) -> str:
     return f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+
+
+def describe_log_in(username: str | None, address: str | None, agent: str, path: str, request: object) -> str:
+    """For the lines of django-axes: the name, the address and the page.
+
+    A name that nobody has is not repeated: it may be a password that was typed into the wrong field.
+    """
+    known = is_storable_text(username) and get_user_model().objects.filter(username=username).exists()
+    page = "the API" if path.startswith("/api/") else "the staff site"
+    return f"{repr(username) if known else 'an unknown name'} from {address or 'an unknown address'} on {page}"

@@ -44,7 +44,7 @@ class Rate:
         return cls(int(count), _SECONDS[unit.strip()[0]])
 
 
-def wait_for(key: str, limit: str) -> float:
+def throttle_wait(key: str, limit: str) -> float:
     """Take one token of `key`'s bucket. 0.0 if there was one, else the seconds until there is. `limit`: `100/m`."""
     rate = _rate(limit)
     return _bucket().take(key, rate) if rate else 0.0
@@ -55,20 +55,20 @@ def retry_after(wait: float) -> float:
     return math.ceil(wait * 10) / 10
 
 
-def near_wait_for(key: str, limit: str) -> float:
+def local_throttle_wait(key: str, limit: str) -> float:
     """The same, counted in this process alone and without waiting for anything: fit for an event loop."""
     rate = _rate(limit)
-    return near_take(key, rate) if rate else 0.0
+    return take_locally(key, rate) if rate else 0.0
 
 
-def near_take(key: str, rate: Rate) -> float:
+def take_locally(key: str, rate: Rate) -> float:
     return _near.take(key, rate)
 
 
-def wait_for_login(request: HttpRequest, username: str) -> float:
+def login_throttle_wait(request: HttpRequest, username: str) -> float:
     """The same for somebody who tries to log in: of their address, and of the name."""
-    by_address = wait_for(f"login:{address_of_request(request)}", settings.RATE_LIMIT_LOGIN)
-    return by_address or wait_for(f"login:{username.casefold()}", settings.RATE_LIMIT_LOGIN_NAME)
+    by_address = throttle_wait(f"login:{address_of_request(request)}", settings.RATE_LIMIT_LOGIN)
+    return by_address or throttle_wait(f"login:{username.casefold()}", settings.RATE_LIMIT_LOGIN_NAME)
 
 
 @lru_cache(maxsize=32)
@@ -111,7 +111,7 @@ class _LocalBuckets:
 _near = _LocalBuckets()
 
 
-class Pace:
+class TokenBucket:
     """One bucket of somebody who keeps it."""
 
     def __init__(self, rate: Rate) -> None:

@@ -14,12 +14,12 @@ from twisted.protocols.basic import LineReceiver
 from twisted.web.http import RESPONSES, HTTPChannel
 
 from assistant.lib.addresses import address_of
-from assistant.lib.bodies import LargeBody, may_send
-from assistant.lib.crowds import client, client_of
+from assistant.lib.client_limits import client_of, current_client
 from assistant.lib.threads import in_pool
+from assistant.lib.transfers import LargeUpload, may_upload
 from assistant.serving import limits
 from assistant.serving.limits import Refusal
-from assistant.serving.rounds import Inlet
+from assistant.serving.round_robin import Inlet
 
 log = logging.getLogger("frontdesk.serving")
 
@@ -209,7 +209,7 @@ class Channel(HTTPChannel):
     def _is_in_body(self) -> bool:
         return bool(self.requests) and not self.line_mode and not self._handlingRequest
 
-    def _look_up(self, request: Any, door: LargeBody) -> None:
+    def _look_up(self, request: Any, door: LargeUpload) -> None:
         """Ask the database who that is, and read nothing meanwhile."""
         self.paused = self._checking = True
         self._networkProducer.pauseProducing()
@@ -219,10 +219,10 @@ class Channel(HTTPChannel):
         )
 
         async def look() -> None:
-            client.set(request.client_key)
+            current_client.set(request.client_key)
             problem = None
             try:
-                if await in_pool(may_send, door, authorization, cookies):
+                if await in_pool(may_upload, door, authorization, cookies):
                     request.limit, request.account = door.limit() + limits.FORM, limits.large_bodies
             except Exception as error:
                 log.error("who sends a large body can't be looked up: %s", type(error).__name__)

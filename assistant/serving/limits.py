@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from assistant.lib.bodies import LARGE, LargeBody
-from assistant.lib.crowds import STRANGERS, Seats, strangers
-from assistant.lib.throttles import Rate, near_take, near_wait_for
+from assistant.lib.client_limits import MAX_ANONYMOUS_SOCKETS, Quota, anonymous_sockets
+from assistant.lib.throttles import Rate, local_throttle_wait, take_locally
+from assistant.lib.transfers import LARGE_UPLOADS, LargeUpload
 
 HEADERS_WITHIN = 10.0  # seconds for a request's headers, however slowly they come
 NEXT_WITHIN = 30.0  # the same after an answer, the wait of an idle connection included
@@ -44,12 +44,12 @@ def body_limit(path: bytes) -> int:
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
-def large_body(method: bytes, path: bytes) -> LargeBody | None:
+def large_body(method: bytes, path: bytes) -> LargeUpload | None:
     """What may be sent to that path by those who have its permission."""
     if method != b"POST":
         return None
     text = path.decode("latin-1")
-    return next((it for it in LARGE if re.fullmatch(it.path, text)), None)
+    return next((it for it in LARGE_UPLOADS if re.fullmatch(it.path, text)), None)
 
 
 def connections_of_one() -> int | None:
@@ -60,7 +60,7 @@ class Bodies:
     """Bytes that lie about, received and not yet used up: of one client, and of all."""
 
     def __init__(self, of_one: int, of_all: int) -> None:
-        self._of_one, self._of_all = Seats(lambda: of_one), Seats(lambda: of_all)
+        self._of_one, self._of_all = Quota(lambda: of_one), Quota(lambda: of_all)
 
     def take(self, client: str, count: int) -> bool:
         if not self._of_all.take("", count):
@@ -79,15 +79,15 @@ def may_connect(peer: str) -> bool:
     """Before a byte is read, which is what makes a storm of connections cheap."""
     if settings.CONNECTIONS_PER_ADDRESS is None:
         return True
-    return not (_barred(peer) or near_take(f"connects:{peer}", CONNECTS) or not waiting.take(peer))
+    return not (_barred(peer) or take_locally(f"connects:{peer}", CONNECTS) or not waiting.take(peer))
 
 
 def refused_socket(client: str) -> Refusal | None:
     """Takes a seat where there is one."""
     if settings.CONNECTIONS_PER_ADDRESS is not None and (
         _barred(client)
-        or strangers.taken[client] >= STRANGERS
-        or near_wait_for(f"sockets:{client}", settings.RATE_LIMIT_SOCKETS)
+        or anonymous_sockets.taken[client] >= MAX_ANONYMOUS_SOCKETS
+        or local_throttle_wait(f"sockets:{client}", settings.RATE_LIMIT_SOCKETS)
     ):
         return TOO_MANY_SOCKETS
     return None if sockets.take(client) else TOO_MANY_SOCKETS
@@ -95,7 +95,7 @@ def refused_socket(client: str) -> Refusal | None:
 
 def shown_out(client: str) -> None:
     """Who floods one socket after the other gets none for a while."""
-    if near_take(f"floods:{client}", FLOODS):
+    if take_locally(f"floods:{client}", FLOODS):
         if len(_bars) > MOST_BARRED:
             _bars.clear()
         _bars[client] = time.monotonic() + BARRED_FOR
@@ -106,8 +106,8 @@ def _barred(client: str) -> bool:
 
 
 _bars: dict[str, float] = {}
-waiting = Seats(connections_of_one)  # connections of a peer that no request of is under way
-sockets = Seats(connections_of_one)  # open websockets
+waiting = Quota(connections_of_one)  # connections of a peer that no request of is under way
+sockets = Quota(connections_of_one)  # open websockets
 small_bodies = Bodies(32 * MB, 256 * MB)
 _upload = settings.MODEL_UPLOAD_MB * MB + FORM
 large_bodies = Bodies(2 * _upload, 4 * _upload)

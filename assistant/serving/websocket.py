@@ -10,9 +10,9 @@ from autobahn.twisted.websocket import ConnectionDeny
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
 
-from assistant.lib.throttles import Pace, Rate
+from assistant.lib.throttles import Rate, TokenBucket
 from assistant.serving import limits
-from assistant.serving.rounds import Inlet
+from assistant.serving.round_robin import Inlet
 
 FRAMES = Rate(100, 10)  # pings and fragments included; a widget sends a few in a minute
 PINGS = Rate(20, 20)  # of the protocol's own, which browsers do not send
@@ -27,7 +27,7 @@ class Socket(WebSocketProtocol):
     client_key = ""
 
     def connectionMade(self) -> None:
-        self._pace, self._pings = Pace(FRAMES), Pace(PINGS)
+        self._pace, self._pings = TokenBucket(FRAMES), TokenBucket(PINGS)
         self.transport.bufferSize = READ_AT_ONCE
         peer = str(getattr(self.transport.getPeer(), "host", ""))
         self._pauses = 0

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 
-from assistant.lib.streams import attachment
+from assistant.lib.transfers import attachment
 from conversations.admin.listing import ConversationListing
 from conversations.models import Conversation, Event, Message
 from conversations.services import (

@@ -15,7 +15,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf, Substr
 from django.http import Http404, HttpRequest, HttpResponse
 
-from assistant.lib.admin import counted, number_in
+from assistant.lib.admin import capped_count, parse_id
 from assistant.lib.errors import FrontdeskError
 from conversations import selectors
 from conversations.admin.acting import ChooseWhatToDo
@@ -78,7 +78,7 @@ class ConversationList(ChangeList):
 
     def _searched(self) -> list[Conversation]:
         start = self.params.get("from", "")
-        before = number_in(start)
+        before = parse_id(start)
         found = selectors.search(self.query, self.queryset, PAGE, before=before)
         named = [] if before else selectors.by_name(self.query, self.queryset)
         hits = {hit.conversation_id: hit for hit in found.hits}
@@ -94,7 +94,7 @@ class ConversationList(ChangeList):
     def _counted(self, shown: int) -> str:
         if not self.older:
             return f"{shown}"
-        count = counted(self.queryset, COUNTED + 1)
+        count = capped_count(self.queryset, COUNTED + 1)
         return f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
 
     def _whole(self, ids: Sequence[int]) -> list[Conversation]:
@@ -130,7 +130,7 @@ class ConversationListing(Cells):
         return request.user.has_perm("conversations.review_conversation")
 
     def response_action(self, request: HttpRequest, queryset: Rows) -> HttpResponse | None:
-        if any(number_in(pk) is None for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+        if any(parse_id(pk) is None for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             raise Http404("There is no such conversation.")
         return super().response_action(request, queryset)
 

@@ -6,7 +6,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from assistant.lib.admin import Panel, Section, counted
+from assistant.lib.admin import Panel, Section, capped_count
 from conversations.admin.filters import Filters, last_evening
 from conversations.admin.listing import COUNTED
 from conversations.models import Conversation
@@ -72,7 +72,7 @@ def _panel(title: str, some: str, none: str, *, attention: bool = True, **chosen
 
 def _number(**chosen: str) -> int:
     rows = narrowed(Conversation.objects.all(), Filters(chosen).wanted)
-    return counted(rows, COUNTED + 1)
+    return capped_count(rows, COUNTED + 1)
 
 
 def _words(count: int) -> str:

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from assistant.lib.admin import Guarded, Navigation, ReadOnlyAdmin, Section, number_in
+from assistant.lib.admin import Navigation, PermissionAdmin, ReadOnlyAdmin, Section, parse_id
 from assistant.lib.errors import FrontdeskError
 from conversations.models import Replay
 from conversations.selectors import differing_conversations, groups_of
@@ -32,7 +32,7 @@ TEMPLATES = "admin/conversations/replay/"
 
 
 @admin.register(Replay)
-class ReplayAdmin(Guarded, ReadOnlyAdmin):
+class ReplayAdmin(PermissionAdmin, ReadOnlyAdmin):
     """Whoever reads conversations and models may see replays; whoever trains may start them."""
 
     navigation = [Navigation("Replays", 50)]
@@ -121,7 +121,7 @@ class ReplayAdmin(Guarded, ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows: QuerySet[Replay] = self.get_queryset(request).select_related("left", "right", "job", "requested_by")
-        replay = rows.filter(pk=number_in(pk) or 0).first()
+        replay = rows.filter(pk=parse_id(pk) or 0).first()
         if replay is None:
             raise Http404("There is no such replay.")
         return replay
@@ -173,7 +173,7 @@ def _asked(chosen: Any) -> dict[str, Any]:
         "live": live,
         "left": left,
         "right": by_id.get(chosen["right"]) if chosen.get("right") else newest,
-        "conversations": (number_in(count) or 0) if count else USUAL,
+        "conversations": (parse_id(count) or 0) if count else USUAL,
         "fewest": FEWEST,
         "most": MOST,
     }

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from assistant.lib.admin import Guarded
+from assistant.lib.admin import PermissionAdmin
 from conversations.models import Retention
 from conversations.models.retention import LONGEST
 from conversations.selectors.retention import preview, retention_by_channel
@@ -36,7 +36,7 @@ class RetentionForm(forms.Form):
 
 
 @admin.register(Retention)
-class RetentionAdmin(Guarded):
+class RetentionAdmin(PermissionAdmin):
     """Whoever may delete conversations may say when they go by themselves."""
 
     view_permission = change_permission = "conversations.delete_conversation"

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from assistant.lib.admin import number_in
+from assistant.lib.admin import parse_id
 from conversations.admin import review_acts as acts
 from conversations.admin import review_parts as parts
 from conversations.admin.beside import filters_of
@@ -49,7 +49,7 @@ class ReviewPages(admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        number = number_in(object_id)
+        number = parse_id(object_id)
         conversation = None if number is None else review.conversation_for_review(number)
         if not self.has_view_permission(request, conversation):
             raise PermissionDenied

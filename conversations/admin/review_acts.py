@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from assistant.lib import strict
+from assistant.lib import strict_json
 from assistant.lib.errors import FrontdeskError
 from conversations import services
 from conversations.admin import review_parts as parts
@@ -261,7 +261,7 @@ def _entities(request: HttpRequest) -> list[Fields] | None:
     if not request.POST.get("entities"):
         return None
     try:
-        entities = strict.parsed(request.POST["entities"])
+        entities = strict_json.parse_json(request.POST["entities"])
     except ValueError:
         raise FrontdeskError("Entities are a JSON list.", code="bad_entities") from None
     if not isinstance(entities, list) or not all(isinstance(entity, dict) for entity in entities):

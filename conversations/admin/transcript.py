@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from assistant.lib.marks import Piece, in_words, pieces
+from assistant.lib.highlighting import Piece, highlight, value_as_text
 from conversations.models import Annotation, Conversation, Message
 from conversations.models.talk import UNSURE
 from conversations.selectors import review
@@ -118,13 +118,13 @@ class Line:
 
     @cached_property
     def pieces(self) -> list[Piece]:
-        return list(pieces(self.message.text, self.marked))
+        return list(highlight(self.message.text, self.marked))
 
     @property
     def entities(self) -> list[tuple[str, str]]:
         """Those that no place in the text says, or whose value is another word than the text's."""
         shown = {(piece.entity, piece.text) for piece in self.pieces if piece.entity}
-        named = [(str(entity.get("entity")), in_words(entity.get("value"))) for entity in self.marked]
+        named = [(str(entity.get("entity")), value_as_text(entity.get("value"))) for entity in self.marked]
         return [pair for pair in named if pair not in shown]
 
     @property

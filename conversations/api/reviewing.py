@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from assistant.lib.api.errors import NotFound
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from conversations import services
 from conversations.models import Annotation, Conversation, Message, Note
 from conversations.selectors.review import look_for_doubles
@@ -16,7 +16,7 @@ from conversations.selectors.review import look_for_doubles
 
 def apply(conversation: Conversation, asked: Mapping[str, Any], by: User) -> None:
     """All of it, or nothing."""
-    with writing():
+    with write_transaction():
         message = _message(conversation, asked.get("seq"))
         if message:
             _about_message(message, asked, by)

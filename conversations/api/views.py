@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from assistant.lib.api.doors import Door, found
 from assistant.lib.api.pages import Newest
-from assistant.lib.streams import attachment
+from assistant.lib.transfers import attachment
 from conversations.api.asked import Chosen, Deleting, ExportQuery, Filters, Format, Reviewing
 from conversations.api.finding import Pages, all_found
 from conversations.api.reviewing import apply, review_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from assistant.lib.hints import hint
+from assistant.lib.websockets import notify
 from conversations.channels.payloads import message_payload
 from conversations.groups import REST, of_conversation
 from conversations.models import Conversation, Message
@@ -21,16 +21,18 @@ def hint_messages(sender: object, conversation: Conversation, messages: list[Mes
 @receiver(turn_answered, dispatch_uid="hint-answer")
 def hint_answer(sender: object, conversation: Conversation, turn: int, messages: list[Message], **_: Any) -> None:
     if conversation.channel == REST:
-        hint(REST, {"type": "turn.answered", "conversation": conversation.public_id.hex, "turn": turn})
+        notify(REST, {"type": "turn.answered", "conversation": conversation.public_id.hex, "turn": turn})
     _show(conversation, messages, turn)
 
 
 @receiver(state_changed, dispatch_uid="hint-state")
 def hint_state(sender: object, conversation: Conversation, **_: Any) -> None:
     state = {"type": "state", "state": conversation.state, "newest_seq": conversation.last_seq}
-    hint(of_conversation(conversation.public_id), {"type": "conversation.frame", "payload": state})
+    notify(of_conversation(conversation.public_id), {"type": "conversation.frame", "payload": state})
 
 
 def _show(conversation: Conversation, messages: list[Message], turn: int | None) -> None:
     payloads = [message_payload(message, conversation.last_seq) for message in messages]
-    hint(of_conversation(conversation.public_id), {"type": "conversation.messages", "messages": payloads, "turn": turn})
+    notify(
+        of_conversation(conversation.public_id), {"type": "conversation.messages", "messages": payloads, "turn": turn}
+    )

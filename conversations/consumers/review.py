@@ -13,9 +13,9 @@ from django.contrib.auth import get_user
 from django.db import Error
 from django.http import HttpRequest
 
-from assistant.lib.sockets import POLICY_VIOLATION, Socket
 from assistant.lib.threads import in_pool
-from assistant.lib.throttles import Pace, Rate
+from assistant.lib.throttles import Rate, TokenBucket
+from assistant.lib.websockets import POLICY_VIOLATION, WebsocketConsumer
 from conversations.groups import of_conversation, of_review
 from conversations.models import Conversation
 from conversations.selectors.review import stamp_of
@@ -27,14 +27,14 @@ LONG_AGO = float("-inf")
 LOOK_EVERY = 2.0  # seconds: for so long a colleague who was deactivated or logged out may still hear
 
 
-class ReviewConsumer(Socket):
+class ReviewConsumer(WebsocketConsumer):
     """Colleagues hear of each other through the group: whoever comes says hello, and those who are there answer."""
 
     group = ""
 
     async def connect(self) -> None:
         self.user, self.at = self.scope["user"], 0
-        self.pace, self.looked = Pace(FRAMES), time.monotonic()
+        self.pace, self.looked = TokenBucket(FRAMES), time.monotonic()
         self.others: dict[str, dict[str, Any]] = {}
         pk = await in_pool(_readable, self.user, self.scope["url_route"]["kwargs"]["public_id"])
         if pk is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from assistant.lib.hints import hint
+from assistant.lib.websockets import notify
 from conversations.groups import of_review
 from conversations.models import Conversation
 from conversations.signals import feedback_given, review_changed, state_changed
@@ -29,4 +29,4 @@ def notify_feedback(sender: object, conversation_id: int, seq: int, **_: Any) ->
 
 
 def _notify(conversation_id: int, **payload: Any) -> None:
-    hint(of_review(conversation_id), {"type": "review.frame", "payload": payload})
+    notify(of_review(conversation_id), {"type": "review.frame", "payload": payload})

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from conversations.models import Conversation
 from conversations.signals import state_changed
 
@@ -17,10 +17,10 @@ def take_care(*, conversation: Conversation, by: User | None, undo: bool = False
     """Nobody waits for a person there any more; `undo` lets them wait again. In any other state nothing changes."""
     before, after = (BOT, WAITING) if undo else (WAITING, BOT)
     rows = Conversation.objects.filter(pk=conversation.pk)
-    with writing():
+    with write_transaction():
         if not rows.filter(state=before).update(state=after):
             return
-        audit.note(conversation, {"state": (str(before), str(after))}, by=by)
+        audit.record(conversation, {"state": (str(before), str(after))}, by=by)
         transaction.on_commit(
             lambda: state_changed.send_robust(Conversation, conversation=rows.defer("snapshot").get()), robust=True
         )

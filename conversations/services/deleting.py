@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractBaseUser
 
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from conversations.models import Annotation, Conversation, ConversationQuerySet, Event, Message, Note, ReplayedTurn
 from training.services import forget_sources
@@ -38,7 +38,7 @@ def delete_conversations(
         raise FrontdeskError("At most 100,000 conversations at a time.", code="too_many")
     gone = Deleted()
     for start in range(0, len(ids), AT_ONCE):
-        with writing():
+        with write_transaction():
             gone += _delete_some(ids[start : start + AT_ONCE], by, among)
     return gone
 
@@ -49,11 +49,11 @@ def _delete_some(ids: Sequence[int], by: AbstractBaseUser | None, among: Convers
     gone = Deleted()
     for row in rows:
         counted = Deleted(1, row.last_seq, row.event_count)
-        audit.note(row, {"messages": (row.last_seq, 0), "events": (row.event_count, 0)}, by=by, action=audit.DELETED)
+        audit.record(row, {"messages": (row.last_seq, 0), "events": (row.event_count, 0)}, by=by, action=audit.DELETED)
         gone += counted
     forget_sources(conversations=[str(row.public_id) for row in rows])
-    audit.forget(Conversation, [row.pk for row in rows], "note")
-    audit.forget(Annotation, Annotation.objects.filter(conversation__in=rows).values_list("pk", flat=True), "entities")
+    audit.redact(Conversation, [row.pk for row in rows], "note")
+    audit.redact(Annotation, Annotation.objects.filter(conversation__in=rows).values_list("pk", flat=True), "entities")
     for model in (ReplayedTurn, Note, Annotation, Event, Message):
         model.objects.filter(conversation__in=rows).delete()
     Conversation.objects.filter(pk__in=[row.pk for row in rows]).delete()

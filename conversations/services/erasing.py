@@ -11,8 +11,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q
 
 from assistant.lib import audit
-from assistant.lib.database import writing
-from assistant.lib.erasure import forget_about
+from assistant.lib.database import write_transaction
+from assistant.lib.erasure import redact_logs_about
 from conversations.models import Annotation, Conversation
 from conversations.services.deleting import AT_ONCE, Deleted, delete_conversations
 from training.models import Example
@@ -22,11 +22,11 @@ from training.services.erasing import Traces, erase_examples
 def erase_conversation(*, conversation: Conversation) -> tuple[Deleted, Traces, int]:
     """All or nothing. Whoever answers it meanwhile finds no row to write to. Returns what went, what the assistant had
     learned, and how many entries of the audit log lost their words."""
-    with writing():
+    with write_transaction():
         judged = list(Annotation.objects.filter(conversation=conversation).values_list("pk", flat=True))
         learned = erase_examples(examples=learned_only_from([conversation]))
         gone = delete_conversations(ids=[conversation.pk], by=None)
-        entries = forget_about(Conversation, [conversation.pk]) + forget_about(Annotation, judged)
+        entries = redact_logs_about(Conversation, [conversation.pk]) + redact_logs_about(Annotation, judged)
         return gone, learned, entries
 
 
@@ -45,9 +45,9 @@ def delete_with_examples(*, ids: Sequence[int], by: AbstractBaseUser) -> Deleted
     gone, examples, versions = Deleted(), 0, set()
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
-        with writing():
+        with write_transaction():
             learned = erase_examples(examples=learned_only_from(Conversation.objects.filter(pk__in=some)))
-            audit.note(by, {"examples of deleted conversations": (len(learned.examples), 0)}, by=by)
+            audit.record(by, {"examples of deleted conversations": (len(learned.examples), 0)}, by=by)
             gone += delete_conversations(ids=some, by=by)
         examples += len(learned.examples)
         versions |= set(learned.versions)

@@ -59,7 +59,7 @@ def export_conversations(
         raise FrontdeskError("The format is json, csv or rasa.", code="bad_format")
     ids = list(conversations.order_by("-last_active", "-id").values_list("pk", flat=True))
     if by is not None:
-        audit.note(by, {f"exported as {format}": (None, len(ids))}, by=by, action=audit.SEEN)
+        audit.record(by, {f"exported as {format}": (None, len(ids))}, by=by, action=audit.ACCESSED)
     return writers[format](_batches(ids))
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from assistant.lib import audit, strict
-from assistant.lib.database import writing
+from assistant.lib import audit, strict_json
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from conversations.models import Annotation, Message
 from conversations.services.desk import hold, tell
@@ -46,7 +46,7 @@ def judge_message(
 
     `revision` is the one that was seen (0: none yet). Raises ChangedMeanwhile where it is another one now.
     """
-    with writing():
+    with write_transaction():
         locked(message.conversation.environment.bot)
         hold(message.conversation_id)
         annotation = _annotation(message)
@@ -65,7 +65,7 @@ def judge_message(
 
 def flag_message(*, message: Message, flagged: bool, revision: int, by: User | None) -> Annotation:
     """Raises ChangedMeanwhile where `revision` is not the newest."""
-    with writing():
+    with write_transaction():
         talk = hold(message.conversation_id)
         annotation = _annotation(message)
         if annotation.flagged == flagged:
@@ -109,7 +109,7 @@ def _check_entities(entities: Entities) -> None:
     """What marks words of the text is checked once more where it is taught."""
     if not all(isinstance(it.get("entity"), str) and it["entity"] for it in entities):
         raise FrontdeskError("Every entity needs a name.", code="bad_entities")
-    if len(entities) > MAX_ENTITIES or not strict.can_be_kept(entities):
+    if len(entities) > MAX_ENTITIES or not strict_json.is_storable(entities):
         raise FrontdeskError("These entities can't be kept.", code="bad_entities")
 
 
@@ -146,5 +146,5 @@ def _save(annotation: Annotation, changes: audit.Changes, by: User | None) -> No
     annotation.revision += 1
     annotation.by = by
     annotation.save()
-    audit.note(annotation, changes, by=by)
+    audit.record(annotation, changes, by=by)
     tell(annotation.conversation_id, annotation.message.seq)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from conversations.errors import Gone, NotYours
 from conversations.models import Conversation, Message, Note, Tag
@@ -31,10 +31,10 @@ def add_note(*, conversation: Conversation, text: str, by: User | None, message:
     words = _note_text(text)
     if message is not None and message.conversation_id != conversation.pk:
         raise FrontdeskError("This message is part of another conversation.", code="bad_note")
-    with writing():
+    with write_transaction():
         talk = hold(conversation.pk)
         note = Note.objects.create(conversation=conversation, message=message, text=words, by=by)
-        audit.note(talk, {"note": ("", words)}, by=by)
+        audit.record(talk, {"note": ("", words)}, by=by)
         _tell_beside(note)
     return note
 
@@ -42,20 +42,20 @@ def add_note(*, conversation: Conversation, text: str, by: User | None, message:
 def change_note(*, note: Note, text: str, by: User | None) -> Note:
     """Only whoever wrote it may. Raises Gone where it is not there any more."""
     words = _note_text(text)
-    with writing():
+    with write_transaction():
         row = _own(note, by)
         before, row.text = row.text, words
         row.save(update_fields=["text", "updated"])
-        audit.note(row.conversation, {"note": (before, words)}, by=by)
+        audit.record(row.conversation, {"note": (before, words)}, by=by)
         _tell_beside(row)
     return row
 
 
 def delete_note(*, note: Note, by: User | None) -> None:
     """Only whoever wrote it may. Raises Gone where it is not there any more."""
-    with writing():
+    with write_transaction():
         row = _own(note, by)
-        audit.note(row.conversation, {"note": (row.text, "")}, by=by)
+        audit.record(row.conversation, {"note": (row.text, "")}, by=by)
         row.delete()
         _tell_beside(row)
 
@@ -65,7 +65,7 @@ def tag_conversation(
 ) -> Tagged:
     """Other tags stay as they are. New names are made; names are the same in whatever case."""
     wanted, unwanted = _tag_names(add), {name.casefold() for name in remove}
-    with writing():
+    with write_transaction():
         hold(conversation.pk)
         here = list(Tag.objects.filter(conversations=conversation))
         names = {tag.name.casefold() for tag in here}
@@ -76,7 +76,7 @@ def tag_conversation(
             conversation.tags.remove(*gone)
             conversation.tags.add(*new)
             after = sorted(tag.name for tag in [*here, *new] if tag not in gone)
-            audit.note(conversation, {"tags": (sorted(tag.name for tag in here), after)}, by=by)
+            audit.record(conversation, {"tags": (sorted(tag.name for tag in here), after)}, by=by)
             tell(conversation.pk)
     return Tagged([tag.name for tag in new], [tag.name for tag in gone])
 

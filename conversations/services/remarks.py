@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
-from assistant.lib.strict import is_text
+from assistant.lib.strict_json import is_storable_text
 from conversations.models import Conversation, Message
 from conversations.signals import feedback_given, state_changed
 
@@ -17,10 +17,10 @@ def give_feedback(*, conversation: Conversation, seq: int, value: str, reason: s
     """Thumbs for one of the bot's messages: `up`, `down`, or empty to take it back. The same again changes nothing."""
     if value not in {"", "up", "down"}:
         raise FrontdeskError("Feedback is up, down or empty.", code="bad_feedback")
-    if not is_text(reason):
+    if not is_storable_text(reason):
         raise FrontdeskError("A reason is a text in UTF-8, without NUL.", code="bad_feedback")
     rows = Message.objects.filter(conversation=conversation, seq=seq, role=Message.Role.BOT)
-    with writing():
+    with write_transaction():
         talk = Conversation.objects.filter(pk=conversation.pk)
         talk.select_for_update().values_list("pk").get()  # so that two thumbs at once are both counted
         before = rows.values_list("feedback", "feedback_reason").first()
@@ -39,7 +39,7 @@ def request_handoff(*, conversation: str, key: str = "") -> None:
     del key  # a state can be set twice with no harm
     rows = Conversation.objects.filter(public_id=conversation)
     waiting = Conversation.State.WAITING
-    with writing():
+    with write_transaction():
         if not rows.filter(state__in=[Conversation.State.BOT, Conversation.State.CLOSED]).update(state=waiting):
             return
         transaction.on_commit(lambda: state_changed.send_robust(Conversation, conversation=rows.get()))

@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 
 from assistant.engine import EngineError, History, OnProgress, Progress, Reply, Turn, Window, get_engine
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from conversations.models import Conversation, Message, Replay, ReplayedTurn
 from conversations.selectors import for_replay, what_visitors_said
@@ -43,11 +43,11 @@ def ask_for_replay(*, left: ModelVersion, right: ModelVersion, by: User | None, 
     same = Replay.objects.filter(left=left, right=right, conversations_asked=conversations)
     if waiting := same.filter(job__status__in=[Job.Status.QUEUED, Job.Status.RUNNING]).first():
         return waiting
-    with writing():
+    with write_transaction():
         replay = Replay.objects.create(left=left, right=right, conversations_asked=conversations, requested_by=by)
         replay.job = add_job(bot=left.bot, kind=KIND, by=by, replay=replay.pk)
         replay.save(update_fields=["job"])
-        audit.note(replay, {"versions": (None, str(replay))}, by=by, action=audit.CREATED)
+        audit.record(replay, {"versions": (None, str(replay))}, by=by, action=audit.CREATED)
     return replay
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import ChangedMeanwhile
 from conversations.models import Conversation
 from conversations.services.desk import hold, tell
@@ -36,7 +36,7 @@ class Marked:
 def mark_reviewed(*, conversation: Conversation, by: User | None, seen_turn: int | None = None) -> Marked:
     """Reviewed up to the turn that was seen (None: all there are), and no less than before. Whoever is done with it
     does not want it later any more. It waits for review again once the visitor says more."""
-    with writing():
+    with write_transaction():
         row = hold(conversation.pk)
         seen = row.last_turn if seen_turn is None else min(seen_turn, row.last_turn)
         now = Review(max(seen, row.reviewed_turn), timezone.now(), by.pk if by else None, later=False)
@@ -45,14 +45,14 @@ def mark_reviewed(*, conversation: Conversation, by: User | None, seen_turn: int
 
 def mark_unreviewed(*, conversation: Conversation, by: User | None) -> Marked:
     """It waits for review again, all of it."""
-    with writing():
+    with write_transaction():
         row = hold(conversation.pk)
         return _set(row, Review(0, None, None, row.saved_for_later), by)
 
 
 def take_back(*, conversation: Conversation, marked: Marked, by: User | None) -> None:
     """As it was before. Raises ChangedMeanwhile where it is not any more what was made of it then."""
-    with writing():
+    with write_transaction():
         row = hold(conversation.pk)
         if _review(row) != marked.now:
             raise ChangedMeanwhile("Somebody reviewed this meanwhile.")
@@ -60,11 +60,11 @@ def take_back(*, conversation: Conversation, marked: Marked, by: User | None) ->
 
 
 def save_for_later(*, conversation: Conversation, saved: bool, by: User | None) -> Conversation:
-    with writing():
+    with write_transaction():
         row = hold(conversation.pk)
         before, row.saved_for_later = row.saved_for_later, saved
         row.save(update_fields=["saved_for_later"])
-        audit.note(row, {"saved for later": (before, saved)}, by=by)
+        audit.record(row, {"saved for later": (before, saved)}, by=by)
         tell(row.pk)
     return row
 
@@ -79,6 +79,6 @@ def _set(row: Conversation, now: Review, by: User | None) -> Marked:
     row.saved_for_later = now.later
     row.save(update_fields=["reviewed_turn", "reviewed_at", "reviewed_by", "saved_for_later"])
     changes = {"reviewed messages": (before.turn, now.turn), "saved for later": (before.later, now.later)}
-    audit.note(row, changes, by=by)
+    audit.record(row, changes, by=by)
     tell(row.pk)
     return Marked(before, now)

@@ -20,7 +20,7 @@ from django.db import Error, connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from assistant.lib.database import AGAIN_AFTER, DATABASE_AWAY, chained, writing_once
+from assistant.lib.database import AGAIN_AFTER, DATABASE_AWAY, chained, single_write
 from conversations.models import Conversation, Message
 from conversations.selectors.messages import HELD, LEASE_MARGIN, TURN_OF_FOUND, message_of, next_unanswered
 
@@ -68,7 +68,7 @@ def claim(conversation_id: int) -> Claim | None:
 
 def release(conversation_id: int, lease: str) -> None:
     """Give it back with its turn unanswered, as if it had not been tried."""
-    with writing_once():
+    with single_write():
         _rows({lease: conversation_id}).update(lease=None, lease_until=None, turn_started=None, attempts=0)
 
 
@@ -109,7 +109,7 @@ class _Keeper:
     def give_back(self, conversation_id: int, lease: str) -> None:
         """Now, or once the database is back."""
         try:
-            with writing_once():
+            with single_write():
                 _rows({lease: conversation_id}).update(lease=None, lease_until=None)
         except Error:
             self.give_back_later(conversation_id, lease)
@@ -143,12 +143,12 @@ class _Keeper:
 
     def _renew(self, held: dict[str, int]) -> None:
         until = Now() + timedelta(seconds=settings.LEASE_SECONDS)
-        with writing_once():
+        with single_write():
             _rows(held).update(lease_until=until)
 
     def _free(self, left: dict[str, int]) -> None:
         """Each of them twice: a server that was suspended finds in its buffers who wanted to take it before."""
-        with writing_once():
+        with single_write():
             _rows(left).update(lease=None, lease_until=None)
         with self._lock:
             for lease in self._given_back & left.keys():

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from assistant.lib import strict
-from assistant.lib.database import Row, chained, uuid_of, writing
+from assistant.lib import strict_json
+from assistant.lib.database import Row, chained, uuid_of, write_transaction
 from conversations.errors import BadMessage, EmptyMessage, KeyReused, MessageTooLong
 from conversations.models import Conversation, Message
 from conversations.signals import messages_added, turn_received
@@ -76,7 +76,7 @@ def receive(
 def open_conversation(*, channel: str, external_id: str, site: str = "", locale: str = "") -> Conversation:
     """The sender's conversation, begun now where there is none."""
     _check_sender(external_id)
-    if not strict.is_text(site) or not strict.is_text(locale):
+    if not strict_json.is_storable_text(site) or not strict_json.is_storable_text(locale):
         raise BadMessage("Site and locale are texts in UTF-8, without NUL.")
     conversation, _ = Conversation.objects.get_or_create(
         channel=channel,
@@ -114,7 +114,7 @@ def _begun_with(channel: str, external_id: str, message: Message) -> list[Row]:
     """The same for the first message, in a conversation that somebody else may begin at this moment."""
     place, moment = production(), message.created
     new = Conversation(channel=channel, external_id=external_id, environment=place, last_active=moment)
-    with writing():
+    with write_transaction():
         Conversation.objects.bulk_create([new], ignore_conflicts=True)
         return _counted_in(channel, external_id, message)
 
@@ -145,7 +145,7 @@ def _tell(conversation: Conversation, message: Message) -> None:
 
 
 def _checked(text: str, payload: str) -> str:
-    if not strict.is_text(text):
+    if not strict_json.is_storable_text(text):
         raise BadMessage("A message is a text in UTF-8, without NUL.", code="not_text")
     if not text.strip() and not payload:
         raise EmptyMessage("The message is empty.")
@@ -155,18 +155,18 @@ def _checked(text: str, payload: str) -> str:
 
 
 def _short(text: str | None, limit: int, what: str) -> str:
-    if text and (not strict.is_text(text) or len(text) > limit):
+    if text and (not strict_json.is_storable_text(text) or len(text) > limit):
         raise BadMessage(f"The {what} is a text of at most {limit} characters.", code="bad_message")
     return text or ""
 
 
 def _check_sender(external_id: str) -> None:
-    if not strict.is_text(external_id) or not 0 < len(external_id) <= 255:
+    if not strict_json.is_storable_text(external_id) or not 0 < len(external_id) <= 255:
         raise BadMessage("A sender is a text of 1 to 255 characters.", code="bad_sender")
 
 
 def _storable(metadata: dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(metadata, dict) or not strict.can_be_kept(metadata):
+    if not isinstance(metadata, dict) or not strict_json.is_storable(metadata):
         raise BadMessage(
             "The metadata have something that can't be kept: NUL, half an emoji, infinity or too much depth."
         )

@@ -26,7 +26,7 @@ def corrected(wrote: Write, ana: User) -> Conversation:
     conversation = wrote("how late are you open")
     message = conversation.messages.get(seq=1)
     row = Annotation.objects.create(message=message, conversation=conversation, verdict="corrected", intent="ask_hours")
-    audit.note(row, {"verdict": ("", "corrected"), "intent": ("greet now", "ask now")}, by=ana)
+    audit.record(row, {"verdict": ("", "corrected"), "intent": ("greet now", "ask now")}, by=ana)
     return conversation
 
 
@@ -48,7 +48,7 @@ def test_it_marks_what_changed(desk: Client, corrected: Conversation) -> None:
 
 def test_it_finds_by_person_kind_and_words(desk: Client, corrected: Conversation, ana: User) -> None:
     other = User.objects.create_user("bob", is_staff=True)
-    audit.note(other, {"role": ("viewer", "admin")}, by=other)
+    audit.record(other, {"role": ("viewer", "admin")}, by=other)
     for query, hits in (("", 2), (f"?person={ana.pk}", 1), ("?q=ask now", 1), ("?q=bob", 1), ("?person=nobody", 2)):
         assert desk.get(LOG + query).context["cl"].result_count == hits, query
     kind = desk.get(LOG).context["cl"].filter_specs[1].lookup_choices
@@ -56,13 +56,13 @@ def test_it_finds_by_person_kind_and_words(desk: Client, corrected: Conversation
 
 
 def test_it_shows_texts_as_texts(desk: Client, ana: User) -> None:
-    audit.note(ana, {"first_name": ("", "<script>alert(1)</script>")}, by=ana)
+    audit.record(ana, {"first_name": ("", "<script>alert(1)</script>")}, by=ana)
     assert "<script>alert" not in desk.get(LOG).content.decode()
 
 
 def test_it_takes_few_queries(desk: Client, ana: User, wrote: Write, django_assert_max_num_queries: Any) -> None:
     for number in range(30):
-        audit.note(wrote(f"hi {number}"), {"tags": ([], ["vip"])}, by=ana)
+        audit.record(wrote(f"hi {number}"), {"tags": ([], ["vip"])}, by=ana)
     with django_assert_max_num_queries(20):
         desk.get(LOG)
 

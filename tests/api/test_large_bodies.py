@@ -7,8 +7,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 
-from assistant.lib.bodies import LARGE, may_send
-from assistant.lib.crowds import client_of
+from assistant.lib.client_limits import client_of
+from assistant.lib.transfers import LARGE_UPLOADS, may_upload
 
 pytestmark = pytest.mark.django_db
 
@@ -18,24 +18,24 @@ def cookie_of(client: Client) -> str:
 
 
 def test_it_lets_those_upload_who_may(client: Client, ana: User) -> None:
-    [door] = LARGE
+    [door] = LARGE_UPLOADS
     client.force_login(ana)
-    assert may_send(door, "", cookie_of(client))
-    assert may_send(door, f"Bearer {AccessToken.for_user(ana)}", "")
+    assert may_upload(door, "", cookie_of(client))
+    assert may_upload(door, f"Bearer {AccessToken.for_user(ana)}", "")
     ana.set_password("another-one")
     ana.save()
-    assert not may_send(door, "", cookie_of(client))
+    assert not may_upload(door, "", cookie_of(client))
 
 
 def test_it_lets_nobody_else(client: Client) -> None:
-    [door] = LARGE
+    [door] = LARGE_UPLOADS
     viewer = User.objects.create_user("vera", is_staff=True)
     viewer.groups.set(Group.objects.filter(name="viewer"))
     client.force_login(viewer)
-    assert not may_send(door, "", cookie_of(client))
-    assert not may_send(door, f"Bearer {AccessToken.for_user(viewer)}", "")
+    assert not may_upload(door, "", cookie_of(client))
+    assert not may_upload(door, f"Bearer {AccessToken.for_user(viewer)}", "")
     for given in ("", "Bearer x", "Bearer", "Basic YTpi", "\xff"):
-        assert not may_send(door, given, "sessionid=x; \xff=\x00")
+        assert not may_upload(door, given, "sessionid=x; \xff=\x00")
 
 
 @pytest.mark.parametrize(

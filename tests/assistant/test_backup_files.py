@@ -10,7 +10,7 @@ from django.db import connection
 
 from assistant.backups import BackupError, make_backup, restore_backup
 from assistant.backups.archives import Writer, open_archive
-from assistant.backups.making import fingerprint
+from assistant.backups.backup import fingerprint
 
 
 def manifest(**other):
@@ -121,7 +121,7 @@ def test_it_takes_no_other_files_place(whole, tmp_path):
 
 
 def test_it_refuses_what_the_disk_has_no_room_for(whole, db, monkeypatch):
-    monkeypatch.setattr("assistant.backups.restoring.SPARE", 10**18)
-    monkeypatch.setattr("assistant.backups.restoring._check_nobody_else", lambda: None)
+    monkeypatch.setattr("assistant.backups.restore.SPARE", 10**18)
+    monkeypatch.setattr("assistant.backups.restore._check_nobody_else", lambda: None)
     with pytest.raises(BackupError, match="The disk has"):
         restore_backup(path=whole, replace=True, tell=lambda line: None)

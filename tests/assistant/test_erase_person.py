@@ -185,7 +185,7 @@ def test_it_finds_a_text_wherever_it_was_said(talk: Conversation, ana: User) -> 
 
 
 def test_it_takes_a_text_out_of_the_log_in_whatever_case_and_leaves_the_rest(ana: User) -> None:
-    audit.note(ana, {"address": ([{"mail": f"to {MAIL.upper()}"}], MAIL.title()), "name": ("", "Sam")}, by=ana)
+    audit.record(ana, {"address": ([{"mail": f"to {MAIL.upper()}"}], MAIL.title()), "name": ("", "Sam")}, by=ana)
     erase("--text", MAIL, "--yes")
     entry = LogEntry.objects.exclude(object_repr="a person").get()
     assert entry.changes == {"address": [[{"mail": "(erased)"}], "(erased)"], "name": ["", "Sam"]}

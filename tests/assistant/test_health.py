@@ -14,7 +14,7 @@ from django.db import OperationalError, connection
 from django.db.models import F
 from django.test import Client
 
-from assistant import health, heartbeats, schema
+from assistant import database_schema, health, heartbeats
 from assistant.models import Heartbeat
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +110,7 @@ def test_it_refuses_a_newer_database_in_one_sentence() -> None:
 
 def test_it_does_not_take_other_apps_old_migrations_for_newer_ones() -> None:
     run("INSERT INTO django_migrations (app, name, applied) VALUES ('axes', '0001_old', CURRENT_TIMESTAMP)")
-    schema.refuse_newer()
+    database_schema.refuse_newer()
 
 
 def test_it_copies_an_sqlite_database_whole_and_keeps_the_last_three(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_it_copies_an_sqlite_database_whole_and_keeps_the_last_three(tmp_path: P
         source.execute("PRAGMA journal_mode=WAL")
         source.execute("CREATE TABLE said (text)")
         source.execute("INSERT INTO said VALUES ('hello')")
-    copies = [schema.copy_sqlite(path) for _ in range(5)]
+    copies = [database_schema.copy_sqlite(path) for _ in range(5)]
     assert [copy.exists() for copy in copies] == [False, False, True, True, True]
     assert copies[-1].stat().st_mode & 0o777 == 0o600
     assert sqlite3.connect(copies[-1]).execute("SELECT text FROM said").fetchall() == [("hello",)]

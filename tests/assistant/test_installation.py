@@ -7,8 +7,8 @@ import pytest
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 
-from assistant.lib.installation import installation_name
-from assistant.lib.shared_redis import Cache, SignedPickle, cache_key
+from assistant.lib.configuration import installation_name
+from assistant.lib.redis.cache import SharedCache, SignedPickle, cache_key
 from tests.running import Running
 
 SHOP = {"HOST": "db.example.com", "PORT": "", "NAME": "shop"}
@@ -65,7 +65,7 @@ def test_it_caches_as_before():
 
 
 def test_it_finds_nothing_in_the_cache_where_redis_is_away():
-    away = Cache("redis://127.0.0.1:1/0", {})
+    away = SharedCache("redis://127.0.0.1:1/0", {})
     away.set("findings:1", "found")
     assert (away.get("findings:1"), away.get("findings:1", 7), away.get_many(["findings:1"])) == (None, 7, {})
 

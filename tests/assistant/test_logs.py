@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from assistant.lib.logs import Line
+from assistant.lib.logs import LineFormatter
 
 SECRET = "my number is 0171 234"
 
 
 def printed(caplog: pytest.LogCaptureFixture) -> str:
-    [line] = [handler.formatter for handler in logging.getLogger().handlers if isinstance(handler.formatter, Line)]
+    [line] = [
+        handler.formatter for handler in logging.getLogger().handlers if isinstance(handler.formatter, LineFormatter)
+    ]
     return "\n".join(line.format(record) for record in caplog.records)
 
 
@@ -60,7 +62,7 @@ def test_it_writes_one_line_whatever_a_name_holds(caplog: pytest.LogCaptureFixtu
 
 
 def test_it_says_a_thing_once_a_second_however_many_meet_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    [handler] = [handler for handler in logging.getLogger().handlers if isinstance(handler.formatter, Line)]
+    [handler] = [handler for handler in logging.getLogger().handlers if isinstance(handler.formatter, LineFormatter)]
     log, now, lines = logging.getLogger("frontdesk.test"), time.monotonic(), list[str]()
     monkeypatch.setattr(handler, "emit", lambda record: lines.append(record.getMessage()))
     for second in (0.0, 0.3, 0.9, 1.1):

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from assistant.checks import check_private_files
-from assistant.lib.private_files import is_open_to_others, keep_files_private
+from assistant.lib.configuration import is_open_to_others, keep_files_private
 
 
 def open_to_others(folder):

@@ -13,9 +13,9 @@ import pytest
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from assistant.lib import redis_layer
-from assistant.lib.configuration import redis_of
-from assistant.lib.redis_layer import RedisLayer
+from assistant.lib.configuration import redis_host
+from assistant.lib.redis import channel_layer
+from assistant.lib.redis.channel_layer import RedisLayer
 from tests.proxies import Line
 
 pytestmark = pytest.mark.modes("distributed")
@@ -30,8 +30,8 @@ def line() -> Iterator[Line]:
 
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_layer, "PING_AFTER", 0.2)
-    monkeypatch.setattr(redis_layer, "AGAIN_AFTER", 0.2)
+    monkeypatch.setattr(channel_layer, "PING_AFTER", 0.2)
+    monkeypatch.setattr(channel_layer, "AGAIN_AFTER", 0.2)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def elsewhere() -> AsyncIterator[RedisLayer]:
 
 
 def layer_at(port: int) -> RedisLayer:
-    host = redis_of(f"redis://127.0.0.1:{port}/9")
+    host = redis_host(f"redis://127.0.0.1:{port}/9")
     return RedisLayer(hosts=[host], prefix="test-layer:", symmetric_encryption_keys=["key"])
 
 

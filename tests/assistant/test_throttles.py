@@ -11,7 +11,7 @@ import pytest
 from django.test import RequestFactory
 
 from assistant.lib import throttles
-from assistant.lib.throttles import Pace, Rate, retry_after, wait_for, wait_for_login
+from assistant.lib.throttles import Rate, TokenBucket, login_throttle_wait, retry_after, throttle_wait
 
 pytestmark = pytest.mark.modes("embedded", "distributed")  # each process by itself, or all by Redis
 
@@ -44,20 +44,20 @@ def test_it_says_what_is_no_rate(said: str) -> None:
 
 
 def test_it_lets_as_many_come_at_once_as_the_rate_says(key: str) -> None:
-    assert [wait_for(key, "3/m") for _ in range(3)] == [0.0] * 3
-    refused = [wait_for(key, "3/m") for _ in range(2)]
+    assert [throttle_wait(key, "3/m") for _ in range(3)] == [0.0] * 3
+    refused = [throttle_wait(key, "3/m") for _ in range(2)]
     assert all(19 < wait <= 20 for wait in refused)  # who is refused takes nothing
-    assert wait_for(f"{key} other", "3/m") == 0.0
-    assert wait_for(key, "off") == 0.0
+    assert throttle_wait(f"{key} other", "3/m") == 0.0
+    assert throttle_wait(key, "off") == 0.0
 
 
 def test_it_lets_the_next_one_come_when_it_said(key: str) -> None:
-    assert [wait_for(key, "2/s") for _ in range(2)] == [0.0] * 2
-    wait = wait_for(key, "2/s")
+    assert [throttle_wait(key, "2/s") for _ in range(2)] == [0.0] * 2
+    wait = throttle_wait(key, "2/s")
     assert 0 < wait <= 0.5
     time.sleep(wait + 0.02)
-    assert wait_for(key, "2/s") == 0.0
-    assert wait_for(key, "2/s") > 0
+    assert throttle_wait(key, "2/s") == 0.0
+    assert throttle_wait(key, "2/s") > 0
 
 
 def test_it_counts_who_tries_to_log_in_by_address_and_by_name(key: str, settings: Any) -> None:
@@ -65,11 +65,11 @@ def test_it_counts_who_tries_to_log_in_by_address_and_by_name(key: str, settings
     one, two, three = (
         RequestFactory(REMOTE_ADDR=f"2001:db8::{key[:4]}:{key[4:8]}:{number}").post("/") for number in (1, 2, 3)
     )
-    assert [wait_for_login(one, f"ana{key}") for _ in range(2)] == [0.0] * 2
-    assert wait_for_login(one, f"bea{key}") > 0
-    assert wait_for_login(two, f"Ana{key.upper()}") == 0.0
-    assert wait_for_login(two, f"ana{key}") > 0
-    assert wait_for_login(three, f"bea{key}") == 0.0
+    assert [login_throttle_wait(one, f"ana{key}") for _ in range(2)] == [0.0] * 2
+    assert login_throttle_wait(one, f"bea{key}") > 0
+    assert login_throttle_wait(two, f"Ana{key.upper()}") == 0.0
+    assert login_throttle_wait(two, f"ana{key}") > 0
+    assert login_throttle_wait(three, f"bea{key}") == 0.0
 
 
 @pytest.mark.parametrize("count", [1, 3, 7])
@@ -78,7 +78,7 @@ def test_it_loses_none_to_rounding(count: int, seconds: int, monkeypatch: pytest
     buckets, rate = throttles._LocalBuckets(), Rate(count, seconds)
     for moment in (0.1, 1 / 3, 86_399.7, 12_345_678.9):
         monkeypatch.setattr(time, "monotonic", lambda now=moment: now)
-        pace = Pace(rate)
+        pace = TokenBucket(rate)
         assert [buckets.take(f"{moment}", rate) for _ in range(count)] == [0.0] * count
         assert [pace.wait() for _ in range(count)] == [0.0] * count
         assert min(buckets.take(f"{moment}", rate), pace.wait()) == pytest.approx(seconds / count, abs=0.001)
@@ -103,12 +103,12 @@ def test_it_holds_up_nobody_where_redis_is_away(caplog: pytest.LogCaptureFixture
 @pytest.mark.modes("distributed")
 def test_it_fills_a_bucket_again_where_redis_clock_was_set_back(key: str) -> None:
     redis = throttles._bucket()._redis
-    assert wait_for(key, "1/m") == 0.0
-    assert wait_for(key, "1/m") > 0
+    assert throttle_wait(key, "1/m") == 0.0
+    assert throttle_wait(key, "1/m") > 0
     [name] = redis.keys(f"*:rate:{hashlib.sha256(key.encode()).hexdigest()[:32]}")
     redis.set(name, float(redis.get(name)) + 3600)
-    assert wait_for(key, "1/m") == 0.0
-    assert 59 < wait_for(key, "1/m") <= 60
+    assert throttle_wait(key, "1/m") == 0.0
+    assert 59 < throttle_wait(key, "1/m") <= 60
 
 
 @pytest.mark.parametrize(("wait", "told"), [(0.01, 0.1), (0.1, 0.1), (1.31, 1.4), (60, 60)])

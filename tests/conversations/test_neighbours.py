@@ -11,7 +11,7 @@ import msgpack
 import pytest
 import redis
 
-from assistant.lib.installation import installation_name
+from assistant.lib.configuration import installation_name
 from tests.conversations.test_websocket import Tab
 from tests.running import Running
 from tests.settings import MODE

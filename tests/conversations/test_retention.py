@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from assistant.lib.cleaning import clean
+from assistant.lib.cleanup import run_cleanup
 from conversations.models import Conversation, Event, Message, Retention
 from conversations.selectors import search
 from conversations.selectors.retention import due_for_deletion
@@ -58,7 +58,7 @@ def left(talks: dict[str, Conversation]) -> set[str]:
 
 
 def test_it_deletes_nothing_unless_staff_said_so(talks: dict[str, Conversation]) -> None:
-    clean()
+    run_cleanup()
     assert left(talks) == set(talks)
 
 
@@ -94,13 +94,13 @@ def test_it_deletes_what_has_become_too_old_with_all_that_hangs_on_it(
     assert "kept for 90 days from now on" in flat(answer)
     assert LogEntry.objects.get(content_type__model="retention").actor == ana
     assert left(talks) == set(talks)
-    assert clean()["conversations"] == 1
+    assert run_cleanup()["conversations"] == 1
     assert left(talks) == set(talks) - {"old"}
     assert not Message.objects.filter(conversation=old.pk).exists()
     assert not Event.objects.filter(conversation=old.pk).exists()
     assert search("parcel", Conversation.objects.all(), size=10).hits == []
     assert "1 deleted so far" in flat(desk.get(PAGE))
-    assert clean()["conversations"] == 0
+    assert run_cleanup()["conversations"] == 0
 
 
 def test_it_deletes_marked_ones_too_where_asked_and_keeps_their_examples(
@@ -111,7 +111,7 @@ def test_it_deletes_marked_ones_too_where_asked_and_keeps_their_examples(
     first = talks["reviewed"].messages.get(seq=1)
     judge_message(message=first, verdict="corrected", intent="greet", entities=[], revision=0, by=ana)
     desk.post(WIDGET, {"days": 90})
-    clean()
+    run_cleanup()
     assert left(talks) == {"waits", "new", "elsewhere"}
     assert Example.objects.get(text="hello").source == ""
     desk.post(WIDGET, {"days": ""})
@@ -161,7 +161,7 @@ def test_it_goes_on_where_it_was_stopped(wrote: Write) -> None:  # noqa: F811
         wrote("hello", active=days_ago(100))
     set_retention(channel="widget", days=90, keep_marked=True, by=None)
     assert apply_retention(until=0.0) == 0
-    clean(seconds=0.01)
-    clean()
+    run_cleanup(seconds=0.01)
+    run_cleanup()
     assert not Conversation.objects.exists()
     assert Retention.objects.get().deleted_count == 30

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from conversations import services
 from conversations.models import Conversation, Message, Tag
 from tests.admin_ui.conftest import Write, wrote  # noqa: F401  (a fixture)
@@ -67,7 +67,7 @@ def test_it_never_waits_for_whoever_waits_for_it(wrote: Write, ana: User, act: A
 
     def answer() -> None:
         """In the order of an answer that is recorded, and of a deletion."""
-        with writing():
+        with write_transaction():
             Conversation.objects.select_for_update().get(pk=talk.pk)
             time.sleep(0.5)
             Message.objects.filter(pk=message.pk).update(status="answered")

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from assistant.engine import Model, ModelRefused
 from assistant.engine.fake import FakeEngine
-from assistant.lib.cleaning import clean
+from assistant.lib.cleanup import run_cleanup
 from assistant.lib.errors import FrontdeskError
 from training.models import PRODUCTION, Activation, Bot, Environment, Job, ModelVersion
 from training.services import activate_version, delete_version, roll_back, warm_up_live_models
@@ -104,10 +104,10 @@ def test_it_deletes_a_version_and_its_file_an_hour_later(bot: Bot, ana: User) ->
     version.path.write_bytes(b"model")
     delete_version(version=version, by=ana)
     assert LogEntry.objects.get().changes == {"name": ["old", None]}
-    clean()
+    run_cleanup()
     assert version.path.exists()
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
-        clean()
+        run_cleanup()
     assert not version.path.exists()
 
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.test import Client
 
 from assistant.engine.archives import verify
-from assistant.lib.cleaning import clean
+from assistant.lib.cleanup import run_cleanup
 from assistant.lib.errors import FrontdeskError
 from tests.training.conftest import Taught
 from training.models import Job, ModelVersion
@@ -163,6 +163,6 @@ def test_it_clears_what_killed_processes_left_and_nothing_else(taught: Taught, s
         path.write_bytes(b"half a mod")
     for path in (*left, waiting):
         os.utime(path, (time.time() - 7200,) * 2)
-    clean()
+    run_cleanup()
     assert [path.exists() for path in (*left, arriving, waiting)] == [False, False, True, True]
     arriving.unlink()

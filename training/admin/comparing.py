@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from assistant.lib.admin import additions_to, number_in
+from assistant.lib.admin import additions_to, parse_id
 from training.admin.desk import jobs_of, live_in
 from training.admin.shown import bar
 from training.models import Evaluation, ModelVersion
@@ -52,7 +52,7 @@ class Comparing(admin.ModelAdmin):
 
 def _chosen(asked: str) -> ModelVersion | None:
     rows = ModelVersion.objects.select_related("bot", "training_set")
-    return rows.filter(pk=number_in(asked) or 0).first()
+    return rows.filter(pk=parse_id(asked) or 0).first()
 
 
 def _offered(of: ModelVersion | None) -> list[ModelVersion]:

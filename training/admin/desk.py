@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 
-from assistant.lib.admin import number_in
+from assistant.lib.admin import parse_id
 from training.admin.jobs import JobShown
 from training.admin.shown import bar
 from training.models import MAIN, PRODUCTION, Activation, Bot, Environment, Evaluation, ModelVersion
@@ -52,7 +52,7 @@ def live_in(bot: Bot, environment: str = PRODUCTION) -> Live | None:
 def chosen_bot(request: HttpRequest) -> Bot | None:
     asked = request.GET.get("bot__id__exact", "")
     if asked:
-        return Bot.objects.filter(pk=number_in(asked) or 0).first()
+        return Bot.objects.filter(pk=parse_id(asked) or 0).first()
     return Bot.objects.filter(name=MAIN).first() or Bot.objects.order_by("name").first()
 
 

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from assistant.lib.admin import Guarded, ReadOnlyAdmin
+from assistant.lib.admin import PermissionAdmin, ReadOnlyAdmin
 from training.admin.shown import bar, intents_in_words
 from training.admin.staff import number_in
 from training.confusion import picture_of
@@ -24,7 +24,7 @@ OPEN = 20  # of them, so that what follows is near
 
 
 @admin.register(Evaluation)
-class EvaluationAdmin(Guarded, ReadOnlyAdmin):
+class EvaluationAdmin(PermissionAdmin, ReadOnlyAdmin):
     view_permission = "training.view_bot"
     list_display = ("named", "kind", "example_count", "right", "macro", "created")
     list_filter = ("kind", ("version__bot", admin.RelatedOnlyFieldListFilter))

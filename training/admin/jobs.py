@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from assistant.lib.admin import Guarded, Panel, ReadOnlyAdmin, additions_to
+from assistant.lib.admin import Panel, PermissionAdmin, ReadOnlyAdmin, additions_to
 from assistant.lib.errors import FrontdeskError
 from training.admin.shown import duration, kind_in_words, seconds_between
 from training.admin.staff import number_in, staff
@@ -114,7 +114,7 @@ def _title(step: str) -> str:
 
 
 @admin.register(Job)
-class JobAdmin(Guarded, ReadOnlyAdmin):
+class JobAdmin(PermissionAdmin, ReadOnlyAdmin):
     view_permission = "training.view_bot"
     list_display = ("what", "bot", "version", "state", "requested_by", "created", "took")
     list_filter = ("status", ("bot", admin.RelatedOnlyFieldListFilter))

@@ -17,7 +17,7 @@ def staff(request: HttpRequest) -> User:
 
 def number_in(address: str) -> int:
     """A row's id, as Django's own addresses have it. Raises Http404."""
-    number = admin.number_in(address)
+    number = admin.parse_id(address)
     if number is None:
         raise Http404
     return number

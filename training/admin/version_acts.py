@@ -14,9 +14,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from assistant.lib.admin import number_in
+from assistant.lib.admin import parse_id
 from assistant.lib.errors import FrontdeskError
-from assistant.lib.streams import file_attachment
+from assistant.lib.transfers import file_attachment
 from training import services
 from training.admin.desk import chosen_bot, jobs_of
 from training.admin.shown import bar
@@ -189,7 +189,7 @@ def _places_of(bot: Bot) -> dict[str, ModelVersion | None]:
 
 
 def _number(text: str | None) -> int | None:
-    return number_in(text or "")
+    return parse_id(text or "")
 
 
 def _page_of(version: ModelVersion) -> str:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from assistant.lib.admin import Guarded, Navigation, ReadOnlyAdmin
+from assistant.lib.admin import Navigation, PermissionAdmin, ReadOnlyAdmin
 from assistant.lib.errors import FrontdeskError
 from training.admin.comparing import Comparing
 from training.admin.desk import chosen_bot, desk
@@ -53,7 +53,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(VersionActs, Comparing, Guarded, ReadOnlyAdmin):
+class ModelVersionAdmin(VersionActs, Comparing, PermissionAdmin, ReadOnlyAdmin):
     navigation = [Navigation("Models", 30, also=OTHERS)]
     view_permission = "training.view_bot"
     delete_permission = "training.activate_version"

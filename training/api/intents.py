@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from assistant.lib.api.doors import found
 from assistant.lib.api.pages import ByName
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from training import services
 from training.api.asked_data import IntentChange, Merge, NewIntent
 from training.api.bots import BotDoor, OfBot
@@ -81,7 +81,7 @@ class OneIntent(BotDoor):
     def patch(self, request: Request, name: str) -> Response:
         bot, asked = self.bot(), self.asked(IntentChange)
         intent = _one(bot, name)
-        with writing():
+        with write_transaction():
             if "answers" in asked:
                 answers, revision = asked["answers"], asked["revision"]
                 services.set_answer(intent=intent, texts=answers, by=self.staff, revision=revision)

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assistant.lib.api.doors import found
-from assistant.lib.streams import file_attachment
+from assistant.lib.transfers import file_attachment
 from training import services
 from training.api.asked_models import Back, Comparison, Evaluate, Place, Train, Upload, VersionFilters
 from training.api.bots import BotDoor, OfAnyBot, OfBot, RowDoor

@@ -10,8 +10,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from assistant.lib.cleaning import cleans, delete_rows, kept_since
-from assistant.lib.database import writing
+from assistant.lib.cleanup import delete_in_batches, kept_since, register_cleanup
+from assistant.lib.database import write_transaction
 from training.models import Job, ModelVersion, TrainingSet
 from training.selectors.jobs import TO_DO
 from training.services.locking import locked
@@ -24,7 +24,7 @@ AN_HOUR = 3600.0
 MADE_IT = ("train", "check_upload")
 
 
-@cleans("jobs")
+@register_cleanup("jobs")
 def clean_jobs(until: float) -> int:
     """Those that ended, but for the ones that a version is shown with, or something of an upper app."""
     since = kept_since("KEEP_JOBS_DAYS")
@@ -34,10 +34,10 @@ def clean_jobs(until: float) -> int:
     shown = Q(kind__in=MADE_IT, version__isnull=False) & ~Q(version__status=Status.DELETED)
     for relation in Job._meta.related_objects:
         shown |= Q(**{f"{relation.name}__isnull": False})
-    return delete_rows(ended.exclude(shown), until)
+    return delete_in_batches(ended.exclude(shown), until)
 
 
-@cleans("training sets")
+@register_cleanup("training sets")
 def clean_training_sets(until: float) -> int:
     """Those of versions that were deleted. One that a later version is compared with stays."""
     gone = 0
@@ -48,7 +48,7 @@ def clean_training_sets(until: float) -> int:
     return gone
 
 
-@cleans("files of models")
+@register_cleanup("files of models")
 def clean_files(until: float) -> int:
     """Of deleted versions, and what processes that were killed left behind."""
     return clear_deleted() + clear_leftovers() + _clear_abandoned()
@@ -63,7 +63,7 @@ def unused_training_sets() -> QuerySet[TrainingSet]:
 
 def _drop(found: TrainingSet) -> int:
     """Under the lock under which a training is asked for, which may want this very set."""
-    with writing():
+    with write_transaction():
         locked(found.bot)
         if not unused_training_sets().filter(pk=found.pk).exists():
             return 0

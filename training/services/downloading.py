@@ -9,7 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from assistant.engine import ModelRefused
 from assistant.engine.archives import verify
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from training.models import ModelVersion
 
@@ -28,6 +28,6 @@ def archive_for_download(*, version: ModelVersion, by: AbstractBaseUser | None) 
         verify(version.for_engine())
     except ModelRefused as error:
         raise NoArchive(error.message) from None
-    with writing():
-        audit.note(version, {"downloaded": (None, version.sha256)}, by=by, action=audit.SEEN)
+    with write_transaction():
+        audit.record(version, {"downloaded": (None, version.sha256)}, by=by, action=audit.ACCESSED)
     return version.path

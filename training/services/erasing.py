@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from assistant.lib.database import writing
-from assistant.lib.erasure import ERASED, Found, entries_about, forget_about
+from assistant.lib.database import write_transaction
+from assistant.lib.erasure import ERASED, ErasureCount, entries_about, redact_logs_about
 from training.assembling import examples_in
 from training.models import BotFile, Evaluation, Example, Job, ModelVersion, Response, Synonym, TrainingSet
 from training.reports import key_of
@@ -29,18 +29,19 @@ class Traces:
     sets: list[TrainingSet] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
 
-    def found(self) -> list[Found]:
+    def found(self) -> list[ErasureCount]:
         """What goes, then what stays."""
         goes = [
-            Found("examples", len(self.examples)),
-            Found("audit log entries about examples, their texts", self.entries),
-            Found("evaluations, the texts in them", len(self.evaluations)),
-            Found("logs of jobs, the texts in them", len(self.jobs)),
-            Found("training sets of deleted versions", len(self.sets)),
+            ErasureCount("examples", len(self.examples)),
+            ErasureCount("audit log entries about examples, their texts", self.entries),
+            ErasureCount("evaluations, the texts in them", len(self.evaluations)),
+            ErasureCount("logs of jobs, the texts in them", len(self.jobs)),
+            ErasureCount("training sets of deleted versions", len(self.sets)),
         ]
         advice = "it can't be taken out of a trained model: train anew, activate that, then delete this version"
         stays = [
-            Found(f"version {name} was trained on {count} of the texts", 1, advice) for name, count in self.trained
+            ErasureCount(f"version {name} was trained on {count} of the texts", 1, advice)
+            for name, count in self.trained
         ]
         return [*goes, *stays]
 
@@ -69,11 +70,11 @@ def traces_of(examples: Iterable[Example]) -> Traces:
 
 def erase_examples(*, examples: Iterable[Example]) -> Traces:
     """For good, unlike `delete_examples`, which can be undone. In one transaction."""
-    with writing():
+    with write_transaction():
         traces = traces_of(examples)
         texts = {row.text for row in traces.examples}
         texts |= set(_former_texts(entries_about(Example, [row.pk for row in traces.examples])))
-        forget_about(Example, [row.pk for row in traces.examples])
+        redact_logs_about(Example, [row.pk for row in traces.examples])
         for evaluation in traces.evaluations:
             evaluation.report = _report_without(evaluation.report, texts)
             evaluation.save(update_fields=["report"])
@@ -95,7 +96,7 @@ def examples_with(texts: Iterable[str]) -> list[Example]:
     return list(Example.objects.filter(wanted))
 
 
-def elsewhere_with(texts: Iterable[str]) -> list[Found]:
+def elsewhere_with(texts: Iterable[str]) -> list[ErasureCount]:
     """What staff or files teach besides examples, in which one of these stands: it is theirs to change."""
     responses, synonyms, files = Q(pk__in=[]), Q(pk__in=[]), Q(pk__in=[])
     for text in texts:
@@ -103,9 +104,11 @@ def elsewhere_with(texts: Iterable[str]) -> list[Found]:
         synonyms |= Q(value__icontains=text) | Q(text__icontains=text)
         files |= Q(text__icontains=text)
     return [
-        Found("responses say it", Response.objects.filter(responses).count(), "change them under Training data"),
-        Found("synonyms say it", Synonym.objects.filter(synonyms).count(), "change them under Training data"),
-        Found("files of projects say it", BotFile.objects.filter(files).count(), "change them and import them again"),
+        ErasureCount("responses say it", Response.objects.filter(responses).count(), "change them under Training data"),
+        ErasureCount("synonyms say it", Synonym.objects.filter(synonyms).count(), "change them under Training data"),
+        ErasureCount(
+            "files of projects say it", BotFile.objects.filter(files).count(), "change them and import them again"
+        ),
     ]
 
 

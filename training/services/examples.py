@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import ChangedMeanwhile
 from training.errors import BadExample
 from training.keys import alike_key, exact_key
@@ -43,7 +43,7 @@ def add_example(
     text stands, it is deleted. Raises BadExample or BadIntent."""
     marks = checked_entities(text, entities)
     text, use, name = checked_text(text), checked_use(use), checked_intent(intent)
-    with writing():
+    with write_transaction():
         target = intent_of(locked(bot), name, by)
         if move:
             others = Example.objects.filter(bot=bot, alike=alike_key(text), deleted=None).exclude(intent=target)
@@ -66,7 +66,7 @@ def change_example(
     """What is None stays. `revision`: the one that was seen. Raises ChangedMeanwhile, BadExample, BadIntent.
 
     With a new text, entities that are not given are gone: they marked places in the old one."""
-    with writing():
+    with write_transaction():
         bot = locked(example.bot)
         row = Example.objects.select_related("intent", "bot").get(pk=example.pk)
         if row.revision != revision or row.deleted:
@@ -77,7 +77,7 @@ def change_example(
 def delete_examples(*, ids: Sequence[int], by: Staff) -> datetime:
     """Returns the mark by which `restore_deleted` brings them back."""
     mark = timezone.now()
-    with writing():
+    with write_transaction():
         mark_deleted(_chosen(ids), mark, by)
     return mark
 
@@ -86,7 +86,7 @@ def keep_examples(*, ids: Sequence[int], intent: str, by: Staff) -> tuple[dateti
     """Of examples with the same text those of this intent stay. Returns the mark of the others, and how many they are.
     Raises ChangedMeanwhile where none has the intent, so that one of them is left."""
     mark = timezone.now()
-    with writing():
+    with write_transaction():
         chosen = _chosen(ids)
         gone = [row for row in chosen if row.intent.name != intent]
         if len(gone) == len(chosen):
@@ -106,7 +106,7 @@ def move_examples(
     """Returns how many moved. One whose text the intent has already is deleted, under `mark`. `seen`: revisions by id;
     what has another one by now stays where it is."""
     name, mark, moved = checked_intent(intent), mark or timezone.now(), 0
-    with writing():
+    with write_transaction():
         for bot, rows in groupby(_chosen(ids, seen), key=lambda row: row.bot):
             moved += _move(list(rows), intent_of(bot, name, by), mark, by)
     return moved
@@ -115,9 +115,9 @@ def move_examples(
 def hold_out_examples(*, ids: Sequence[int], held_out: bool, by: Staff, seen: Mapping[int, int] | None = None) -> int:
     """Held out, they are trained on no more and say how good a version is. `seen` as in `move_examples`."""
     use = Example.Use.HELD_OUT if held_out else Example.Use.TRAINING
-    with writing():
+    with write_transaction():
         rows = [row for row in _chosen(ids, seen) if row.use != use]
-        audit.note_all(((row, {"use": (row.use, use)}) for row in rows), by=by)
+        audit.record_all(((row, {"use": (row.use, use)}) for row in rows), by=by)
         set_on(rows, by, use=use)
     return len(rows)
 
@@ -127,9 +127,9 @@ def confirm_examples(
 ) -> int:
     """They have the right intent, whatever a model thinks that has not seen them: they are not doubted again. `seen` as
     in `move_examples`."""
-    with writing():
+    with write_transaction():
         rows = [row for row in _chosen(ids, seen) if row.confirmed != confirmed]
-        audit.note_all(((row, {"confirmed": (row.confirmed, confirmed)}) for row in rows), by=by)
+        audit.record_all(((row, {"confirmed": (row.confirmed, confirmed)}) for row in rows), by=by)
         set_on(rows, by, confirmed=confirmed)
     return len(rows)
 
@@ -144,14 +144,14 @@ def intent_of(bot: Bot, name: str, by: Staff) -> Intent:
     row = dead or Intent(bot=bot, name=checked_new_intent(name))
     row.deleted, row.updated_by, row.revision = None, by, row.revision + bool(dead)
     row.save()
-    audit.note(row, {"name": (None, name)}, by=by, action=audit.CREATED)
+    audit.record(row, {"name": (None, name)}, by=by, action=audit.CREATED)
     return row
 
 
 def mark_deleted(rows: Sequence[Example], mark: datetime, by: Staff) -> None:
     """Called in the transaction of a service."""
     gone = ((row, {"text": (row.text, None), "intent": (row.intent.name, None)}) for row in rows)
-    audit.note_all(gone, by=by, action=audit.DELETED)
+    audit.record_all(gone, by=by, action=audit.DELETED)
     set_on(rows, by, deleted=mark)
 
 
@@ -177,7 +177,7 @@ def _added(intent: Intent, text: str, given: dict[str, Any], by: Staff) -> Examp
     for name, value in given.items():
         setattr(row, name, value)
     row.save()
-    audit.note(row, {"text": (None, text), "intent": (None, intent.name)}, by=by, action=audit.CREATED)
+    audit.record(row, {"text": (None, text), "intent": (None, intent.name)}, by=by, action=audit.CREATED)
     return row
 
 
@@ -220,7 +220,7 @@ def _change(row: Example, wanted: dict[str, Any], by: Staff) -> Example:
             setattr(row, name, key)
     row.updated_by, row.revision = by, row.revision + 1
     row.save()
-    audit.note(row, {name: (_said(old), _said(new)) for name, (old, new) in changed.items()}, by=by)
+    audit.record(row, {name: (_said(old), _said(new)) for name, (old, new) in changed.items()}, by=by)
     return row
 
 
@@ -236,7 +236,7 @@ def _move(rows: Sequence[Example], target: Intent, mark: datetime, by: Staff) ->
     there = set(target.examples.filter(deleted=None).values_list("exact", flat=True))
     moving = {row.exact: row for row in others if row.exact not in there}
     mark_deleted([row for row in others if moving.get(row.exact) is not row], mark, by)
-    audit.note_all(((row, {"intent": (row.intent.name, target.name)}) for row in moving.values()), by=by)
+    audit.record_all(((row, {"intent": (row.intent.name, target.name)}) for row in moving.values()), by=by)
     _leave_behind(list(moving.values()))
     set_on(list(moving.values()), by, intent=target)
     return len(others)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import ChangedMeanwhile
 from training.assembling import Change
 from training.assembling.renaming import with_payloads
@@ -28,7 +28,7 @@ Staff = User | None
 def create_intent(*, bot: Bot, name: str, by: Staff) -> Intent:
     """One that was deleted comes back, with the project's rules for it, without its examples. Raises BadIntent."""
     name = checked_intent(name)
-    with writing():
+    with write_transaction():
         bot = locked(bot)
         _check_free(bot, name)
         return intent_of(bot, name, by)
@@ -38,7 +38,7 @@ def rename_intent(*, intent: Intent, name: str, by: Staff, seen: str | None = No
     """Rules, stories, buttons and the domain follow. `seen`: the name that the writer saw. Raises BadIntent, or
     ChangedMeanwhile."""
     name = checked_intent(name)
-    with writing():
+    with write_transaction():
         row = alive_intent(intent)
         if seen is not None and seen != row.name:
             raise ChangedMeanwhile(f"Somebody called {seen} {row.name} meanwhile.", name=row.name)
@@ -52,7 +52,7 @@ def rename_intent(*, intent: Intent, name: str, by: Staff, seen: str | None = No
         _rename_retrieved(row.bot, old, name, by)
         row.name, row.updated_by, row.revision = name, by, row.revision + 1
         row.save()
-        audit.note(row, {"name": (old, name)}, by=by)
+        audit.record(row, {"name": (old, name)}, by=by)
     return row
 
 
@@ -60,11 +60,11 @@ def delete_intent(*, intent: Intent, by: Staff) -> datetime:
     """With its examples, and with the rules and stories that name it. Returns the mark by which `restore_deleted`
     brings all of it back."""
     mark = timezone.now()
-    with writing():
+    with write_transaction():
         row = alive_intent(intent)
         examples = examples_alive(row)
         mark_deleted(examples, mark, by)
-        audit.note(row, {"name": (row.name, None), "examples": (len(examples), 0)}, by=by, action=audit.DELETED)
+        audit.record(row, {"name": (row.name, None), "examples": (len(examples), 0)}, by=by, action=audit.DELETED)
         IntentChange.objects.create(bot=row.bot, old=row.name, new="", keeps_rules=False)
         mark_intent_deleted(row, mark, by)
     return mark
@@ -72,11 +72,11 @@ def delete_intent(*, intent: Intent, by: Staff) -> datetime:
 
 def drop_unused_intent(*, bot: Bot, name: str, by: Staff) -> None:
     """Where no example, answer, rule or story needs it. The name is as free as before it was made."""
-    with writing():
+    with write_transaction():
         row = Intent.objects.filter(bot=locked(bot), name=name, deleted=None).first()
         if row is None or row.answer or examples_alive(row) or row.name in usage_of(bot).named:
             return
-        audit.note(row, {"name": (row.name, None)}, by=by, action=audit.DELETED)
+        audit.record(row, {"name": (row.name, None)}, by=by, action=audit.DELETED)
         mark_intent_deleted(row, timezone.now(), by)
 
 
@@ -87,7 +87,7 @@ def set_answer(*, intent: Intent, texts: Sequence[str], by: Staff, revision: int
 
     Raises InUse where the project does more than say something, or ChangedMeanwhile."""
     texts = [text.strip() for text in texts if text.strip()]
-    with writing():
+    with write_transaction():
         row = alive_intent(intent)
         usage = usage_of(row.bot)
         name = answer_of(row, usage)
@@ -148,7 +148,7 @@ def _rename_retrieved(bot: Bot, old: str, new: str, by: Staff) -> None:
         raise BadIntent(f"There is a response utter_{new} already. Delete it first, or choose another name.")
     row.name, row.edited, row.updated_by, row.revision = f"utter_{new}", True, by, row.revision + 1
     row.save()
-    audit.note(row, {"name": (f"utter_{old}", row.name)}, by=by)
+    audit.record(row, {"name": (f"utter_{old}", row.name)}, by=by)
 
 
 def examples_alive(intent: Intent) -> list[Example]:
@@ -162,7 +162,7 @@ def mark_intent_deleted(row: Intent, mark: datetime, by: Staff) -> None:
 
 def _set_answer(row: Intent, answer: str, by: Staff) -> None:
     if row.answer != answer:
-        audit.note(row, {"answer": (row.answer, answer)}, by=by)
+        audit.record(row, {"answer": (row.answer, answer)}, by=by)
         row.answer, row.updated_by, row.revision = answer, by, row.revision + 1
         row.save()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from training.keys import exact_key
 from training.models import Bot, Example
 from training.selectors.data import examples_of
@@ -39,7 +39,7 @@ def teach_judged(
     is there. Of entities that overlap, as several extractors find them, one stays. Raises BadExample or BadIntent."""
     marks = checked_entities(text, without_overlaps(entities))
     text = text.strip()
-    with writing():
+    with write_transaction():
         there = examples_of(locked(bot)).filter(intent__name=intent, exact=exact_key(text)).first()
         made = not bot.intents.filter(name=intent, deleted=None).exists()
         origin = Example.Origin.REVIEW
@@ -53,7 +53,7 @@ def teach_judged(
 
 def put_back_judged(*, example: Example, state: State, by: User | None) -> None:
     """As it was before a verdict."""
-    with writing():
+    with write_transaction():
         entities, use = state["entities"], state["use"]
         row = change_example(example=example, by=by, revision=example.revision, entities=entities, use=use)
         row.judged = datetime.fromisoformat(state["judged"]) if state["judged"] else None

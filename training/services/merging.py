@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from training.assembling import Change
 from training.errors import BadIntent
 from training.models import Example, Intent, Response
@@ -44,7 +44,7 @@ def merge_intents(*, source: Intent, target: Intent, by: Staff) -> Merge:
     """The target takes the source's examples. Rules and stories that name the source are left out from now on; buttons
     that named it name the target. Raises BadIntent. `unmerge_intents` takes it back."""
     mark = timezone.now()
-    with writing():
+    with write_transaction():
         gone, kept = alive_intent(source), alive_intent(target)
         if gone == kept or gone.bot_id != kept.bot_id:
             raise BadIntent("Choose another intent of the same bot to merge with.")
@@ -52,7 +52,7 @@ def merge_intents(*, source: Intent, target: Intent, by: Staff) -> Merge:
         before = note_change(kept.bot, Change(gone.name, kept.name, False), by)
         mark_intent_deleted(gone, mark, by)
         changes = {"merged_into": (None, kept.name), "examples": (len(moved), 0)}
-        audit.note(gone, changes, by=by, action=audit.DELETED)
+        audit.record(gone, changes, by=by, action=audit.DELETED)
         revisions = dict(Response.objects.filter(pk__in=before).values_list("pk", "revision"))
     responses = [(pk, revisions[pk], variations) for pk, variations in before.items()]
     return Merge(gone.pk, kept.name, mark.isoformat(), [(row.pk, row.revision + 1) for row in moved], responses)
@@ -61,7 +61,7 @@ def merge_intents(*, source: Intent, target: Intent, by: Staff) -> Merge:
 def unmerge_intents(*, merge: Merge, by: Staff) -> Restored:
     """The source is back with its rules, its buttons and those of its examples that nobody has changed since. Raises
     BadIntent where its name is in use again."""
-    with writing():
+    with write_transaction():
         row = Intent.objects.select_related("bot").get(pk=merge.source)
         bot, mark = locked(row.bot), datetime.fromisoformat(merge.mark)
         if row.deleted != mark or bot.intents.filter(name=row.name, deleted=None).exists():
@@ -83,7 +83,7 @@ def _take_over(gone: Intent, kept: Intent, mark: datetime, by: Staff) -> list[Ex
     rows = examples_alive(gone)
     moving = [row for row in rows if row.exact not in there]
     mark_deleted([row for row in rows if row.exact in there], mark, by)
-    audit.note_all(((row, {"intent": (gone.name, kept.name)}) for row in moving), by=by)
+    audit.record_all(((row, {"intent": (gone.name, kept.name)}) for row in moving), by=by)
     set_on(moving, by, intent=kept)
     return moving
 
@@ -93,6 +93,6 @@ def _give_back(gone: Intent, merge: Merge, by: Staff) -> int:
     seen = dict(merge.examples)
     there = Example.objects.filter(bot=gone.bot, deleted=None).select_related("intent").defer("vector")
     rows = [row for row in there if seen.get(row.pk) == row.revision]
-    audit.note_all(((row, {"intent": (row.intent.name, gone.name)}) for row in rows), by=by)
+    audit.record_all(((row, {"intent": (row.intent.name, gone.name)}) for row in rows), by=by)
     set_on(rows, by, intent=gone)
     return len(rows)

@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from assistant.lib import audit
-from assistant.lib.database import writing, writing_once
+from assistant.lib.database import single_write, write_transaction
 from assistant.lib.errors import FrontdeskError
 from training.jobs import Finish
 from training.models import Bot, Job, ModelVersion
@@ -40,13 +40,13 @@ class JobEnded(FrontdeskError):
 
 def ask_for_job(*, bot: Bot, kind: str, by: User | None, version: ModelVersion | None = None, **arguments: Any) -> Job:
     """The new job; or the one that waits or runs already, where it is asked for a second time."""
-    with writing():
+    with write_transaction():
         locked(bot)
         same = Job.objects.filter(bot=bot, kind=kind, version=version, arguments=arguments, status__in=TO_DO).first()
         if same:
             return same
         job = add_job(bot=bot, kind=kind, by=by, version=version, **arguments)
-        audit.note(job, {"kind": (None, kind)}, by=by, action=audit.CREATED)
+        audit.record(job, {"kind": (None, kind)}, by=by, action=audit.CREATED)
     return job
 
 
@@ -59,7 +59,7 @@ def add_job(*, bot: Bot, kind: str, by: User | None, version: ModelVersion | Non
 
 def cancel_job(*, job: Job, by: User | None) -> Job:
     """What waits ends at once; what runs, within two seconds. Raises JobEnded."""
-    with writing():
+    with write_transaction():
         row = Job.objects.select_for_update(of=("self",)).select_related("version").get(pk=job.pk)
         if row.status not in TO_DO:
             raise JobEnded(f"It is {row.get_status_display().lower()} already.")
@@ -68,7 +68,7 @@ def cancel_job(*, job: Job, by: User | None) -> Job:
             row.status, row.finished = Status.CANCELLED, timezone.now()
         row.save(update_fields=["cancel_asked", "status", "finished"])
         follow(row)
-        audit.note(row, {"cancel_asked": (False, True)}, by=by)
+        audit.record(row, {"cancel_asked": (False, True)}, by=by)
     return row
 
 
@@ -76,11 +76,11 @@ def claim(*, worker: str, only: Job | None = None) -> Job | None:
     """The oldest job that may begin, now this worker's; None where there is none (or not `only` that one)."""
     rows = claimable().filter(pk=only.pk) if only else claimable()
     token = f"{worker[:50]} {secrets.token_hex(4)}"
-    with writing_once():
+    with single_write():
         waiting = list(rows.values_list("pk", flat=True)[:20])
     for job_id in waiting:
         try:
-            with writing():
+            with write_transaction():
                 if _taken(job_id, token):
                     job = _row(job_id)
                     follow(job)
@@ -103,7 +103,7 @@ def running(job: Job) -> Any:
 def end(*, job: Job, status: Job.Status, finish: Finish | None = None, **fields: Any) -> bool:
     """Write the job's end, and in the same transaction what `finish` and its version have to write. False, and nothing
     written, where another worker has it by now."""
-    with writing():
+    with write_transaction():
         if not running(job).update(status=status, finished=Now(), lease_until=None, **fields):
             return False
         if finish:
@@ -114,7 +114,7 @@ def end(*, job: Job, status: Job.Status, finish: Finish | None = None, **fields:
 
 def give_back(*, job: Job) -> None:
     """Queue it once more: the database went away in the middle of it."""
-    with writing():
+    with write_transaction():
         if running(job).update(worker="", lease_until=None, **_tried_again(job, "The database went away")):
             follow(_row(job.pk))
 
@@ -133,7 +133,7 @@ def _taken(job_id: int, worker: str) -> bool:
 
 
 def _released(job: Job) -> bool:
-    with writing():
+    with write_transaction():
         left = Job.objects.filter(pk=job.pk, worker=job.worker).filter(pk__in=dead().values("pk"))
         if not left.update(worker="", lease_until=None, **_tried_again(job, "The server stopped")):
             return False

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import ChangedMeanwhile
 from training.errors import InUse
 from training.models import Bot, Response
@@ -32,21 +32,21 @@ def save_response(
     """Made where there is none. `revision`: the one that the writer saw, 0 where there was none. Raises BadResponse, or
     ChangedMeanwhile."""
     name, variations = checked_response(name), checked_variations(variations)
-    with writing():
+    with write_transaction():
         return written_response(locked(bot), name, variations, by, revision)
 
 
 def delete_response(*, response: Response, by: User | None) -> datetime:
     """Returns the mark by which `restore_deleted` brings it back. Raises InUse where something says it."""
     mark = timezone.now()
-    with writing():
+    with write_transaction():
         bot = locked(response.bot)
         row = Response.objects.get(pk=response.pk)
         if row.deleted:
             return row.deleted
         if users := users_of(row, usage_of(bot)):
             raise InUse(f"Still in use: {row.name} is said by {', '.join(users)}.")
-        audit.note(row, {"variations": (row.variations, None)}, by=by, action=audit.DELETED)
+        audit.record(row, {"variations": (row.variations, None)}, by=by, action=audit.DELETED)
         row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
         row.save()
     return mark
@@ -54,7 +54,7 @@ def delete_response(*, response: Response, by: User | None) -> datetime:
 
 def set_variations(row: Response, variations: Variations, by: User | None) -> None:
     """Called in the transaction of a service."""
-    audit.note(row, {"variations": (row.variations, variations)}, by=by)
+    audit.record(row, {"variations": (row.variations, variations)}, by=by)
     row.variations, row.updated_by, row.revision = variations, by, row.revision + 1
     row.save()
 
@@ -75,5 +75,5 @@ def written_response(
     row.variations, row.edited, row.updated_by, row.revision = wanted, True, by, row.revision + 1
     row.save()
     action = audit.CREATED if before is None else audit.CHANGED
-    audit.note(row, {"variations": (before, wanted)}, by=by, action=action)
+    audit.record(row, {"variations": (before, wanted)}, by=by, action=action)
     return row

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import Error, connection
 
 from assistant.engine import Cancelled, OnProgress, Progress
-from assistant.lib.database import DATABASE_AWAY, outlasting, writing_once
+from assistant.lib.database import DATABASE_AWAY, retry_while_database_is_away, single_write
 from assistant.lib.errors import FrontdeskError
 from training.jobs import handler_of
 from training.models import Job
@@ -52,7 +52,7 @@ def run(job: Job, also: OnProgress | None = None) -> None:
             _end(job, told, Status.FAILED, error=error.message)
         except DATABASE_AWAY as error:
             log.warning("job %s (%s): the database went away: %s", job.pk, job.kind, type(error).__name__)
-            outlasting(partial(queue.give_back, job=job))
+            retry_while_database_is_away(partial(queue.give_back, job=job))
         except Exception as error:  # whatever it is, staff read that it failed
             log.error("job %s (%s): %s", job.pk, job.kind, type(error).__name__)
             told.log += traceback.format_exc()
@@ -65,7 +65,7 @@ def run(job: Job, also: OnProgress | None = None) -> None:
 
 def _end(job: Job, told: Told, status: Job.Status, **more: Any) -> None:
     """What took minutes is not lost because the database is away for seconds."""
-    outlasting(partial(queue.end, job=job, status=status, **more, **told.fields()))
+    retry_while_database_is_away(partial(queue.end, job=job, status=status, **more, **told.fields()))
 
 
 def do_or_watch(job: Job, tell: OnProgress | None = None) -> Job:
@@ -74,14 +74,14 @@ def do_or_watch(job: Job, tell: OnProgress | None = None) -> Job:
     try:
         seen = 0
         while job.status in TO_DO:
-            mine = outlasting(partial(queue.claim, worker=f"command:{os.getpid()}", only=job))
+            mine = retry_while_database_is_away(partial(queue.claim, worker=f"command:{os.getpid()}", only=job))
             if mine:
                 run(mine, tell)
             else:
                 seen = _retold(job, seen, tell)
-                outlasting(queue.release_dead_jobs)
+                retry_while_database_is_away(queue.release_dead_jobs)
                 time.sleep(LOOK_EVERY)
-            outlasting(job.refresh_from_db)
+            retry_while_database_is_away(job.refresh_from_db)
     except KeyboardInterrupt:
         job.refresh_from_db()
         if job.status in TO_DO:
@@ -130,7 +130,7 @@ class Told:
     def _save(self) -> None:
         self._saved = time.monotonic()
         try:
-            with writing_once():
+            with single_write():
                 saved = queue.running(self._job).filter(cancel_asked=False).update(**self.fields())
         except Error as error:  # the work goes on, and is seen again once the database is back
             log.warning("job %s: its progress could not be saved: %s", self._job.pk, type(error).__name__)
@@ -154,7 +154,7 @@ def _kept(job: Job) -> Iterator[None]:
 def _renew_until(ended: threading.Event, job: Job) -> None:
     while not ended.wait(RENEW_EVERY):
         try:
-            with writing_once():
+            with single_write():
                 ours = queue.renew(job)
         except Error as error:
             log.warning("job %s: its lease could not be renewed: %s", job.pk, type(error).__name__)

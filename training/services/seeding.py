@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Model
 
 from assistant.engine import TrainingFailed
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from training.assembling import Taught, TaughtExample, assemble, frozen, taught_by
 from training.keys import alike_key, exact_key
 from training.models import Bot, BotFile, Example, Intent, Response, Synonym, TrainingSet
@@ -24,7 +24,7 @@ FROM_FILES = (Example.Origin.SKILL, Example.Origin.IMPORT)
 
 def replace_files(*, bot: Bot, files: dict[str, str]) -> None:
     """The bot's project from now on: YAML texts by path."""
-    with writing():
+    with write_transaction():
         bot.files.all().delete()
         BotFile.objects.bulk_create(BotFile(bot=bot, path=path, text=text) for path, text in files.items())
         seed_bot(bot=bot)
@@ -40,7 +40,7 @@ def seed_bot(*, bot: Bot) -> bool:
     mark = hashlib.sha256(json.dumps(dict(files), sort_keys=True).encode()).hexdigest()
     if bot.taught == mark:
         return False
-    with writing():
+    with write_transaction():
         row = locked(bot)
         if row.taught != mark:
             origin = Example.Origin.IMPORT if bot.files.exists() else Example.Origin.SKILL
@@ -54,11 +54,11 @@ def training_set_of(*, bot: Bot) -> TrainingSet:
     """What the bot would be trained on now. The same content is the same row. Raises TrainingFailed."""
     files = files_of(bot).files
     seed_bot(bot=bot)
-    with writing():
+    with write_transaction():
         taught, changes = taught_of(locked(bot)), changes_of(bot)
     new = frozen(assemble(files, taught, changes), taught)
     fields = ("packed", "example_count", "intent_count")
-    with writing():
+    with write_transaction():
         found, _ = TrainingSet.objects.get_or_create(
             bot=bot, sha256=new.sha256, defaults={name: getattr(new, name) for name in fields}
         )

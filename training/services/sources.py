@@ -8,7 +8,7 @@ from operator import or_
 
 from django.db.models import Q
 
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from training.models import Example
 
 
@@ -17,5 +17,5 @@ def forget_sources(*, conversations: Sequence[str]) -> int:
     if not conversations:
         return 0
     theirs = reduce(or_, (Q(source__startswith=f"{public_id}#") for public_id in conversations))
-    with writing():
+    with write_transaction():
         return Example.objects.filter(theirs, origin=Example.Origin.REVIEW).update(source="")

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from training.errors import BadSynonym
 from training.models import Bot, Synonym
 from training.services.locking import locked
@@ -21,7 +21,7 @@ def save_synonym(*, bot: Bot, value: str, text: str, by: User | None) -> Synonym
     value, text = checked_synonym(value, "the value"), checked_synonym(text, "the text")
     if value == text:
         raise BadSynonym("A text is its own value already.")
-    with writing():
+    with write_transaction():
         bot = locked(bot)
         _refuse_another_case(bot, value, text)
         row = Synonym.objects.filter(bot=bot, text=text, deleted=None).first()
@@ -30,19 +30,19 @@ def save_synonym(*, bot: Bot, value: str, text: str, by: User | None) -> Synonym
         row.value, row.updated_by, row.revision = value, by, row.revision + 1
         row.save()
         action = audit.CREATED if before is None else audit.CHANGED
-        audit.note(row, {"value": (before, value)}, by=by, action=action)
+        audit.record(row, {"value": (before, value)}, by=by, action=action)
     return row
 
 
 def delete_synonym(*, synonym: Synonym, by: User | None) -> datetime:
     """Returns the mark by which `restore_deleted` brings it back."""
     mark = timezone.now()
-    with writing():
+    with write_transaction():
         locked(synonym.bot)
         row = Synonym.objects.get(pk=synonym.pk)
         if row.deleted:
             return row.deleted
-        audit.note(row, {"value": (row.value, None)}, by=by, action=audit.DELETED)
+        audit.record(row, {"value": (row.value, None)}, by=by, action=audit.DELETED)
         row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
         row.save()
     return mark

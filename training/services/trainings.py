@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from assistant.engine import Archive, OnProgress, TrainingFailed, get_engine
 from assistant.engine.archives import sign
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from training.assembling import unpacked
 from training.jobs import Finish, handles
 from training.models import Bot, Job, ModelVersion, TrainingSet
@@ -31,7 +31,7 @@ def ask_for_training(*, bot: Bot, by: User | None, note: str = "") -> Job:
     """Freeze what the bot is taught now and queue its training. Where the very same waits or runs already, that one is
     returned. Raises TrainingFailed where there is nothing to train on."""
     taught = training_set_of(bot=bot)
-    with writing():
+    with write_transaction():
         locked(bot)
         if not TrainingSet.objects.filter(pk=taught.pk).exists():  # it was another version's, and cleaned away just now
             taught.save(force_insert=True)
@@ -71,7 +71,7 @@ def train(job: Job, tell: OnProgress) -> Finish:
 def _asked(bot: Bot, taught: TrainingSet, by: User | None, note: str) -> Job:
     version = named_version(bot=bot, training_set=taught, parent=live_version(bot), created_by=by, note=note[:200])
     words = f"{taught.example_count:,} examples of {taught.intent_count:,} intents"
-    audit.note(version, {"training_set": (None, words)}, by=by, action=audit.CREATED)
+    audit.record(version, {"training_set": (None, words)}, by=by, action=audit.CREATED)
     return add_job(bot=bot, kind="train", by=by, version=version)
 
 

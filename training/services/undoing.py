@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from training.assembling.renaming import name_now
 from training.models import Bot, Example, Intent, Response, Synonym
 from training.selectors.data import changes_of
@@ -46,7 +46,7 @@ class Restored:
 def restore_deleted(*, bot: Bot, mark: datetime, by: User | None) -> Restored:
     """All that was deleted under this mark: intents with their rules, examples, responses, synonyms. What is there
     again by now stays as it is."""
-    with writing():
+    with write_transaction():
         bot = locked(bot)
         return Restored(
             intents=_intents(bot, mark, by),
@@ -74,7 +74,7 @@ def _examples(bot: Bot, mark: datetime, by: User | None) -> int:
     back = {(row.intent_id, row.exact): row for row in rows if (row.intent_id, row.exact) not in there}
     for intent, same in groupby(sorted(back.values(), key=lambda row: row.intent_id), key=lambda row: row.intent):
         _revive(Example.objects.filter(pk__in=[row.pk for row in same]), by, intent=intent)
-    audit.note_all(((row, {"text": (None, row.text)}) for row in back.values()), by=by, action=audit.CREATED)
+    audit.record_all(((row, {"text": (None, row.text)}) for row in back.values()), by=by, action=audit.CREATED)
     return len(back)
 
 
@@ -85,7 +85,7 @@ def _named(
     rows = model.objects.filter(bot=bot, deleted=mark)
     there = model.objects.filter(bot=bot, deleted=None).values_list(key, flat=True)
     back = list(rows.exclude(**{f"{key}__in": list(there)}))
-    audit.note_all(((row, {key: (None, getattr(row, key))}) for row in back), by=by, action=audit.CREATED)
+    audit.record_all(((row, {key: (None, getattr(row, key))}) for row in back), by=by, action=audit.CREATED)
     _revive(model.objects.filter(pk__in=[row.pk for row in back]), by)
     return len(back)
 

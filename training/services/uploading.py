@@ -20,7 +20,7 @@ from django.template.defaultfilters import filesizeformat
 from assistant.engine import Archive, ModelRefused, OnProgress, Progress, get_engine
 from assistant.engine.archives import sign
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from training.jobs import Finish, handles
 from training.models import Bot, Job, ModelVersion
@@ -130,11 +130,11 @@ def _is_left(path: Path) -> bool:
 
 def _quarantined(bot: Bot, arriving: Path, sha256: str, size: int, by: User | None, note: str) -> ModelVersion:
     status, origin = ModelVersion.Status.QUARANTINED, ModelVersion.Origin.UPLOADED
-    with writing():
+    with write_transaction():
         version = named_version(
             bot=bot, status=status, origin=origin, sha256=sha256, size=size, created_by=by, note=note[:200]
         )
-        audit.note(version, {"sha256": (None, sha256)}, by=by, action=audit.CREATED)
+        audit.record(version, {"sha256": (None, sha256)}, by=by, action=audit.CREATED)
         arriving.replace(version.quarantine_path)
         add_job(bot=bot, kind="check_upload", by=by, version=version)
     return version

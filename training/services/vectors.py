@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from threading import Event
 
 from assistant.embeddings import Vectors, embed
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from training.models import Bot, Example
 from training.selectors.data import bot_without_vectors, examples_of
 from training.selectors.jobs import queue
@@ -49,7 +49,7 @@ def _usable() -> bool:
 
 def _keep(bot: Bot, rows: Rows, vectors: Vectors) -> None:
     """Not of a text that was changed meanwhile."""
-    with writing():
+    with write_transaction():
         locked(bot)
         now = dict(Example.objects.filter(pk__in=[pk for pk, _ in rows]).values_list("id", "text"))
         pairs = zip(rows, vectors, strict=True)

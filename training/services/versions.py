@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assistant.engine import EngineError, get_engine
 from assistant.lib import audit
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from training.models import PRODUCTION, Activation, Bot, Environment, Job, ModelVersion
 from training.selectors.jobs import TO_DO
@@ -36,7 +36,7 @@ class CannotDelete(FrontdeskError):
 def activate_version(*, version: ModelVersion, environment: str = PRODUCTION, by: User | None = None) -> Environment:
     """From the next message on, this version answers there. Messages that came before keep theirs. Raises
     CannotActivate."""
-    with writing():
+    with write_transaction():
         Environment.objects.get_or_create(bot=version.bot, name=environment)
         place = Environment.objects.select_for_update(of=("self",)).get(bot=version.bot, name=environment)
         return _put_live(place, version, by)
@@ -45,7 +45,7 @@ def activate_version(*, version: ModelVersion, environment: str = PRODUCTION, by
 def roll_back(*, environment: Environment, by: User | None, seen: int | None = None) -> Environment:
     """Put back what the newest activation took the place of. `seen`: the id of the activation that the asker saw as the
     newest; where it no longer is, nothing changes. Raises CannotActivate."""
-    with writing():
+    with write_transaction():
         place = Environment.objects.select_for_update(of=("self",)).get(pk=environment.pk)
         newest = place.activations.select_related("previous").first()
         if newest is None or newest.previous is None:
@@ -56,10 +56,10 @@ def roll_back(*, environment: Environment, by: User | None, seen: int | None = N
 
 
 def describe_version(*, version: ModelVersion, note: str, by: User | None) -> ModelVersion:
-    with writing():
+    with write_transaction():
         before, version.note = version.note, note.strip()[:200]
         version.save(update_fields=["note"])
-        audit.note(version, {"note": (before, version.note)}, by=by)
+        audit.record(version, {"note": (before, version.note)}, by=by)
     return version
 
 
@@ -67,7 +67,7 @@ def delete_version(*, version: ModelVersion, by: User | None) -> None:
     """Its evaluations and its file; the row stays, marked: a million messages may name it. The file goes later, in
     `clear_deleted`: a message that came while it was live is still answered by it. Raises CannotDelete for what is live
     or being worked on."""
-    with writing():
+    with write_transaction():
         row = ModelVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
         _check_unused(row)
         if row.status == DELETED:
@@ -75,7 +75,7 @@ def delete_version(*, version: ModelVersion, by: User | None) -> None:
         row.status, row.deleted = DELETED, timezone.now()
         row.save(update_fields=["status", "deleted"])
         row.evaluations.all().delete()
-        audit.note(row, {"name": (row.name, None)}, by=by, action=audit.DELETED)
+        audit.record(row, {"name": (row.name, None)}, by=by, action=audit.DELETED)
 
 
 def clear_deleted() -> int:
@@ -128,5 +128,5 @@ def _put_live(place: Environment, chosen: ModelVersion, by: User | None) -> Envi
     place.active_version, place.activated = version, timezone.now()
     place.save(update_fields=["active_version", "activated"])
     Activation.objects.create(environment=place, version=version, previous=before, by=by)
-    audit.note(place, {"active_version": (before and before.name, version.name)}, by=by)
+    audit.record(place, {"active_version": (before and before.name, version.name)}, by=by)
     return place

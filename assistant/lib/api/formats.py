@@ -10,7 +10,7 @@ from django.conf import settings
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 
-from assistant.lib import strict
+from assistant.lib import strict_json
 from assistant.lib.api.errors import Malformed, TooLarge
 
 
@@ -24,7 +24,7 @@ class StrictJson(JSONParser):
         if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise TooLarge(f"A request has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
         try:
-            return strict.parsed(raw.decode())
+            return strict_json.parse_json(raw.decode())
         except ValueError:
             raise Malformed("The body is not JSON in UTF-8 that can be kept.") from None
 

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from assistant.lib.addresses import address_of_request
-from assistant.lib.throttles import wait_for
+from assistant.lib.throttles import throttle_wait
 
 
 class Permitted(BasePermission):
@@ -31,9 +31,9 @@ class PerUser(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         if request.user and request.user.is_authenticated:
-            self._wait = wait_for(f"api:{request.user.pk}", settings.RATE_LIMIT_API)
+            self._wait = throttle_wait(f"api:{request.user.pk}", settings.RATE_LIMIT_API)
         else:
-            self._wait = wait_for(f"api:{address_of_request(request)}", settings.RATE_LIMIT_PUBLIC)
+            self._wait = throttle_wait(f"api:{address_of_request(request)}", settings.RATE_LIMIT_PUBLIC)
         return not self._wait
 
     def wait(self) -> float:

@@ -26,9 +26,9 @@ from assistant.lib.api.asked import Strict
 from assistant.lib.api.authentication import LOGIN, TokenOfLogin
 from assistant.lib.api.doors import Door
 from assistant.lib.api.errors import TooFast
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
-from assistant.lib.throttles import retry_after, wait_for_login
+from assistant.lib.throttles import login_throttle_wait, retry_after
 
 log = logging.getLogger("frontdesk.api")
 
@@ -64,13 +64,13 @@ class Login(BeforeLogin):
     def post(self, request: Request) -> Response:
         asked = self.asked(Credentials)
         http = request._request
-        if wait := wait_for_login(http, asked["username"]):
+        if wait := login_throttle_wait(http, asked["username"]):
             raise TooFast("Too many log-ins.", retry_after=retry_after(wait))
         user = authenticate(http, username=asked["username"], password=asked["password"])
         if not isinstance(user, User) or not user.is_staff:
             raise NotLoggedIn("This user name and password do not match.", code="bad_credentials")
         del http.session  # whoever hears of the log-in would make one, and nobody would ever send it
-        with writing():
+        with write_transaction():
             user_logged_in.send(User, request=http, user=user)
             return Response(_pair_for(user, uuid4().hex))
 
@@ -89,7 +89,7 @@ class Renew(BeforeLogin):
         _end_all_where_used_before(text)
         old = _refresh_token(text)
         user = _owner(old)
-        with writing():
+        with write_transaction():
             _use_up(old)
             return Response(_pair_for(user, old.get(LOGIN) or uuid4().hex))
 
@@ -105,7 +105,7 @@ class Logout(BeforeLogin):
     )
     def post(self, request: Request) -> Response:
         old = _refresh_token(self.asked(Refresh)["refresh"])
-        with writing():
+        with write_transaction():
             old.blacklist()
             _end(OutstandingToken.objects.filter(jti__in=[old["jti"], old.get(LOGIN, "")]))
         return Response(status=204)

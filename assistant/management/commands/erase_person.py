@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from assistant.lib.erasure import Found, Person, erase, find, names_of
+from assistant.lib.erasure import ErasureCount, Person, erase_personal_data, find_personal_data, person_names
 from assistant.lib.errors import FrontdeskError
 
 SHORTEST = 4  # characters: what is shorter stands in everybody's words
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         if not (person.name or person.texts):
             self.stdout.write("Nothing is stored under this identifier.")
             return
-        found = find(person)
+        found = find_personal_data(person)
         if not found:
             self.stdout.write("Nothing is stored of this person.")
             return
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             sys.exit(NOT_CONFIRMED)
         self._overwrite_what_goes()
         try:
-            gone = erase(person)
+            gone = erase_personal_data(person)
         except FrontdeskError as error:
             raise CommandError(error.message) from None
         self._tell("Erased", gone)
@@ -72,7 +72,7 @@ class Command(BaseCommand):
         """The one whom it names; empty where there is nobody."""
         if not identifier:
             return ""
-        names = names_of(identifier)
+        names = person_names(identifier)
         if len(names) > 1 and identifier not in names:
             raise CommandError(f"This may mean several: {', '.join(names)}. Say which.")
         return identifier if identifier in names else "".join(names)
@@ -83,16 +83,16 @@ class Command(BaseCommand):
             raise CommandError(f"--text takes at least {SHORTEST} characters: shorter ones stand in everybody's words.")
         return wanted
 
-    def _tell(self, how: str, found: Sequence[Found]) -> None:
+    def _tell(self, how: str, found: Sequence[ErasureCount]) -> None:
         self.stdout.write(f"{how}:")
         for one in found:
-            if not one.stays:
+            if not one.why_kept:
                 self.stdout.write(f"  {one.count:>6,} {one.what}")
-        stays = [one for one in found if one.stays]
+        stays = [one for one in found if one.why_kept]
         if stays:
             self.stdout.write("Stays:")
         for one in stays:
-            self.stdout.write(f"  {one.count:>6,} {one.what}: {one.stays}")
+            self.stdout.write(f"  {one.count:>6,} {one.what}: {one.why_kept}")
 
     def _confirmed(self) -> bool:
         self.stdout.write("This can't be undone. Type 'erase' to go on: ", ending="")

@@ -14,9 +14,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from assistant.database_schema import refuse_newer
 from assistant.embedded import Embedded
 from assistant.lib.database import DATABASE_AWAY
-from assistant.schema import refuse_newer
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         _check_free(host, port)
         with suppress(*DATABASE_AWAY):  # pages say so, and messages come in as soon as it is back
             refuse_newer()
-        from assistant.server import server  # it loads the whole house, which other commands need not
+        from assistant.serving.server import server  # it loads the whole house, which other commands need not
 
         running = server(host, port, self._ready)
         self._embedded = Embedded() if settings.EMBEDDED else None

@@ -17,11 +17,11 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 
-from assistant.lib import strict
+from assistant.lib import strict_json
 from assistant.lib.addresses import address_of_scope, headers_of, is_local, peer_of
 from assistant.lib.errors import FrontdeskError
 from assistant.lib.threads import in_pool
-from assistant.lib.throttles import retry_after, wait_for
+from assistant.lib.throttles import retry_after, throttle_wait
 from conversations import services
 from conversations.channels.payloads import rest_payload
 from conversations.channels.rest.waiting import waiters
@@ -117,8 +117,8 @@ async def _read(receive: Receive) -> bytes:
 
 def _parse(raw: bytes) -> Body:
     try:
-        value = strict.parsed(raw.decode())
-        if not strict.can_be_kept(value):
+        value = strict_json.parse_json(raw.decode())
+        if not strict_json.is_storable(value):
             raise ValueError("NUL")
     except UnicodeDecodeError:
         raise BadMessage("The body is not UTF-8.", code="not_utf8") from None
@@ -136,7 +136,7 @@ def _parse(raw: bytes) -> Body:
 async def _slow_down(call: Call, sender: str) -> None:
     limits = [(f"rest:{call.address}", settings.RATE_LIMIT_PUBLIC), (f"sender:{sender}", settings.RATE_LIMIT_VISITOR)]
     for key, limit in limits:
-        wait = await in_pool(wait_for, key, limit) if limit != "off" else 0.0
+        wait = await in_pool(throttle_wait, key, limit) if limit != "off" else 0.0
         if wait:
             raise FrontdeskError("Too many messages.", code="rate_limited", retry_after=retry_after(wait))
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.conf import settings
 
-from assistant.lib.crowds import client, strangers
+from assistant.lib.client_limits import anonymous_sockets, current_client
 from assistant.lib.errors import FrontdeskError
-from assistant.lib.sockets import POLICY_VIOLATION, TOO_MANY, Socket
 from assistant.lib.threads import in_pool
-from assistant.lib.throttles import Pace, Rate, near_wait_for, retry_after, wait_for
+from assistant.lib.throttles import Rate, TokenBucket, local_throttle_wait, retry_after, throttle_wait
+from assistant.lib.websockets import POLICY_VIOLATION, TOO_MANY, WebsocketConsumer
 from conversations import groups, selectors, services
 from conversations.channels.payloads import message_payload
 from conversations.channels.widget.frames import SHAPES, BadFrame, Frame, parse
@@ -30,17 +30,17 @@ class TooFast(FrontdeskError):
     code = "rate_limited"
 
 
-class ChatConsumer(Socket):
+class ChatConsumer(WebsocketConsumer):
     """One tab of one visitor. The first frame must be `hello`."""
 
     conversation: Conversation | None = None
 
     async def connect(self) -> None:
         self.newest_seq = 0
-        self.paces = {kind: Pace(shape.often) for kind, shape in SHAPES.items()}
-        self.refusals = Pace(REFUSALS)
-        self.client = client.get()
-        self.is_stranger = strangers.take(self.client)
+        self.paces = {kind: TokenBucket(shape.often) for kind, shape in SHAPES.items()}
+        self.refusals = TokenBucket(REFUSALS)
+        self.client = current_client.get()
+        self.is_stranger = anonymous_sockets.take(self.client)
         if not self.is_stranger:
             await self.close(TOO_MANY)
             return
@@ -198,7 +198,7 @@ class ChatConsumer(Socket):
             )
 
     async def _slow_down(self, key: str, limit: str) -> None:
-        wait = await in_pool(wait_for, key, limit) if limit != "off" else 0.0
+        wait = await in_pool(throttle_wait, key, limit) if limit != "off" else 0.0
         if wait:
             raise TooFast("That was a bit fast, please wait a moment.", retry_after=retry_after(wait))
 
@@ -206,7 +206,7 @@ class ChatConsumer(Socket):
         """Of this socket, and of all sockets of its address. Counted here: no thread and no other server is asked."""
         if settings.RATE_LIMIT_FRAMES == "off":
             return
-        wait = self.paces[frame.type].wait() or near_wait_for(f"frames:{self.client}", settings.RATE_LIMIT_FRAMES)
+        wait = self.paces[frame.type].wait() or local_throttle_wait(f"frames:{self.client}", settings.RATE_LIMIT_FRAMES)
         if wait:
             raise TooFast("That was a bit fast, please wait a moment.", retry_after=retry_after(wait))
 
@@ -217,7 +217,7 @@ class ChatConsumer(Socket):
         if self.is_stranger:
             self.is_stranger = False
             self.patience.cancel()
-            strangers.give_back(self.client)
+            anonymous_sockets.give_back(self.client)
 
     async def _refuse(self, error: FrontdeskError, frame: Frame | None) -> None:
         """Who goes on regardless is shown out."""

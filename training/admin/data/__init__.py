@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path, reverse
 
-from assistant.lib.admin import Guarded, Navigation, Panel
+from assistant.lib.admin import Navigation, Panel, PermissionAdmin
 from training.admin.data import examples, findings, intents, responses, synonyms
 from training.admin.data.desk import Desk
 from training.models import Intent
@@ -27,7 +27,7 @@ WRITE_ONLY = {intents.add_examples, intents.answer, intents.rename, examples.man
 
 
 @admin.register(Intent)
-class IntentAdmin(Guarded):
+class IntentAdmin(PermissionAdmin):
     view_permission = "training.view_bot"
     change_permission = "training.edit_data"
     navigation = [Navigation("Training data", 20), Navigation("Findings", 40, "admin:training_findings")]

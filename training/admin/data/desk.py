@@ -18,7 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from assistant.lib.admin import number_in
+from assistant.lib.admin import parse_id
 from training.models import MAIN, Bot
 from training.selectors import findings_of, production
 from training.services import Merge
@@ -82,7 +82,7 @@ class Desk:
     def revision(self) -> int:
         """The one that the writer saw. Whoever saves over a colleague's change, shown to them, says so (`over`)."""
         said = self.request.POST.get("over") or self.request.POST.get("revision", "")
-        return number_in(said) or 0
+        return parse_id(said) or 0
 
     @property
     def wants_part(self) -> bool:

@@ -12,9 +12,9 @@ from django.core import signing
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 
-from assistant.lib import strict
-from assistant.lib.admin import number_in
-from assistant.lib.database import writing
+from assistant.lib import strict_json
+from assistant.lib.admin import parse_id
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.admin.data.desk import UNDO, Desk, Undo
 from training.admin.data.lists import Line, listed, staff_of
@@ -63,7 +63,7 @@ def one(desk: Desk, object_id: int) -> HttpResponse:
 
 
 def many(desk: Desk) -> HttpResponse:
-    ids = [pk for pk in map(number_in, desk.request.POST.getlist("id")) if pk is not None]
+    ids = [pk for pk in map(parse_id, desk.request.POST.getlist("id")) if pk is not None]
     act = ACTS.get(desk.request.POST.get("act", ""))
     if not ids or act is None:
         desk.warn("Select examples first.")
@@ -97,7 +97,7 @@ def undo(desk: Desk) -> HttpResponse:
 def _undo(desk: Desk, mark: str | None, moves: dict[str, list[tuple[int, int]]]) -> None:
     """All of it, or nothing. Raises BadExample where an intent is gone that examples were moved from."""
     back, left = Restored(), 0
-    with writing():
+    with write_transaction():
         if mark:
             back = restore_deleted(bot=desk.bot, mark=datetime.fromisoformat(mark), by=desk.user)
         for old, pairs in moves.items():
@@ -153,7 +153,7 @@ def _form(desk: Desk, row: Example, error: FrontdeskError | None = None) -> Http
     context: dict[str, Any] = {
         "example": row,
         "marked": given.get("marked") or marked(row.text, row.entities),
-        "value": strict.parsed(given["value"]) if _is_json(given.get("value", "")) else _value(row),
+        "value": strict_json.parse_json(given["value"]) if _is_json(given.get("value", "")) else _value(row),
         "intent_name": given.get("intent") or row.intent.name,
         "held_out": bool(given.get("held_out")) if given else row.use == Example.Use.HELD_OUT,
         "names": intent_names(desk.bot),
@@ -188,14 +188,14 @@ def _written(desk: Desk) -> tuple[str, list[dict[str, Any]]]:
         return parsed(desk.request.POST.get("marked", "").strip())
     if not _is_json(value):
         raise BadExample("That was not understood. Reload the page and try again.")
-    given = strict.parsed(value)
+    given = strict_json.parse_json(value)
     entities = given.get("entities")
     return str(given.get("text", "")), [it for it in entities or () if isinstance(it, dict)]
 
 
 def _is_json(value: str) -> bool:
     try:
-        given = strict.parsed(value)
+        given = strict_json.parse_json(value)
     except ValueError:
         return False
     return isinstance(given, dict) and isinstance(given.get("entities") or [], list)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 
-from assistant.lib.admin import number_in
+from assistant.lib.admin import parse_id
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.admin.data.desk import Desk, Undo
 from training.admin.data.lists import listed, staff_of
@@ -176,7 +176,7 @@ def _tell(desk: Desk, intent: Intent, added: list[Example], new: int) -> None:
 
 def _intent(desk: Desk, object_id: str | int) -> Intent:
     """The page of an intent of another bot changes the bot."""
-    row = Intent.objects.select_related("bot").filter(pk=number_in(str(object_id)) or 0, deleted=None).first()
+    row = Intent.objects.select_related("bot").filter(pk=parse_id(str(object_id)) or 0, deleted=None).first()
     if row is None:
         raise Http404
     desk.bot = row.bot

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, QueryDict
 
-from assistant.lib.admin import number_in
-from assistant.lib.marks import Piece, pieces
+from assistant.lib.admin import parse_id
+from assistant.lib.highlighting import Piece, highlight
 from training.models import Bot, Example
 from training.selectors.lists import Sought, examples_found, nearest
 
@@ -27,7 +27,7 @@ class Line:
 
     @property
     def pieces(self) -> list[Piece]:
-        return list(pieces(self.example.text, self.example.entities))
+        return list(highlight(self.example.text, self.example.entities))
 
     @property
     def similarity(self) -> str:
@@ -73,6 +73,6 @@ def staff_of(bot: Bot) -> list[User]:
 
 def _sought(given: QueryDict, intent: str) -> Sought:
     texts = {field: given.get(name, "").strip() for name, field in FIELDS.items()}
-    ids = tuple(pk for pk in map(number_in, given.get("ids", "").split(",")) if pk is not None)
-    texts["who"] = str(number_in(texts["who"]) or "")
+    ids = tuple(pk for pk in map(parse_id, given.get("ids", "").split(",")) if pk is not None)
+    texts["who"] = str(parse_id(texts["who"]) or "")
     return Sought(**{**texts, "intent": intent or texts["intent"]}, entity=given.get("entity", ""), ids=ids)

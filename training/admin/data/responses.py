@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse, QueryDict
 
-from assistant.lib import strict
+from assistant.lib import strict_json
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.admin.data.desk import Desk, Undo
 from training.errors import BadResponse
@@ -155,7 +155,7 @@ def _buttons(given: QueryDict, key: str) -> list[dict[str, Any]]:
 
 def _json(text: str, what: str) -> dict[str, Any]:
     try:
-        found = strict.parsed(text or "{}")
+        found = strict_json.parse_json(text or "{}")
     except json.JSONDecodeError as error:
         raise BadResponse(f"{what}: line {error.lineno} is no JSON ({error.msg}).") from None
     except ValueError as error:

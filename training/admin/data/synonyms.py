@@ -6,7 +6,7 @@ from itertools import groupby
 
 from django.http import Http404, HttpResponse
 
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from training.admin.data.desk import Desk, Undo
 from training.checking import NO_ENTITIES, NO_SYNONYMS
@@ -38,7 +38,7 @@ def _save(desk: Desk) -> HttpResponse:
     value = desk.request.POST.get("value", "")
     texts = [text.strip() for text in desk.request.POST.get("texts", "").splitlines() if text.strip()]
     try:
-        with writing():
+        with write_transaction():
             for text in texts:
                 save_synonym(bot=desk.bot, value=value, text=text, by=desk.user)
         when = "Once the pipeline looks synonyms up" if _trouble(desk) else "After the next training"

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from assistant.engine import sandbox
-from assistant.lib.priority import give_way
+from assistant.lib.processes import lower_priority
 
 PR_SET_PDEATHSIG = 1
 LOOK_EVERY = 0.5
@@ -20,7 +20,7 @@ LOOK_EVERY = 0.5
 def bind(parent: int, workplace: str, readable: str, network: bool) -> None:
     """Shut this process in (see `sandbox`), and end it and what it started as soon as the process `parent` has ended,
     however it did."""
-    give_way()
+    lower_priority()
     sandbox.enter(Path(workplace), [readable], network=network)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -9,7 +9,7 @@ from pathlib import Path
 NICENESS = 10
 
 
-def give_way() -> None:
+def lower_priority() -> None:
     """Let those who answer visitors go first. Where Linux groups processes by session, it is the group's niceness that
     counts against theirs (sched(7), autogroup): a process that leads a session of its own sets that, too."""
     os.nice(NICENESS)

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from django.conf import settings
 
 # Whose work this is: `assistant.lib.threads.in_pool` shares its threads between them.
-client: ContextVar[str] = ContextVar("client", default="")
+current_client: ContextVar[str] = ContextVar("client", default="")
 
 
 def client_of(address: str) -> str:
@@ -26,10 +26,10 @@ def client_of(address: str) -> str:
     return str(ipaddress.ip_network((int(parsed), 64), strict=False))
 
 
-STRANGERS = 50
+MAX_ANONYMOUS_SOCKETS = 50
 
 
-class Seats:
+class Quota:
     """At most so many of one kind for each client."""
 
     def __init__(self, most: Callable[[], int | None]) -> None:
@@ -51,7 +51,7 @@ class Seats:
 
 
 def strangers_of_one() -> int | None:
-    return None if settings.CONNECTIONS_PER_ADDRESS is None else STRANGERS
+    return None if settings.CONNECTIONS_PER_ADDRESS is None else MAX_ANONYMOUS_SOCKETS
 
 
-strangers = Seats(strangers_of_one)  # websockets of one client whose visitor has not said hello
+anonymous_sockets = Quota(strangers_of_one)  # websockets of one client whose visitor has not said hello

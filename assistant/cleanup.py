@@ -12,42 +12,42 @@ from django.utils import timezone
 from django_celery_results.models import TaskResult
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from assistant.lib.cleaning import cleans, delete_rows, kept_since
+from assistant.lib.cleanup import delete_in_batches, kept_since, register_cleanup
 
 RESULTS_KEPT = timedelta(days=1)  # of tasks: nobody reads them, what happened stands in the rows that a task wrote
 
 
-@cleans("sessions")
+@register_cleanup("sessions")
 def clean_sessions(until: float) -> int:
-    return delete_rows(Session.objects.filter(expire_date__lt=timezone.now()), until)
+    return delete_in_batches(Session.objects.filter(expire_date__lt=timezone.now()), until)
 
 
-@cleans("tokens")
+@register_cleanup("tokens")
 def clean_tokens(until: float) -> int:
     """A token that has run out is refused by its own date, whether or not it was ended before."""
-    return delete_rows(OutstandingToken.objects.filter(expires_at__lt=timezone.now()), until)
+    return delete_in_batches(OutstandingToken.objects.filter(expires_at__lt=timezone.now()), until)
 
 
-@cleans("log-ins")
+@register_cleanup("log-ins")
 def clean_log_ins(until: float) -> int:
     """Failed ones, too: a lock that they make lasts a quarter of an hour."""
     since = kept_since("KEEP_LOGINS_DAYS")
     if since is None:
         return 0
     kinds = (AccessLog, AccessAttempt, AccessFailureLog)
-    return sum(delete_rows(kind._default_manager.filter(attempt_time__lt=since), until) for kind in kinds)
+    return sum(delete_in_batches(kind._default_manager.filter(attempt_time__lt=since), until) for kind in kinds)
 
 
-@cleans("audit log entries")
+@register_cleanup("audit log entries")
 def clean_audit_log(until: float) -> int:
     """And what Django's own pages note beside it."""
     since = kept_since("KEEP_AUDIT_DAYS")
     if since is None:
         return 0
-    theirs = delete_rows(AdminEntry.objects.filter(action_time__lt=since), until)
-    return theirs + delete_rows(LogEntry.objects.filter(timestamp__lt=since), until)
+    theirs = delete_in_batches(AdminEntry.objects.filter(action_time__lt=since), until)
+    return theirs + delete_in_batches(LogEntry.objects.filter(timestamp__lt=since), until)
 
 
-@cleans("results of tasks")
+@register_cleanup("results of tasks")
 def clean_results(until: float) -> int:
-    return delete_rows(TaskResult.objects.filter(date_done__lt=timezone.now() - RESULTS_KEPT), until)
+    return delete_in_batches(TaskResult.objects.filter(date_done__lt=timezone.now() - RESULTS_KEPT), until)

@@ -22,9 +22,9 @@ from django.utils import timezone
 from django_celery_results.models import TaskResult
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from assistant.lib import audit, cleaning
-from assistant.lib.cleaning import BATCH, clean, delete_rows
-from assistant.lib.database import writing
+from assistant.lib import audit, cleanup
+from assistant.lib.cleanup import BATCH, delete_in_batches, run_cleanup
+from assistant.lib.database import write_transaction
 from assistant.tasks import clean as clean_task
 from conversations.models import Replay, ReplayedTurn
 from conversations.services import open_conversation
@@ -56,30 +56,30 @@ def test_it_clears_what_has_run_out_and_nothing_else(ana: User) -> None:
     TaskResult.objects.create(task_id="old")
     TaskResult.objects.update(date_done=now - 2 * DAY)
     TaskResult.objects.create(task_id="new")
-    gone = clean()
+    gone = run_cleanup()
     assert (gone["sessions"], gone["tokens"], gone["results of tasks"]) == (BATCH + 3, 1, 1)
     assert Session.objects.count() == 2
     assert [row.token.jti for row in BlacklistedToken.objects.all()] == ["good"]
     assert TaskResult.objects.get().task_id == "new"
-    assert not any(clean().values())
+    assert not any(run_cleanup().values())
 
 
 def test_it_keeps_logs_as_long_as_the_settings_say(ana: User, settings: Any) -> None:
-    audit.note(ana, {"role": ("viewer", "admin")}, by=ana)
+    audit.record(ana, {"role": ("viewer", "admin")}, by=ana)
     AccessLog.objects.create(username="ana")
     AccessAttempt.objects.create(username="ana", failures_since_start=1)
     with time_machine.travel(timezone.now() + 89 * DAY):
-        clean()
+        run_cleanup()
         assert (AccessLog.objects.count(), AccessAttempt.objects.count()) == (1, 1)
     with time_machine.travel(timezone.now() + 91 * DAY):
-        clean()
+        run_cleanup()
         assert (AccessLog.objects.count(), AccessAttempt.objects.count(), LogEntry.objects.count()) == (0, 0, 1)
     with time_machine.travel(timezone.now() + 3000 * DAY):
         settings.KEEP_AUDIT_DAYS = "off"
-        clean()
+        run_cleanup()
         assert LogEntry.objects.count() == 1
         settings.KEEP_AUDIT_DAYS = "730"
-        clean()
+        run_cleanup()
     assert not LogEntry.objects.exists()
 
 
@@ -104,7 +104,7 @@ def test_it_keeps_the_jobs_that_a_version_is_shown_with(settings: Any, tmp_path:
     Job.objects.create(bot=bot, kind="check_data", status="done", finished=timezone.now())
     waiting = Job.objects.create(bot=bot, kind="check_data")
     with time_machine.travel(timezone.now() + 100 * DAY):
-        assert clean()["jobs"] == 1
+        assert run_cleanup()["jobs"] == 1
     assert set(Job.objects.all()) == {of_version, waiting}
 
 
@@ -114,10 +114,10 @@ def test_it_forgets_a_replay_with_its_job_and_turns(live_model: ModelVersion) ->
     talk = open_conversation(channel="rest", external_id="sam")
     ReplayedTurn.objects.create(replay=replay, conversation=talk, seq=1, text="hi", left={}, right={})
     with time_machine.travel(timezone.now() + 300 * DAY):
-        clean()
+        run_cleanup()
         assert (Replay.objects.count(), Job.objects.count()) == (1, 1)
     with time_machine.travel(timezone.now() + 366 * DAY):
-        assert clean()["replays"] == 1
+        assert run_cleanup()["replays"] == 1
     assert (ReplayedTurn.objects.count(), Job.objects.count()) == (0, 0)
 
 
@@ -125,12 +125,12 @@ def test_it_drops_what_a_deleted_version_was_trained_on(settings: Any, tmp_path:
     settings.VAR_DIR = tmp_path
     bot = make_taught().bot
     version = train_version(bot=bot)
-    assert clean()["training sets"] == 0
+    assert run_cleanup()["training sets"] == 0
     later = ModelVersion.objects.create(bot=bot, name="later", parent=version, status="ready")
     delete_version(version=version, by=None)
-    assert clean()["training sets"] == 0  # the later one is compared with it
+    assert run_cleanup()["training sets"] == 0  # the later one is compared with it
     delete_version(version=later, by=None)
-    assert clean()["training sets"] == 1
+    assert run_cleanup()["training sets"] == 1
     assert not TrainingSet.objects.exists()
     assert ask_for_training(bot=bot, by=None).version.training_set is not None
 
@@ -152,9 +152,9 @@ def test_it_clears_what_dead_trainings_and_checks_left(settings: Any, tmp_path: 
     for path in (*left, *used, strange):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x") if path.suffix == ".gz" else path.mkdir()
-    assert clean()["files of models"] == 0  # they may be written just now
+    assert run_cleanup()["files of models"] == 0  # they may be written just now
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
-        assert clean()["files of models"] == 3
+        assert run_cleanup()["files of models"] == 3
     assert [path.exists() for path in (*left, *used, strange)] == [False] * 3 + [True] * 4
 
 
@@ -164,7 +164,7 @@ def test_it_goes_on_where_one_part_fails_and_says_so_in_numbers(
     def breaks(until: float) -> int:
         raise DatabaseError("ana@example.com")
 
-    monkeypatch.setitem(cleaning._cleaners, "sessions", breaks)
+    monkeypatch.setitem(cleanup._cleaners, "sessions", breaks)
     AccessLog.objects.create(username="ana")
     AccessLog.objects.update(attempt_time=timezone.now() - 400 * DAY)
     with caplog.at_level(logging.INFO, logger="frontdesk.cleaning"):
@@ -175,16 +175,16 @@ def test_it_goes_on_where_one_part_fails_and_says_so_in_numbers(
 
 def test_it_stops_when_its_time_is_over_and_goes_on_later() -> None:
     add_sessions(3 * BATCH, -DAY)
-    assert delete_rows(Session.objects.all(), until=0.0) == BATCH
-    assert delete_rows(Session.objects.all(), until=time.monotonic() + 60) == 2 * BATCH
+    assert delete_in_batches(Session.objects.all(), until=0.0) == BATCH
+    assert delete_in_batches(Session.objects.all(), until=time.monotonic() + 60) == 2 * BATCH
 
 
 def test_it_gives_each_kind_its_turn_until_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaning, "SLICE", 0.02)
+    monkeypatch.setattr(cleanup, "SLICE", 0.02)
     add_sessions(3 * BATCH, -DAY)
     AccessLog.objects.create(username="ana")
     AccessLog.objects.update(attempt_time=timezone.now() - 400 * DAY)
-    gone = clean()
+    gone = run_cleanup()
     assert (gone["sessions"], gone["log-ins"]) == (3 * BATCH, 1)
 
 
@@ -192,12 +192,12 @@ def test_it_gives_each_kind_its_turn_until_nothing_is_left(monkeypatch: pytest.M
 @pytest.mark.django_db(transaction=True)
 def test_it_lets_others_write_meanwhile(ana: User) -> None:
     add_sessions(8_000, -DAY)
-    cleaner = threading.Thread(target=lambda: (clean(), connection.close()))
+    cleaner = threading.Thread(target=lambda: (run_cleanup(), connection.close()))
     waits: list[float] = []
     cleaner.start()
     while cleaner.is_alive():
         began = time.monotonic()
-        with writing():
+        with write_transaction():
             User.objects.filter(pk=ana.pk).update(first_name="Ana")
         waits.append(time.monotonic() - began)
         time.sleep(0.001)

@@ -26,7 +26,7 @@ class Piece:
         return f"entity-{sum(map(ord, self.entity)) % COLORS}"
 
 
-def pieces(text: str, entities: Sequence[Entity]) -> Iterator[Piece]:
+def highlight(text: str, entities: Sequence[Entity]) -> Iterator[Piece]:
     """What overlaps, lies outside or has no place in the text is left out."""
     end = 0
     placed = [it for it in entities if isinstance(it.get("start"), int) and isinstance(it.get("end"), int)]
@@ -42,11 +42,11 @@ def pieces(text: str, entities: Sequence[Entity]) -> Iterator[Piece]:
         yield Piece(text[end:])
 
 
-def in_words(value: Any) -> str:
+def value_as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _title(entity: Entity, words: str) -> str:
-    name, value = str(entity.get("entity")), in_words(entity.get("value", words))
+    name, value = str(entity.get("entity")), value_as_text(entity.get("value", words))
     more = [str(entity[part]) for part in ("role", "group") if entity.get(part)]
     return " · ".join([name if value == words else f"{name}: {value}", *more])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assistant.lib.strict import DEEPEST, can_be_kept, is_text, parsed
+from assistant.lib.strict_json import MAX_DEPTH, is_storable, is_storable_text, parse_json
 
 
 def nested(levels: int, inner: Any = 1) -> Any:
@@ -22,19 +22,19 @@ def written(levels: int) -> str:
 
 @pytest.mark.parametrize("text", ["", "a", "\ud7ff\ue000", "😀", "é" * 5000])
 def test_it_takes_text(text: str) -> None:
-    assert is_text(text)
-    assert can_be_kept({text: [text, {"x": text}]})
+    assert is_storable_text(text)
+    assert is_storable({text: [text, {"x": text}]})
 
 
 @pytest.mark.parametrize("odd", ["\x00", "a\x00b", "\ud800", "a\udfff", "é\ud83d", None, 7, b"a", ["a"]])
 def test_it_takes_nothing_else_for_text(odd: object) -> None:
-    assert not is_text(odd)
+    assert not is_storable_text(odd)
 
 
 @pytest.mark.parametrize("value", [None, True, 0, -1.5, 10**300, "a", [], {}, (), [[], {}, (1, "a")], {"a": None}])
 def test_it_keeps_json(value: Any) -> None:
-    assert can_be_kept(value)
-    assert can_be_kept([1, {"a": value}])
+    assert is_storable(value)
+    assert is_storable([1, {"a": value}])
 
 
 @pytest.mark.parametrize(
@@ -42,27 +42,27 @@ def test_it_keeps_json(value: Any) -> None:
 )
 def test_it_keeps_nothing_else_wherever_it_is(odd: Any) -> None:
     for value in (odd, [odd], {"a": odd}, (1, odd), {"a": [{"b": odd}, 1]}):
-        assert not can_be_kept(value)
+        assert not is_storable(value)
 
 
 def test_it_says_how_deep_is_too_deep() -> None:
-    assert can_be_kept(nested(DEEPEST - 1))
-    assert not can_be_kept(nested(DEEPEST))  # the innermost counts
-    assert parsed(written(DEEPEST)) is not None
-    assert parsed("[" + ",".join(["{}"] * 2 * DEEPEST) + "]") == [{}] * 2 * DEEPEST
+    assert is_storable(nested(MAX_DEPTH - 1))
+    assert not is_storable(nested(MAX_DEPTH))  # the innermost counts
+    assert parse_json(written(MAX_DEPTH)) is not None
+    assert parse_json("[" + ",".join(["{}"] * 2 * MAX_DEPTH) + "]") == [{}] * 2 * MAX_DEPTH
     for begin, end in (("[", "]"), ('{"a": ', "}")):
-        inner = DEEPEST - 2
-        assert parsed(f"[[], {begin * inner}[]{end * inner}]")[0] == []
+        inner = MAX_DEPTH - 2
+        assert parse_json(f"[[], {begin * inner}[]{end * inner}]")[0] == []
         with pytest.raises(ValueError, match="deeper"):
-            parsed(f"[[], {begin * (inner + 1)}[]{end * (inner + 1)}]")
+            parse_json(f"[[], {begin * (inner + 1)}[]{end * (inner + 1)}]")
     with pytest.raises(ValueError, match="deeper"):
-        parsed(written(100_000))
+        parse_json(written(100_000))
 
 
 @pytest.mark.parametrize("text", ['{"a": [1, -2.5, 1e300, "é", "\\ud83d\\ude00", null, true]}', "0", '""'])
 def test_it_reads_json(text: str) -> None:
-    assert parsed(text) == json.loads(text)
-    assert can_be_kept(parsed(text))
+    assert parse_json(text) == json.loads(text)
+    assert is_storable(parse_json(text))
 
 
 @pytest.mark.parametrize(
@@ -71,4 +71,4 @@ def test_it_reads_json(text: str) -> None:
 )
 def test_it_reads_nothing_else(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  of many kinds
-        parsed(text)
+        parse_json(text)

@@ -1,27 +1,25 @@
-"""Kombu's Redis transport, for a Redis that goes away or falls silent.
-
-A consumer asks with BRPOP, which a healthy server answers within half a second even where there is nothing. Where no
-answer comes, as from a suspended server or through a proxy whose other end is gone, Kombu would wait for ever.
-"""
+"""Kombu's transports, Redis and memory, and Celery's connection to them."""
 
 from __future__ import annotations
 
 import logging
 import socket
+import threading
 import time
 from contextlib import suppress
+from queue import Empty
 from typing import Any
 
 import kombu
 from celery.app import amqp
-from kombu.transport import TRANSPORT_ALIASES, redis
+from kombu.transport import TRANSPORT_ALIASES, memory, redis
 
 log = logging.getLogger("frontdesk.broker")
 SILENT_AFTER = 2.5  # seconds
 AGAIN_AFTER = 1.0  # seconds, where the broker is away
 
 
-class Channel(redis.Channel):
+class RedisChannel(redis.Channel):
     asked = 0.0
 
     def _brpop_start(self, timeout: Any = None) -> None:
@@ -38,8 +36,8 @@ class Channel(redis.Channel):
             line._sock.shutdown(socket.SHUT_RDWR)
 
 
-class Transport(redis.Transport):
-    Channel = Channel
+class RedisTransport(redis.Transport):
+    Channel = RedisChannel
     brpop_timeout = 0.5  # seconds; less than `socket_timeout`, for who closes a channel waits for the answer
 
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:
@@ -62,8 +60,40 @@ class AMQP(amqp.AMQP):
     Connection = Connection
 
 
-def use() -> None:
+def use_our_transports() -> None:
     """From now on Kombu takes our transports for `redis://`, `rediss://` and `memory://`."""
     for scheme in ("redis", "rediss"):
-        TRANSPORT_ALIASES[scheme] = "assistant.lib.broker:Transport"
-    TRANSPORT_ALIASES["memory"] = "assistant.lib.memory_broker:Transport"
+        TRANSPORT_ALIASES[scheme] = "assistant.lib.transports:RedisTransport"
+    TRANSPORT_ALIASES["memory"] = "assistant.lib.transports:MemoryTransport"
+
+
+LOOK_EVERY = 1.0  # seconds: where two consumers wait, one may take the other's call to wake
+_arrived = threading.Event()
+
+
+class MemoryChannel(memory.Channel):
+    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+        super()._put(queue, message, **kwargs)
+        _arrived.set()
+
+    def _put_fanout(self, exchange: str, message: Any, routing_key: str | None = None, **kwargs: Any) -> None:
+        super()._put_fanout(exchange, message, routing_key, **kwargs)
+        _arrived.set()
+
+
+class MemoryTransport(memory.Transport):
+    Channel = MemoryChannel
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+        """Deliver one message. Raises TimeoutError where none comes within `timeout` seconds."""
+        ends = time.monotonic() + timeout if timeout is not None else None
+        while True:
+            _arrived.clear()  # before the look: what comes after it is not missed
+            try:
+                self.cycle.get(self._deliver, timeout=timeout)
+                return
+            except Empty:
+                left = ends - time.monotonic() if ends is not None else LOOK_EVERY
+                if left <= 0:
+                    raise TimeoutError from None
+                _arrived.wait(min(left, LOOK_EVERY))

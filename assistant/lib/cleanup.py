@@ -1,4 +1,4 @@
-"""What is not needed any more goes, a little at a time. Each app says what that is: `@cleans("sessions")`."""
+"""What is not needed any more goes, a little at a time. Each app says what that is: `@register_cleanup("sessions")`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from assistant.lib.database import writing
+from assistant.lib.database import write_transaction
 
 log = logging.getLogger("frontdesk.cleaning")
 BATCH = 200  # rows in one transaction: whoever wants to write meanwhile waits some milliseconds
@@ -27,7 +27,7 @@ any moment and begun anew."""
 _cleaners: dict[str, Cleaner] = {}
 
 
-def cleans(kind: str) -> Callable[[Cleaner], Cleaner]:
+def register_cleanup(kind: str) -> Callable[[Cleaner], Cleaner]:
     """Register who cleans `kind`, a plural for the log. An app does so in a module that its `AppConfig` imports."""
 
     def register(cleaner: Cleaner) -> Cleaner:
@@ -37,7 +37,7 @@ def cleans(kind: str) -> Callable[[Cleaner], Cleaner]:
     return register
 
 
-def clean(seconds: float = SECONDS) -> dict[str, int]:
+def run_cleanup(seconds: float = SECONDS) -> dict[str, int]:
     """Ask every cleaner in turn, for a slice of the time each, until none has anything left or the time is over. How
     many rows or files went, by kind. One that fails does not keep the others from their work."""
     until = time.monotonic() + seconds
@@ -58,21 +58,21 @@ def clean(seconds: float = SECONDS) -> dict[str, int]:
     return gone
 
 
-def delete_rows(rows: QuerySet, until: float, batch: int = BATCH) -> int:
+def delete_in_batches(rows: QuerySet, until: float, batch: int = BATCH) -> int:
     """Delete them by primary key, oldest first, in transactions of `batch` rows. Returns how many there were, without
     those that went with them.
 
     A row that is not among `rows` any more when its turn comes stays."""
     found = 0
-    for keys in batches(rows, until, batch):
-        with writing():
+    for keys in key_batches(rows, until, batch):
+        with write_transaction():
             there = rows.filter(pk__in=keys)
             found += there.count()
             there.delete()
     return found
 
 
-def batches(rows: QuerySet[Model], until: float, batch: int = BATCH) -> Iterator[list[int]]:
+def key_batches(rows: QuerySet[Model], until: float, batch: int = BATCH) -> Iterator[list[int]]:
     """Primary keys of what is due, until nothing is or the time is over; with a pause after each, in which others
     write. Each key comes once, whether or not its row went."""
     last = None
@@ -92,11 +92,11 @@ def batches(rows: QuerySet[Model], until: float, batch: int = BATCH) -> Iterator
 
 def kept_since(setting: str) -> datetime | None:
     """What is older than this moment is not kept; None where all is. `setting`: `KEEP_AUDIT_DAYS`."""
-    days = days_of(getattr(settings, setting))
+    days = parse_days(getattr(settings, setting))
     return None if days is None else timezone.now() - timedelta(days=days)
 
 
-def days_of(text: str) -> int | None:
+def parse_days(text: str) -> int | None:
     """`730` as a number; `off`, which keeps all, as None."""
     said = text.strip().lower()
     if said == "off":

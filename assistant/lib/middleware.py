@@ -1,4 +1,4 @@
-"""Requests with a NUL, which PostgreSQL can't store or look for, and SQLite would."""
+"""Django middleware of every request: headers of answers, and requests with a NUL."""
 
 from __future__ import annotations
 
@@ -6,19 +6,39 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
 
 from assistant.lib.api.errors import Malformed, NotFound, body_of
+
+# What no page of ours uses; a script that gets in can't either, and a host page can't lend it to the widget's frame.
+_DENIED = (
+    "accelerometer autoplay bluetooth browsing-topics camera display-capture encrypted-media fullscreen geolocation "
+    "gyroscope hid identity-credentials-get idle-detection magnetometer microphone midi otp-credentials payment "
+    "picture-in-picture publickey-credentials-create publickey-credentials-get screen-wake-lock serial storage-access "
+    "usb web-share window-management xr-spatial-tracking"
+)
+PERMISSIONS = ", ".join(f"{feature}=()" for feature in _DENIED.split())
+
+
+class DefaultHeadersMiddleware(MiddlewareMixin):
+    """Nothing is kept by browsers and proxies unless its view says for how long: nearly every answer has a token or a
+    conversation in it, or depends on who asks."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
 
 NUL = "\x00"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 WORDS = "The request has a character that can't be kept (NUL)."
 
 
-class StorableTextMiddleware(MiddlewareMixin):
+class RejectNulMiddleware(MiddlewareMixin):
     """404 for a NUL in the path, 400 for one in the query or in a form. What stands in JSON is looked at where it is
-    read (`assistant.lib.strict`)."""
+    read (`assistant.lib.strict_json`)."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         if NUL in request.path_info:

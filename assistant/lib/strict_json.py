@@ -6,29 +6,29 @@ import json
 import math
 from typing import Any
 
-DEEPEST = 50  # levels: what is nested deeper can be stored, but whoever reads it runs out of stack
+MAX_DEPTH = 50  # levels: what is nested deeper can be stored, but whoever reads it runs out of stack
 
 
-def parsed(text: str) -> Any:
+def parse_json(text: str) -> Any:
     """Raises ValueError for what is not JSON, for a number beyond all floats (`1e400`), for half of a surrogate pair,
     which is no text, and for what is nested too deeply."""
     try:
         value = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_in_range)
-        too_deep = text.count("[") + text.count("{") > DEEPEST and _depth_of(value) > DEEPEST
+        too_deep = text.count("[") + text.count("{") > MAX_DEPTH and _depth_of(value) > MAX_DEPTH
     except RecursionError:
         too_deep = True
     if too_deep:
-        raise ValueError(f"nested deeper than {DEEPEST} levels")
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     json.dumps(value, ensure_ascii=False).encode()
     return value
 
 
-def can_be_kept(value: Any) -> bool:
+def is_storable(value: Any) -> bool:
     """Neither infinite numbers nor NUL, which PostgreSQL can't store, nor half of a surrogate pair, nor too deep."""
     left = [(value, 1)]
     while left:
         part, depth = left.pop()
-        if depth > DEEPEST:
+        if depth > MAX_DEPTH:
             return False
         if isinstance(part, dict):
             left += [(inner, depth + 1) for pair in part.items() for inner in pair]
@@ -39,7 +39,7 @@ def can_be_kept(value: Any) -> bool:
     return True
 
 
-def is_text(value: object) -> bool:
+def is_storable_text(value: object) -> bool:
     """Neither NUL, which PostgreSQL can't store, nor half of a surrogate pair, which UTF-8 can't say."""
     if not isinstance(value, str) or "\x00" in value:
         return False
@@ -48,7 +48,7 @@ def is_text(value: object) -> bool:
 
 def _is_plain(value: object) -> bool:
     if isinstance(value, str):
-        return is_text(value)
+        return is_storable_text(value)
     if isinstance(value, int | float):
         try:
             return math.isfinite(value)

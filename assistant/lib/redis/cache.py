@@ -20,7 +20,7 @@ def cache_key(key: str, prefix: str, version: int) -> str:
     return f"{prefix}:{key}" if version == 1 else f"{prefix}:{version}:{key}"
 
 
-class Cache(RedisCache):
+class SharedCache(RedisCache):
     """Where Redis is away, nothing is kept and nothing found: pages take longer, and do not fail."""
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:

@@ -14,9 +14,9 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from assistant.backups.archives import MODELS, SECRET_KEY, Archive, open_archive
+from assistant.backups.backup import STORES, Tell, fingerprint, said_plainly
 from assistant.backups.databases import check_alone, our_tables, restore_database
 from assistant.backups.errors import BackupError
-from assistant.backups.making import STORES, Tell, fingerprint, said_plainly
 from assistant.engine.archives import sign
 from training.models import Environment
 

@@ -1,0 +1,79 @@
+"""Large files over HTTP: uploads by those who may, and downloads in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from http.cookies import CookieError
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, StreamingHttpResponse, parse_cookie
+from rest_framework.exceptions import APIException
+from rest_framework_simplejwt.authentication import JWTAuthentication
+
+from assistant.lib.threads import in_pool
+
+
+@dataclass(frozen=True)
+class LargeUpload:
+    """`path` is a regular expression, `limit` says how many bytes."""
+
+    path: str
+    permission: str
+    limit: Callable[[], int]
+
+
+LARGE_UPLOADS: list[LargeUpload] = []  # an app adds its own when it is ready
+
+
+def may_upload(door: LargeUpload, authorization: str, cookies: str) -> bool:
+    """Whether that session or token is of somebody who may. It asks the database."""
+    user = _user_of(authorization, cookies)
+    return bool(user and user.is_active and user.has_perm(door.permission))
+
+
+def _user_of(authorization: str, cookies: str) -> Any:
+    request = HttpRequest()
+    try:
+        if authorization:
+            request.META["HTTP_AUTHORIZATION"] = authorization
+            found = JWTAuthentication().authenticate(request)
+            return found[0] if found else None
+        key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+        return get_user(request)
+    except (APIException, CookieError, UnicodeError):
+        return None
+
+
+PIECE = 1 << 18  # bytes
+
+
+def attachment(request: HttpRequest, pieces: Iterator[bytes], name: str, kind: str) -> StreamingHttpResponse:
+    """Django would read all of a plain iterator ahead under ASGI: it gets an asynchronous one there."""
+    content = _asynchronous(pieces) if isinstance(request, ASGIRequest) else pieces
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(content, content_type=kind, headers=headers)
+
+
+def file_attachment(request: HttpRequest, path: Path, kind: str) -> StreamingHttpResponse:
+    """Of a known length, so that browsers show how far they are."""
+    response = attachment(request, _in_pieces(path), path.name, kind)
+    response.headers["Content-Length"] = str(path.stat().st_size)
+    return response
+
+
+def _in_pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+async def _asynchronous(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (piece := await in_pool(next, pieces, None)) is not None:  # an empty piece is not the end
+        yield piece
