@@ -77,13 +77,13 @@ def _around(values: list[float], at: int) -> float:
 async def _ours(archive: Path) -> Costs:
     from assistant.engine import Turn, Window, archives
     from assistant.engine.rasa_adapter.engine import RasaEngine, _tracker  # isort: skip
-    from assistant.engine.rasa_adapter.dialogue.actions import Running, running
+    from assistant.engine.rasa_adapter.dialogue.actions import RunningTurn, running_turn
     from assistant.engine.rasa_adapter.threads import ActionThreads
     from assistant.engine.types import Model
 
     sha256 = archives.sha256_of(archive)
     model = Model("bench", archive, sha256, archives.sign(sha256))
-    running.set(Running(ActionThreads("bench")))
+    running_turn.set(RunningTurn(ActionThreads("bench")))
     with RasaEngine()._models.use(model, 120) as loaded:
         tracker = _tracker(loaded, Turn("bench", ""), Window(None, ()))
 
@@ -98,12 +98,12 @@ async def _rasa(archive: Path) -> Costs:
     from rasa.core.agent import Agent
     from rasa.core.channels.channel import UserMessage
 
-    from assistant.engine.rasa_adapter.dialogue.actions import ActionsHere, Running, running
+    from assistant.engine.rasa_adapter.dialogue.actions import InProcessActions, RunningTurn, running_turn
     from assistant.engine.rasa_adapter.threads import ActionThreads
 
-    import_rasa.hush_structured_logs()
-    running.set(Running(ActionThreads("bench")))
-    agent = Agent.load(archive, action_endpoint=ActionsHere())
+    import_rasa.silence_structured_logs()
+    running_turn.set(RunningTurn(ActionThreads("bench")))
+    agent = Agent.load(archive, action_endpoint=InProcessActions())
 
     async def say(text: str) -> object:
         return await agent.handle_message(UserMessage(text, sender_id="bench"))

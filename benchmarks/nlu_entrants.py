@@ -17,7 +17,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from assistant.embeddings import Embedder
-from assistant.engine.rasa_adapter.nlu.text_classifier import Intents
+from assistant.engine.rasa_adapter.nlu.text_classifier import TextClassifier
 from benchmarks.nlu_data import Pair
 
 # What `rasa init` writes, without the parts that do not classify.
@@ -43,10 +43,10 @@ class Ours(_OnEmbeddings):
 
     def train(self, pairs: Sequence[Pair]) -> None:
         texts, intents = zip(*pairs, strict=True)
-        self._intents = Intents.learned(texts, intents, self._embedder.embed_layers)
+        self._intents = TextClassifier.train(texts, intents, self._embedder.embed_layers)
 
     def confidences(self, text: str) -> Mapping[str, float]:
-        return dict(self._intents.ranked(text))
+        return dict(self._intents.rank(text))
 
 
 class LogisticOnEmbeddings(_OnEmbeddings):

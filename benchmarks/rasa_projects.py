@@ -141,7 +141,7 @@ def _our_answers(version: Any, dialogues: list[list[str]], outcome: Outcome) -> 
 
 def _silence_actions(archive: Path) -> list[str]:
     """Stands in for all custom actions of the archive's domain. Returns the names of those that were called."""
-    from assistant.engine.rasa_adapter.dialogue.actions import skills
+    from assistant.engine.rasa_adapter.dialogue.actions import custom_actions
 
     called: list[str] = []
 
@@ -149,7 +149,7 @@ def _silence_actions(archive: Path) -> list[str]:
         called.append("")
         return []
 
-    skills().update({name: silent for name in _custom_actions(archive)})
+    custom_actions().update({name: silent for name in _custom_actions(archive)})
     return called
 
 

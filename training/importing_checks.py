@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from django.conf import settings
 
-from assistant.engine.allow_lists.parameters import unknown
+from assistant.engine.allow_lists.parameters import unknown_parameters
 from training.importing_actions import actions_in, missing_actions
 from training.importing_expressions import faults, too_long
 from training.importing_files import Project
@@ -107,7 +107,7 @@ def _say_what_is_not_known(project: Project, config: Document) -> None:
         for item in items:
             keys = {key.value: line_of(key) for key, _ in item.value} if isinstance(item, yaml.MappingNode) else {}
             component = str(plain(item).get("name", "")).rpartition(".")[2] if keys else ""
-            for key in unknown(component, keys):
+            for key in unknown_parameters(component, keys):
                 project.say(
                     CONFIG, f"'{key}' is no known parameter of {component}; it is passed on as it is", keys[key]
                 )

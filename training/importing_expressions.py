@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import yaml
 
-from assistant.engine.regexes.catastrophic import never_ends
-from assistant.engine.regexes.matching import Unusable, compiled
+from assistant.engine.regexes.catastrophic import is_catastrophic
+from assistant.engine.regexes.matching import UnusableRegex, compile_regex
 from training.importing_yaml import Document, UnreadableYaml, line_of, nodes, read_document
 from training.validation import LONGEST_TEXT
 
@@ -27,15 +27,15 @@ class Written:
 
 
 def faults(document: Document) -> Iterator[tuple[Written, str, bool]]:
-    """Expressions, what is wrong with each, and whether training fails on it."""
+    """BoundedRegexes, what is wrong with each, and whether training fails on it."""
     for number, expression in enumerate(expressions_in(document)):
         try:
-            compiled(expression.text)
-        except Unusable as reason:
+            compile_regex(expression.text)
+        except UnusableRegex as reason:
             fails = "no regular expression" in str(reason)
             yield expression, str(reason), fails
             continue
-        if number < MOST_TRIED and never_ends(expression.text):
+        if number < MOST_TRIED and is_catastrophic(expression.text):
             yield expression, f"it {ENDLESS}", False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from assistant.engine.normalisation import normalised
+from assistant.engine.normalisation import normalise
 
 
 def exact_key(text: str) -> str:
@@ -13,7 +13,7 @@ def exact_key(text: str) -> str:
 
 def alike_key(text: str) -> str:
     """Without case, punctuation and spacing, as a model remembers the text."""
-    return _sha1(normalised(text))
+    return _sha1(normalise(text))
 
 
 def _sha1(text: str) -> str:

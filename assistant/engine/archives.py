@@ -81,7 +81,7 @@ def inspect(path: Path) -> Contents:
     _check_version(metadata)
     nodes = list(_checked_nodes(metadata))
     _check_slots(metadata.get("domain"))
-    if foreign := archive_files.foreign(names, _readers(nodes), beside=(METADATA, OURS)):
+    if foreign := archive_files.first_unexpected(names, _readers(nodes), beside=(METADATA, OURS)):
         raise ModelRefused(f"The archive holds '{foreign[:200]}', which no component of it keeps.")
     for name, content in found.items():
         if configuration := archive_files.CONFIGURATION.fullmatch(PurePosixPath(name).name):
@@ -139,17 +139,17 @@ def _checked_nodes(metadata: Json) -> Iterator[tuple[str, str]]:
             _check_node(node)
             resource = node.get("resource") or {"name": name}
             _check_resource(resource)
-            yield resource["name"], components.short(node["uses"])
+            yield resource["name"], components.class_name(node["uses"])
 
 
 def _check_node(node: Json) -> None:
-    uses, component = str(node.get("uses")), components.short(str(node.get("uses")))
+    uses, component = str(node.get("uses")), components.class_name(str(node.get("uses")))
     if uses not in components.GRAPH and not components.is_ours(uses):
         raise ModelRefused(f"The archive wants to run '{uses}', which is not allowed.")
     if component == components.DUCKLING and not settings.DUCKLING_URL:
         raise ModelRefused("The model asks a Duckling server; set DUCKLING_URL to allow that.")
-    if hindrance := components.hindrance(component):
-        raise ModelRefused(f"The model can't be used: '{component}' {hindrance}.")
+    if why_unavailable := components.why_unavailable(component):
+        raise ModelRefused(f"The model can't be used: '{component}' {why_unavailable}.")
     calls = str(node.get("constructor_name")), str(node.get("fn"))
     if calls[0] not in components.CONSTRUCTORS or calls[1] not in components.FUNCTIONS:
         raise ModelRefused(f"The archive wants to call '{node.get('fn')}' of '{uses}', which is not allowed.")

@@ -47,7 +47,7 @@ def leave_out_duckling(config: Path) -> None:
     """It calls a host."""
     content = _yaml().load(config.read_text(encoding="utf-8"))
     pipeline = (content or {}).get("pipeline") or []
-    kept = [item for item in pipeline if components.short(_name_of(item)) != components.DUCKLING]
+    kept = [item for item in pipeline if components.class_name(_name_of(item)) != components.DUCKLING]
     if len(kept) != len(pipeline):
         config.write_text(json.dumps({**content, "pipeline": kept}), encoding="utf-8")  # JSON is YAML
 
@@ -119,12 +119,12 @@ class _Checked:
     def _check_component(self, name: str) -> None:
         if not components.is_ours(name):
             self._check_name(name, components.PIPELINE, "component")
-        if hindrance := components.hindrance(components.short(name)):
-            self._refuse(name, f"'{name}' {hindrance}")
+        if why_unavailable := components.why_unavailable(components.class_name(name)):
+            self._refuse(name, f"'{name}' {why_unavailable}")
 
     def _check_parameters(self, item: Any) -> None:
         if isinstance(item, dict):
-            for refusal in parameters.refusals(components.short(_name_of(item)), item):
+            for refusal in parameters.refusals(components.class_name(_name_of(item)), item):
                 self._refuse(refusal.culprit, refusal.reason, after=_name_of(item))
 
     def _check_name(self, name: str, names: frozenset[str], kind: str) -> None:

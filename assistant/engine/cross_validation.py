@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 
-def stratified(labels: Sequence[str], folds: int, seed: int) -> list[list[int]]:
+def stratified_folds(labels: Sequence[str], folds: int, seed: int) -> list[list[int]]:
     """Places of `labels` by fold: each label is spread evenly, shuffled by `seed`. A label that stands alone is left
     out: without its one example nobody could know it."""
     places = defaultdict(list)

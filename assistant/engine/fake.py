@@ -13,9 +13,9 @@ from pathlib import Path
 
 from assistant.engine import fake_model
 from assistant.engine.archives import sha256_of
-from assistant.engine.cross_validation import stratified
+from assistant.engine.cross_validation import stratified_folds
 from assistant.engine.errors import EngineError, TrainingFailed, TurnTimeout
-from assistant.engine.fake_model import Bot
+from assistant.engine.fake_model import FakeModel
 from assistant.engine.types import (
     LIMITS,
     Archive,
@@ -35,7 +35,7 @@ from assistant.engine.types import (
 )
 
 ACTION = "utter_echo"
-TOLD_EVERY = 0.1  # seconds
+REPORT_EVERY = 0.1  # seconds
 MEMORY = 300 * 1024**2
 
 
@@ -64,7 +64,7 @@ class FakeEngine:
         )
 
     def parse(self, model: Model, text: str) -> Parse:
-        known = fake_model.bot_of(model).known(text)
+        known = fake_model.load(model).known(text)
         if known:
             return Parse(text, known[0], 1.0, [{"name": known[0], "confidence": 1.0}], known[1])
         intent = "command" if text.startswith("/") else "echo"
@@ -87,7 +87,7 @@ class FakeEngine:
         return _archive(path, time.monotonic() - started)
 
     def load(self, model: Model) -> None:
-        fake_model.bot_of(model)
+        fake_model.load(model)
 
     def evaluate(
         self, model: Model, examples: Sequence[Labelled], on_progress: OnProgress | None = None
@@ -110,9 +110,9 @@ class FakeEngine:
         examples = _learned(bundle).labelled()
         _take_time(fake_model.directives(bundle), on_progress, limits)
         guesses = {}
-        for fold in stratified([each.intent for each in examples], folds, seed):
+        for fold in stratified_folds([each.intent for each in examples], folds, seed):
             held_out = set(fold)
-            rest = Bot([(e.text, e.intent, []) for i, e in enumerate(examples) if i not in held_out])
+            rest = FakeModel([(e.text, e.intent, []) for i, e in enumerate(examples) if i not in held_out])
             guesses.update({place: _nearest(rest, examples[place]) for place in fold})
         return [guesses[place] for place in sorted(guesses)]
 
@@ -121,10 +121,10 @@ class FakeEngine:
         return _archive(path, 0.0)
 
 
-def _learned(bundle: Bundle) -> Bot:
+def _learned(bundle: Bundle) -> FakeModel:
     if "config.yml" not in bundle.files:
         raise TrainingFailed("There is no config.yml.")
-    return fake_model.learned(bundle)
+    return fake_model.train(bundle)
 
 
 def _archive(path: Path, seconds: float) -> Archive:
@@ -148,7 +148,7 @@ def _tell_while_it_runs(tell: OnProgress, name: str, done: int, steps: int, seco
     ends = time.monotonic() + seconds
     while (left := ends - time.monotonic()) > 0:
         tell(Progress("", done, steps, 0.0, now=name, memory=MEMORY))
-        time.sleep(min(TOLD_EVERY, left))
+        time.sleep(min(REPORT_EVERY, left))
 
 
 def _ignore(progress: Progress) -> None:
@@ -156,11 +156,11 @@ def _ignore(progress: Progress) -> None:
 
 
 def _taught(model: Model, parse: Parse) -> list[OutMessage]:
-    answer = fake_model.bot_of(model).answer(parse.intent)
+    answer = fake_model.load(model).answer(parse.intent)
     return [OutMessage(answer[1], action=answer[0])] if answer else []
 
 
-def _nearest(bot: Bot, right: Labelled) -> Guess:
+def _nearest(bot: FakeModel, right: Labelled) -> Guess:
     best = [(name, round(share, 4)) for name, share in bot.nearest(right.text)[:5]]
     return Guess(right, *best[0], [{"name": name, "confidence": share} for name, share in best])
 

@@ -24,7 +24,7 @@ WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
-class Bot:
+class FakeModel:
     """`examples`: `[text, intent, entities]`; `rules`: intent -> action; `responses`: name -> its first text."""
 
     examples: list[tuple[str, str, list[Json]]] = field(default_factory=list)
@@ -58,9 +58,9 @@ class Bot:
         return [Labelled(text, intent, entities) for text, intent, entities in self.examples]
 
 
-def learned(bundle: Bundle) -> Bot:
+def train(bundle: Bundle) -> FakeModel:
     """Raises TrainingFailed for YAML that is none."""
-    bot = Bot()
+    bot = FakeModel()
     for path, text in bundle.files.items():
         if not path.endswith((".yml", ".yaml")):
             continue
@@ -77,7 +77,7 @@ def directives(bundle: Bundle) -> Json:
     return dict(_read("config.yml", bundle.files.get("config.yml", "")).get("fake") or {})
 
 
-def write(path: Path, bundle: Bundle, bot: Bot) -> None:
+def write(path: Path, bundle: Bundle, bot: FakeModel) -> None:
     content = json.dumps({"fake": True, "files": sorted(bundle.files), "bot": asdict(bot)}).encode()
     member = tarfile.TarInfo(archives.METADATA)
     member.size = len(content)
@@ -85,23 +85,23 @@ def write(path: Path, bundle: Bundle, bot: Bot) -> None:
         tar.addfile(member, io.BytesIO(content))
 
 
-def bot_of(model: Model) -> Bot:
+def load(model: Model) -> FakeModel:
     """A model without a file knows nothing. Raises ModelRefused for a file that is not the recorded one."""
     if not model.path.is_file():
-        return Bot()
+        return FakeModel()
     return _verified(model, model.path.stat().st_mtime_ns)
 
 
-def read(path: Path) -> Bot:
+def read(path: Path) -> FakeModel:
     """Raises ModelRefused for a file that the fake engine did not write."""
     metadata = archives.metadata_of(path)
     if metadata.get("fake") is not True:
         raise ModelRefused("The archive was not made by the fake engine.")
-    return Bot(**metadata["bot"])
+    return FakeModel(**metadata["bot"])
 
 
 @lru_cache(maxsize=32)
-def _verified(model: Model, changed: int) -> Bot:
+def _verified(model: Model, changed: int) -> FakeModel:
     archives.verify(model)
     return read(model.path)
 

@@ -8,7 +8,7 @@ MARKS = {"Mn", "Mc"}  # vowel signs and accents: in many scripts they make the w
 HOW_TO_DRAW = range(0xFE00, 0xFE10)  # variation selectors, which only say how a sign looks
 
 
-def normalised(text: str) -> str:
+def normalise(text: str) -> str:
     """What is left of a text when case, punctuation and spacing do not count; all of it where nothing is left."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return " ".join("".join(map(_kept, plain)).split()) or text.strip()

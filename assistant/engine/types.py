@@ -214,7 +214,7 @@ class Engine(Protocol):
         on_progress: OnProgress | None = None,
         limits: Limits = LIMITS,
     ) -> Sequence[Guess]:
-        """Each example of the bundle is guessed once, by a model trained without its fold (stratified by intent,
+        """Each example of the bundle is guessed once, by a model trained without its fold (stratified_folds by intent,
         shuffled by `seed`). Left out are examples of intents that have only one. Raises TrainingFailed or Cancelled."""
 
     def inspect(self, path: Path, limits: Limits = LIMITS) -> Archive:

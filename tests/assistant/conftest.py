@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="package")
 def rasa_engine() -> Iterator[RasaEngine]:
     from assistant.engine.rasa_adapter.engine import RasaEngine  # isort: skip  it imports Rasa quietly
-    from assistant.engine.rasa_adapter.dialogue.actions import skills
+    from assistant.engine.rasa_adapter.dialogue.actions import custom_actions
 
-    skills.cache_clear()
+    custom_actions.cache_clear()
     with override_settings(ASSISTANT_SKILLS=["tests.assistant.engine_skill"]):
         engine = RasaEngine()
         yield engine
         engine.close()
-    skills.cache_clear()
+    custom_actions.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from rasa.core.agent import Agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
 from rasa.core.tracker_store import InMemoryTrackerStore  # noqa: E402
 
-from assistant.engine.rasa_adapter.dialogue.actions import ActionsHere, Running, running  # noqa: E402
+from assistant.engine.rasa_adapter.dialogue.actions import InProcessActions, RunningTurn, running_turn  # noqa: E402
 from assistant.engine.rasa_adapter.threads import ActionThreads  # noqa: E402
 
 
@@ -39,9 +39,9 @@ async def answer(agent: Agent, sender: str, text: str, turn: int) -> list[Any]:
 
 
 async def main(path: Path, dialogues: list[list[str]]) -> list[Any]:
-    agent = Agent.load(path, action_endpoint=ActionsHere())
+    agent = Agent.load(path, action_endpoint=InProcessActions())
     agent.processor.tracker_store = InMemoryTrackerStore(agent.domain)
-    running.set(Running(ActionThreads("stock")))
+    running_turn.set(RunningTurn(ActionThreads("stock")))
     return [await answers(agent, number, dialogue) for number, dialogue in enumerate(dialogues)]
 
 

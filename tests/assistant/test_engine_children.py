@@ -160,7 +160,7 @@ def test_it_dies_with_its_parent(tmp_path: Path) -> None:
     os.killpg(child, signal.SIGKILL)  # what it had started itself
     left = f"frontdesk-training-{parent.pid}-*"
     assert list(Path(gettempdir()).glob(left))
-    with child_process.workplace("training"):
+    with child_process.working_folder("training"):
         assert not list(Path(gettempdir()).glob(left))
 
 

@@ -17,7 +17,7 @@ from pytest_django import DjangoDbBlocker
 from scipy.stats import binomtest
 
 from assistant.engine import Bundle, Guess, Labelled, Model
-from assistant.engine.fake_model import learned
+from assistant.engine.fake_model import train
 from assistant.engine.types import Engine
 from conversations.models import Conversation, Message
 from conversations.services import judge_message
@@ -86,7 +86,7 @@ def test_it_understands_the_rest_no_worse(engine: Engine, before: Model, after: 
 
 @lru_cache(maxsize=1)
 def _held_out() -> list[Labelled]:
-    return learned(Bundle({"data/nlu.yml": HELD_OUT.read_text()})).labelled()
+    return train(Bundle({"data/nlu.yml": HELD_OUT.read_text()})).labelled()
 
 
 def _is_right(guess: Guess) -> bool:

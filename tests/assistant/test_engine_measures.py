@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from assistant.engine import Bundle, Cancelled, Guess, Labelled, Model, Progress, TrainingFailed
-from assistant.engine.cross_validation import stratified
+from assistant.engine.cross_validation import stratified_folds
 from assistant.engine.types import Engine
 from tests.assistant.engine_conversations import Talk, bundle
 
@@ -18,11 +18,11 @@ MESSAGES = ["hello", "book a table", "a large one", "which key", "what on earth"
 
 def test_it_spreads_every_intent_over_the_folds() -> None:
     labels = ["a"] * 10 + ["b"] * 7 + ["c"] * 2 + ["alone"]
-    folds = stratified(labels, 5, seed=1)
+    folds = stratified_folds(labels, 5, seed=1)
     assert sorted(place for fold in folds for place in fold) == list(range(19))
     assert [Counter(labels[place] for place in fold)["a"] for fold in folds] == [2] * 5
     assert max(map(len, folds)) - min(map(len, folds)) <= 1
-    assert folds == stratified(labels, 5, seed=1) != stratified(labels, 5, seed=2)
+    assert folds == stratified_folds(labels, 5, seed=1) != stratified_folds(labels, 5, seed=2)
 
 
 @pytest.mark.rasa

@@ -19,21 +19,21 @@ pytestmark = pytest.mark.rasa
 
 @pytest.fixture
 def models() -> Any:
-    """Loads nothing real: a model whose name begins with `tf` is a heavy one, one with `slow` takes its time."""
+    """Loads nothing real: a model whose name begins with `tf` uses TensorFlow, one with `slow` takes its time."""
     import assistant.engine.rasa_adapter.engine  # noqa: F401  it imports Rasa quietly
-    from assistant.engine.rasa_adapter.loaded_models import Loaded, Models
+    from assistant.engine.rasa_adapter.loaded_models import LoadedModel, LoadedModels
 
-    class Stand(Models):
+    class Stand(LoadedModels):
         loaded: list[str] = []
 
-        def _loaded(self, model: Model, folder: Path) -> Loaded:
+        def _loaded(self, model: Model, folder: Path) -> LoadedModel:
             time.sleep(0.3 if "slow" in model.version else 0)
             if "bad" in model.version:
                 raise ModelRefused("bad")
             self.loaded = [*self.loaded, model.version]
             if model.version.startswith("tf"):
-                self._make_room_for_a_heavy_one()
-            return Loaded(processor=None, horizon=None, heavy=model.version.startswith("tf"))
+                self._make_room_for_tensorflow()
+            return LoadedModel(processor=None, max_history=None, uses_tensorflow=model.version.startswith("tf"))
 
     return Stand()
 

@@ -157,9 +157,9 @@ def test_it_gives_up_a_turn_that_hangs_and_answers_the_next(rasa_engine: Engine,
 
 
 def test_it_loads_one_model_once_for_many_callers(rasa_engine: Engine, sample: Model) -> None:
-    from assistant.engine.rasa_adapter.loaded_models import Models
+    from assistant.engine.rasa_adapter.loaded_models import LoadedModels
 
-    models, loads = Models(), []
+    models, loads = LoadedModels(), []
     load = models._loaded
     models._loaded = lambda model, folder: loads.append(model) or load(model, folder)
     with ThreadPoolExecutor(8) as pool:

@@ -31,7 +31,7 @@ from training.reports import key_of
 from training.services import change_example
 
 pytestmark = pytest.mark.django_db
-SAID = "my parcel to Nowhere Lane 7 is lost"
+SAID = "my parcel to Nowhere RasaThread 7 is lost"
 MAIL = "sam@example.com"
 
 
@@ -64,7 +64,7 @@ def talk(live_model: ModelVersion, ana: User) -> Conversation:
     example = Example.objects.get(text=SAID)
     change_example(example=example, text=f"{SAID}!", revision=example.revision, by=ana)
     change_example(example=example, text=SAID, revision=example.revision + 1, by=ana)
-    add_note(conversation=conversation, text="Sam of Nowhere Lane", by=ana)
+    add_note(conversation=conversation, text="Sam of Nowhere RasaThread", by=ana)
     tag_conversation(conversation=conversation, add=["parcels"], by=ana)
     report = {"errors": [{"text": SAID, "right": "a", "guessed": "b"}], "messages": [[key_of(SAID), 0, 1]]}
     Evaluation.objects.create(version=live_model, kind="held_out", report=report)

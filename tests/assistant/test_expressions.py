@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.engine.regexes import matching
-from assistant.engine.regexes.catastrophic import never_ends
-from assistant.engine.regexes.matching import Expression, Expressions, Span, Unusable, compiled
+from assistant.engine.regexes.catastrophic import is_catastrophic
+from assistant.engine.regexes.matching import BoundedRegex, BoundedRegexes, Span, UnusableRegex, compile_regex
 
 ENDLESS = [r"^(\w+\s?)*\d$", r"(a|aa)+$", r"(a|a)*b", r"(?:a|\w)+!", r"(a*)*\1b", r"(?=(a+)+$)", r"\s*a+\s*a+\s*a+$"]
 USUAL = [
@@ -45,7 +45,7 @@ TEXTS = st.text(
 
 
 def spans(patterns: Sequence[str], text: str, *, ignore_case: bool = False) -> list[list[Span]]:
-    return list(Expressions([(each, each) for each in patterns], ignore_case=ignore_case).spans(text))
+    return list(BoundedRegexes([(each, each) for each in patterns], ignore_case=ignore_case).spans(text))
 
 
 def of_re(pattern: str, text: str, *, ignore_case: bool = False) -> list[Span]:
@@ -77,7 +77,7 @@ def test_it_gives_up_on_what_would_take_years(
         "a" * 40 + "!",
         "aaaaaaaaaaaaaaaaaaaaaaaa aaaaaaaaaaaaaaaaaaa!b" * 80,
     ]
-    bot = Expressions([(f"number {place}", it) for place, it in enumerate(ENDLESS)], ignore_case=True)
+    bot = BoundedRegexes([(f"number {place}", it) for place, it in enumerate(ENDLESS)], ignore_case=True)
     for text in texts * 3:
         began = thread_time()
         list(bot.spans(text))
@@ -90,7 +90,7 @@ def test_it_gives_up_on_what_would_take_years(
 
 
 def test_it_goes_on_with_short_texts_after_somebody_sent_a_long_one() -> None:
-    slow = Expression("mail", r"(?:\w|\.)+@(?:\w|\.)+(?:\w|\.)+(?:\w|\.)+z")
+    slow = BoundedRegex("mail", r"(?:\w|\.)+@(?:\w|\.)+(?:\w|\.)+(?:\w|\.)+z")
     assert slow.spans("a" * 2000 + "@" + "a." * 900) == []
     assert slow.spans("ana@example.xyz") == [(0, 15)]
 
@@ -101,7 +101,7 @@ def test_it_goes_on_with_the_others_beside_one_that_takes_too_long() -> None:
 
 def test_it_looks_ten_thousand_words_up_in_no_time() -> None:
     words = [f"{number:05d}{'x' * (number % 9)}" for number in range(10_000)]
-    bot = Expressions([("words", "(\\b" + "\\b|\\b".join(words) + "\\b)")], ignore_case=True)
+    bot = BoundedRegexes([("words", "(\\b" + "\\b|\\b".join(words) + "\\b)")], ignore_case=True)
     began = thread_time()
     (found,) = bot.spans("a b 00007xxxxxxx " + "a b " * 1000)
     assert found == [(4, 16)]
@@ -118,8 +118,8 @@ HUGE = {
 
 @pytest.mark.parametrize("pattern", HUGE.values(), ids=list(HUGE))
 def test_it_does_not_build_what_fills_the_memory(pattern: str) -> None:
-    with pytest.raises(Unusable):
-        compiled(pattern)
+    with pytest.raises(UnusableRegex):
+        compile_regex(pattern)
     assert spans([pattern, "b"], "ab") == [[], [(1, 2)]]
 
 
@@ -140,7 +140,7 @@ def test_it_does_not_build_what_fills_the_memory(pattern: str) -> None:
     ],
 )
 def test_it_knows_an_expression_that_never_ends(pattern: str) -> None:
-    assert never_ends(pattern)
+    assert is_catastrophic(pattern)
 
 
 @pytest.mark.parametrize(
@@ -158,4 +158,4 @@ def test_it_knows_an_expression_that_never_ends(pattern: str) -> None:
     ],
 )
 def test_it_says_nothing_of_an_expression_that_ends(pattern: str) -> None:
-    assert not never_ends(pattern)
+    assert not is_catastrophic(pattern)

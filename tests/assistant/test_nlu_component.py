@@ -12,8 +12,8 @@ import pytest
 
 from assistant.embeddings import embed_layers
 from assistant.engine.rasa_adapter.nlu import kernel_ridge
-from assistant.engine.rasa_adapter.nlu.spelling import Spelling
-from assistant.engine.rasa_adapter.nlu.text_classifier import Intents
+from assistant.engine.rasa_adapter.nlu.spelling import SpellingCorrector
+from assistant.engine.rasa_adapter.nlu.text_classifier import TextClassifier
 
 EXAMPLES = {
     "opening_hours": ["when are you open", "what time do you close", "opening hours on sunday", "are you open today"],
@@ -30,59 +30,59 @@ UNSEEN = {
 }
 
 
-def learned(pairs: list[tuple[str, str]]) -> Intents:
-    return Intents.learned(*zip(*pairs, strict=True))
+def train(pairs: list[tuple[str, str]]) -> TextClassifier:
+    return TextClassifier.train(*zip(*pairs, strict=True))
 
 
-def asked(intents: Intents, text: str) -> tuple[str, float]:
-    return intents.ranked(text)[0]
+def asked(intents: TextClassifier, text: str) -> tuple[str, float]:
+    return intents.rank(text)[0]
 
 
 def test_it_knows_questions_that_it_has_not_seen() -> None:
-    model = learned(PAIRS)
+    model = train(PAIRS)
     assert {text: asked(model, text)[0] for text in UNSEEN} == UNSEEN
 
 
 def test_it_is_less_sure_of_what_no_intent_is_about() -> None:
-    model = learned(PAIRS)
+    model = train(PAIRS)
     strange = ["who won the football world cup in 1954", "recite a poem about submarines", "xkcd qwerty zzz"]
     assert max(asked(model, text)[1] for text in strange) < min(asked(model, text)[1] for text in UNSEEN)
 
 
 def test_it_answers_its_own_examples_as_it_was_taught() -> None:
-    model = learned(PAIRS)
+    model = train(PAIRS)
     assert {text: asked(model, text) for text, _ in PAIRS} == {text: (intent, 1.0) for text, intent in PAIRS}
 
 
 @pytest.mark.parametrize("text", ["WHEN are you  open?!", "  when, are you open... ", "When-are-you-open"])
 def test_it_does_not_mind_case_punctuation_or_spacing_in_an_example(text: str) -> None:
-    assert asked(learned(PAIRS), text) == ("opening_hours", 1.0)
+    assert asked(train(PAIRS), text) == ("opening_hours", 1.0)
 
 
 def test_it_takes_a_correction_that_goes_against_everything_else() -> None:
-    model = learned([*PAIRS, ("when are you open for a price talk", "goodbye")])
+    model = train([*PAIRS, ("when are you open for a price talk", "goodbye")])
     assert asked(model, "when are you open for a price talk?") == ("goodbye", 1.0)
 
 
 def test_it_goes_by_the_last_word_on_a_text_with_two_intents() -> None:
-    assert asked(learned([*PAIRS, ("bye", "human")]), "Bye!") == ("human", 1.0)
+    assert asked(train([*PAIRS, ("bye", "human")]), "Bye!") == ("human", 1.0)
 
 
 @pytest.mark.parametrize("text", ["a real humna plaese", "what is the prcie", "oppening hours on sundday"])
 def test_it_reads_over_slips_of_the_keyboard(text: str) -> None:
-    name, confidence = asked(learned(PAIRS), text)
+    name, confidence = asked(train(PAIRS), text)
     assert name == {"a": "human", "w": "prices", "o": "opening_hours"}[text[0]]
     assert confidence > 0.5
 
 
 def test_it_leaves_words_alone_that_it_knows_or_cannot_guess() -> None:
-    spelling = Spelling(["frontdesk"], {"open": 1, "walnut": 2, "opens": 3})
-    assert spelling.mended("Frontdesk OPEN walnuts xyzzyq 1234 ope") == "Frontdesk OPEN walnuts xyzzyq 1234 ope"
+    spelling = SpellingCorrector(["frontdesk"], {"open": 1, "walnut": 2, "opens": 3})
+    assert spelling.correct("Frontdesk OPEN walnuts xyzzyq 1234 ope") == "Frontdesk OPEN walnuts xyzzyq 1234 ope"
 
 
 def test_it_mends_slips_in_a_text_that_has_words_without_end() -> None:
-    spelling = Spelling(["frontdesk", "a" * 4000], {"open": 1})
-    assert spelling.mended(f"frontdesc {'a' * 3999} opne") == f"frontdesk {'a' * 3999} open"
+    spelling = SpellingCorrector(["frontdesk", "a" * 4000], {"open": 1})
+    assert spelling.correct(f"frontdesc {'a' * 3999} opne") == f"frontdesk {'a' * 3999} open"
 
 
 OCTAL = str.maketrans("01234567", "abcdfghk")
@@ -105,7 +105,7 @@ WORST = {
 def test_it_takes_no_text_long_or_much_memory() -> None:
     """In processor time of this thread, so that a busy machine does not matter. A word of 4,000 letters took 870 ms
     and 1.7 GB, 4,000 Chinese signs 2.6 s."""
-    model = learned(PAIRS)
+    model = train(PAIRS)
     asked(model, "warm up " * 300)
     seconds = {name: min(timed(model, text), timed(model, text)) for name, text in WORST.items()}
     assert max(seconds.values()) < 0.25, seconds
@@ -117,19 +117,19 @@ def test_it_takes_no_text_long_or_much_memory() -> None:
     assert most < 30_000_000
 
 
-def timed(model: Intents, text: str) -> float:
+def timed(model: TextClassifier, text: str) -> float:
     began = thread_time()
     asked(model, text)
     return thread_time() - began
 
 
 def test_it_prefers_the_bots_own_words() -> None:
-    assert Spelling(["closer"], {"closed": 1}).mended("closef") == "closer"
+    assert SpellingCorrector(["closer"], {"closed": 1}).correct("closef") == "closer"
 
 
 def test_it_ranks_all_intents_by_a_confidence_between_0_and_1() -> None:
     for text in [*UNSEEN, *EXAMPLES["prices"], "", "???", "bye " * 2000]:
-        ranking = learned(PAIRS).ranked(text)
+        ranking = train(PAIRS).rank(text)
         confidences = [confidence for _, confidence in ranking]
         assert {name for name, _ in ranking} == set(EXAMPLES)
         assert confidences == sorted(confidences, reverse=True)
@@ -137,30 +137,30 @@ def test_it_ranks_all_intents_by_a_confidence_between_0_and_1() -> None:
 
 
 def test_it_learns_from_one_example_an_intent() -> None:
-    model = learned([(texts[0], intent) for intent, texts in EXAMPLES.items()])
+    model = train([(texts[0], intent) for intent, texts in EXAMPLES.items()])
     assert asked(model, "at what time do you open?")[0] == "opening_hours"
     assert asked(model, "could I talk to a human person")[0] == "human"
 
 
 def test_it_learns_a_single_intent() -> None:
-    model = learned([("when are you open", "opening_hours")])
+    model = train([("when are you open", "opening_hours")])
     assert asked(model, "when do you open")[1] > asked(model, "purple elephants dance")[1]
 
 
 def test_it_learns_the_same_twice() -> None:
     for name in ("centre", "projection", "landmarks", "weights", "calibration"):
-        np.testing.assert_array_equal(getattr(learned(PAIRS).model, name), getattr(learned(PAIRS).model, name))
+        np.testing.assert_array_equal(getattr(train(PAIRS).model, name), getattr(train(PAIRS).model, name))
 
 
 def test_it_says_the_same_after_a_reload(tmp_path: Path) -> None:
-    model = learned(PAIRS)
+    model = train(PAIRS)
     model.save(tmp_path)
     texts = [*UNSEEN, "waht time do you colse"]
-    assert [Intents.load(tmp_path).ranked(text) for text in texts] == [model.ranked(text) for text in texts]
+    assert [TextClassifier.load(tmp_path).rank(text) for text in texts] == [model.rank(text) for text in texts]
 
 
 def test_it_keeps_no_pickle(tmp_path: Path) -> None:
-    learned(PAIRS).save(tmp_path)
+    train(PAIRS).save(tmp_path)
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".json", ".npz"]
     with np.load(tmp_path / "intents.npz", allow_pickle=False) as arrays:
         assert {array.dtype.kind for array in arrays.values()} == {"f"}
@@ -169,7 +169,7 @@ def test_it_keeps_no_pickle(tmp_path: Path) -> None:
 def test_it_learns_from_more_examples_than_it_compares_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernel_ridge, "MAX_LANDMARKS", 8)
     monkeypatch.setattr(kernel_ridge, "MAX_WIDTH", 6)
-    model = learned(PAIRS)
+    model = train(PAIRS)
     assert model.model.landmarks.shape == (8, 6)
     assert {asked(model, text)[0] for text in EXAMPLES["prices"]} == {"prices"}
 

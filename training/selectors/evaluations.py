@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from assistant.engine.normalisation import normalised
+from assistant.engine.normalisation import normalise
 from training.assembling import examples_in
 from training.models import Bot, Evaluation, Example, ModelVersion
 
@@ -19,8 +19,8 @@ def unseen_by(version: ModelVersion) -> list[Example]:
     rows = held_out(version.bot)
     if not rows or version.training_set is None:
         return rows
-    seen = {normalised(text) for _, text in examples_in(version.training_set)}
-    return [example for example in rows if normalised(example.text) not in seen]
+    seen = {normalise(text) for _, text in examples_in(version.training_set)}
+    return [example for example in rows if normalise(example.text) not in seen]
 
 
 def was_asked_all(version: ModelVersion) -> bool:

@@ -50,7 +50,7 @@ CONFIGURATION = re.compile(r"(ted|unexpected_intent)_policy\.meta\.json")  # a n
 POLICY_OF = {"ted": "TEDPolicy", "unexpected_intent": "UnexpecTEDIntentPolicy"}
 
 
-def foreign(names: Iterable[str], readers: Mapping[str, Iterable[str]], beside: Iterable[str]) -> str:
+def first_unexpected(names: Iterable[str], readers: Mapping[str, Iterable[str]], beside: Iterable[str]) -> str:
     """The first of the archive's files that no component of it writes, or empty. `readers`: by folder the components
     (without their modules) that use it; `beside`: what may stand at the top."""
     known = {

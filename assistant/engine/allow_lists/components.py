@@ -137,11 +137,11 @@ def is_ours(name: str) -> bool:
     return name in OURS
 
 
-def short(name: str) -> str:
+def class_name(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def hindrance(component: str) -> str:
+def why_unavailable(component: str) -> str:
     """Why a component that may be named can't be used here, as the end of a sentence; empty where it can."""
     package = NEEDS.get(component)
     if package and not find_spec(package):

@@ -259,7 +259,7 @@ def refusals(component: str, parameters: Mapping[Any, Any], depth: int = 1) -> I
             )
 
 
-def unknown(component: str, keys: Iterable[str]) -> list[str]:
+def unknown_parameters(component: str, keys: Iterable[str]) -> list[str]:
     """Of the parameters that were not refused, those that no table here has."""
     known = _BY_COMPONENT.get(component, {})
     return [key for key in keys if key not in known and key not in ("name", "<<", *FEATURIZERS)]
@@ -278,9 +278,9 @@ def _refused_featurizers(component: str, value: Any, depth: int) -> Iterator[Ref
         named = isinstance(featurizer, dict)
         name = featurizer.get("name") if named else featurizer
         if not isinstance(name, str) or name not in components.FEATURIZERS or depth >= DEEPEST:
-            yield Refusal(str(name), f"the featurizer '{name}' of '{component}' is unknown or not allowed")
+            yield Refusal(str(name), f"the featurizer '{name}' of '{component}' is unknown_parameters or not allowed")
         elif named:
-            yield from refusals(components.short(name), featurizer, depth + 1)
+            yield from refusals(components.class_name(name), featurizer, depth + 1)
 
 
 def _is_harmless(value: Any) -> bool:

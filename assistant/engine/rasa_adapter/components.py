@@ -27,7 +27,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from assistant.embeddings import WIDTH, Vectors
 from assistant.engine.rasa_adapter.nlu.embedding_memory import embed
-from assistant.engine.rasa_adapter.nlu.text_classifier import Intents
+from assistant.engine.rasa_adapter.nlu.text_classifier import TextClassifier
 
 NO_INTENT = {"name": None, "confidence": 0.0}
 MOST_TOKENS = 64  # of a text, that are embedded one by one, which takes each as long as a short text
@@ -35,7 +35,7 @@ MOST_TOKENS = 64  # of a text, that are embedded one by one, which takes each as
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
-    """Intents from sentence embeddings. It needs no other component before it.
+    """TextClassifier from sentence embeddings. It needs no other component before it.
 
     Its confidence means the same for every bot: about 5 % of the questions that a bot should know are below 0.3.
     """
@@ -44,7 +44,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         self._ranking_length = config["ranking_length"]
         self._storage = storage
         self._resource = resource
-        self._intents: Intents | None = None
+        self._intents: TextClassifier | None = None
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -76,7 +76,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
     ) -> EmbeddingIntentClassifier:
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as directory:
-            component._intents = Intents.load(directory) if any(directory.iterdir()) else None
+            component._intents = TextClassifier.load(directory) if any(directory.iterdir()) else None
         return component
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -85,7 +85,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         known = [(text, intent) for text, intent in examples if text and text.strip() and intent]
         with self._storage.write_to(self._resource) as directory:
             if known:
-                self._intents = Intents.learned([text for text, _ in known], [intent for _, intent in known])
+                self._intents = TextClassifier.train([text for text, _ in known], [intent for _, intent in known])
                 self._intents.save(directory)
         return self._resource
 
@@ -102,7 +102,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
     def _ranking(self, text: str) -> list[dict[str, Any]]:
         if not self._intents or not text.strip():
             return []
-        top = self._intents.ranked(text)[: self._ranking_length or None]
+        top = self._intents.rank(text)[: self._ranking_length or None]
         return [{"name": name, "confidence": confidence} for name, confidence in top]
 
 

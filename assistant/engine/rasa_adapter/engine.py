@@ -15,12 +15,12 @@ from assistant.engine.rasa_adapter import import_rasa  # first: it imports Rasa
 # isort: split
 
 from assistant.engine.rasa_adapter.dialogue.tracker import BoundedTracker, HistoryTooShort
-from assistant.engine.rasa_adapter.loaded_models import Loaded, Models
+from assistant.engine.rasa_adapter.loaded_models import LoadedModel, LoadedModels
 from assistant.engine.rasa_adapter.patches import performance, regexes
 from assistant.engine.rasa_adapter.processes.crossvalidation import cross_validate
 from assistant.engine.rasa_adapter.processes.inspection import inspect
 from assistant.engine.rasa_adapter.processes.parent import train
-from assistant.engine.rasa_adapter.threads import Lanes
+from assistant.engine.rasa_adapter.threads import RasaThreads
 from assistant.engine.types import (
     LIMITS,
     Archive,
@@ -69,19 +69,19 @@ class Trackers:
 
 
 class RasaEngine:
-    """Called from many threads at once; Rasa itself runs on the threads of `Lanes`."""
+    """Called from many threads at once; Rasa itself runs on the threads of `RasaThreads`."""
 
     def __init__(self) -> None:
-        import_rasa.hush_structured_logs()
+        import_rasa.silence_structured_logs()
         performance.apply()
         regexes.apply()
-        self._models, self._lanes = Models(), Lanes()
+        self._models, self._threads = LoadedModels(), RasaThreads()
         self._trackers, self._trials = Trackers(), Trackers(KEPT_TRIALS)
 
     @property
     def abandoned(self) -> int:
         """How many threads were given up because a turn on them overran its time."""
-        return self._lanes.abandoned
+        return self._threads.abandoned
 
     def respond(self, model: Model, turn: Turn, timeout: float) -> Reply:
         deadline = monotonic() + timeout
@@ -96,10 +96,10 @@ class RasaEngine:
         trackers.put(model, turn, turn.history.position + len(reply.events), tracker)
         return reply
 
-    def _turn(self, loaded: Loaded, turn: Turn, tracker: BoundedTracker, deadline: float) -> Reply:
+    def _turn(self, loaded: LoadedModel, turn: Turn, tracker: BoundedTracker, deadline: float) -> Reply:
         started = monotonic()
         try:
-            reply = self._lanes.run(lambda: loaded.processor.respond(turn, tracker), deadline - started)
+            reply = self._threads.run(lambda: loaded.processor.respond(turn, tracker), deadline - started)
         except (EngineError, HistoryTooShort, *DATABASE_AWAY):
             raise
         except Exception as error:
@@ -108,7 +108,7 @@ class RasaEngine:
 
     def parse(self, model: Model, text: str) -> Parse:
         with self._models.use(model, LOAD_SECONDS) as loaded:
-            return self._lanes.run(lambda: loaded.processor.parse(text), PARSE_SECONDS)
+            return self._threads.run(lambda: loaded.processor.parse(text), PARSE_SECONDS)
 
     def load(self, model: Model) -> None:
         with self._models.use(model, LOAD_SECONDS):
@@ -141,8 +141,8 @@ class RasaEngine:
             on_progress(Progress("", len(guesses), len(examples), 0.0))
         return guesses
 
-    def _guess(self, loaded: Loaded, example: Labelled) -> Guess:
-        parse = self._lanes.run(lambda: loaded.processor.parse(example.text), PARSE_SECONDS)
+    def _guess(self, loaded: LoadedModel, example: Labelled) -> Guess:
+        parse = self._threads.run(lambda: loaded.processor.parse(example.text), PARSE_SECONDS)
         return Guess(example, parse.intent, parse.confidence, list(parse.ranking)[:BEST], parse.entities)
 
     def cross_validate(
@@ -159,16 +159,16 @@ class RasaEngine:
         return inspect(path, limits)
 
     def close(self) -> None:
-        self._lanes.close()
+        self._threads.close()
 
 
 def _all_events(turn: Turn) -> Sequence[Json]:
     return turn.history.read_all() if turn.history.read_all else ()
 
 
-def _tracker(loaded: Loaded, turn: Turn, window: Window) -> BoundedTracker:
-    domain, horizon = loaded.processor.domain, loaded.horizon
-    tracker = BoundedTracker(turn.sender, domain, horizon.states, horizon.rule_only)
+def _tracker(loaded: LoadedModel, turn: Turn, window: Window) -> BoundedTracker:
+    domain, max_history = loaded.processor.domain, loaded.max_history
+    tracker = BoundedTracker(turn.sender, domain, max_history.states, max_history.rule_only)
     tracker.can_reread = turn.history.read_all is not None
     if window.snapshot:
         tracker.restore(window.snapshot)

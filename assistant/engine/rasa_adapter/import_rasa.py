@@ -49,7 +49,7 @@ CHANNELS = (
 LOUD = ("tensorflow", "future_stdlib", "matplotlib")
 
 
-class EventNames:
+class EventNameLogger:
     """Stands in for Rasa's structured loggers: their arguments hold what people said, so only the event is logged."""
 
     def __init__(self, name: str) -> None:
@@ -73,10 +73,10 @@ def _no_warning(*args: Any, **kwargs: Any) -> None:
     """Rasa's warnings repeat texts, and print in colour."""
 
 
-def hush_structured_logs() -> None:
+def silence_structured_logs() -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith("rasa.") and hasattr(module, "structlogger"):
-            vars(module)["structlogger"] = EventNames(name)
+            vars(module)["structlogger"] = EventNameLogger(name)
 
 
 class _NoChannel(ModuleType):
@@ -137,7 +137,7 @@ gc.collect()
 gc.freeze()  # a million objects that stay: no collection need look at them again
 restrictions.close()
 rasa.shared.utils.io.raise_warning = _no_warning
-hush_structured_logs()
+silence_structured_logs()
 logging.getLogger("rasa").setLevel(logging.ERROR)
 logging.getLogger("rasa_sdk").setLevel(logging.ERROR)
 # It reports each slot that a former model of the conversation knew.

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 
 from assistant.engine import archives
 from assistant.engine.errors import ModelRefused, TurnTimeout
-from assistant.engine.rasa_adapter.dialogue.max_history import Horizon, horizon_of
+from assistant.engine.rasa_adapter.dialogue.max_history import MaxHistory, max_history_of
 from assistant.engine.rasa_adapter.dialogue.processor import TurnProcessor
 from assistant.engine.types import Model
 
@@ -31,21 +31,21 @@ KEPT_MODELS = 4
 
 
 @dataclass
-class Loaded:
+class LoadedModel:
     processor: TurnProcessor
-    horizon: Horizon
-    heavy: bool  # it uses TensorFlow
+    max_history: MaxHistory
+    uses_tensorflow: bool
     users: int = 0
 
 
-class Models:
+class LoadedModels:
     def __init__(self) -> None:
         self._change = threading.Condition()
-        self._futures: OrderedDict[str, Future[Loaded]] = OrderedDict()
-        self._heavy = threading.Lock()
+        self._futures: OrderedDict[str, Future[LoadedModel]] = OrderedDict()
+        self._tensorflow_lock = threading.Lock()
 
     @contextmanager
-    def use(self, model: Model, timeout: float) -> Iterator[Loaded]:
+    def use(self, model: Model, timeout: float) -> Iterator[LoadedModel]:
         """Loads the model where it is not in memory. Raises TurnTimeout where that takes longer; it goes on then."""
         future = self._future_of(model)
         try:
@@ -59,7 +59,7 @@ class Models:
         finally:
             self._give_back(loaded)
 
-    def _future_of(self, model: Model) -> Future[Loaded]:
+    def _future_of(self, model: Model) -> Future[LoadedModel]:
         with self._change:
             future = self._futures.get(model.sha256)
             if future is None:
@@ -68,13 +68,13 @@ class Models:
             self._futures.move_to_end(model.sha256)
             return future
 
-    def _give_back(self, loaded: Loaded) -> None:
+    def _give_back(self, loaded: LoadedModel) -> None:
         with self._change:
             loaded.users -= 1
             self._evict()
             self._change.notify_all()
 
-    def _load(self, model: Model, future: Future[Loaded]) -> None:
+    def _load(self, model: Model, future: Future[LoadedModel]) -> None:
         try:
             with TemporaryDirectory(prefix="model-") as folder:
                 loaded = self._loaded(model, Path(folder))
@@ -87,7 +87,7 @@ class Models:
         with self._change:
             self._evict()
 
-    def _loaded(self, model: Model, folder: Path) -> Loaded:
+    def _loaded(self, model: Model, folder: Path) -> LoadedModel:
         """From a copy: nobody changes the file between the check and the load."""
         if not model.path.is_file():
             raise ModelRefused(f"The file of model {model.version} is missing.")
@@ -96,24 +96,24 @@ class Models:
         (folder / "parts").mkdir()
         if not contents.uses_tensorflow:
             return self._tried(copied.path, folder, contents)
-        with self._heavy:
-            self._make_room_for_a_heavy_one()
+        with self._tensorflow_lock:
+            self._make_room_for_tensorflow()
             return self._tried(copied.path, folder, contents)
 
-    def _tried(self, archive: Path, folder: Path, contents: archives.Contents) -> Loaded:
+    def _tried(self, archive: Path, folder: Path, contents: archives.Contents) -> LoadedModel:
         processor = TurnProcessor(archive, folder / "parts")
         try_out(processor, contents)
-        return Loaded(processor, horizon_of(processor), contents.uses_tensorflow)
+        return LoadedModel(processor, max_history_of(processor), contents.uses_tensorflow)
 
-    def _make_room_for_a_heavy_one(self) -> None:
+    def _make_room_for_tensorflow(self) -> None:
         with self._change:
             for sha256, loaded in self._resident():
-                if loaded.heavy:
+                if loaded.uses_tensorflow:
                     self._futures.pop(sha256)
                     while loaded.users:
                         self._change.wait()
 
-    def _resident(self) -> list[tuple[str, Loaded]]:
+    def _resident(self) -> list[tuple[str, LoadedModel]]:
         done = [(sha256, future) for sha256, future in self._futures.items() if future.done()]
         return [(sha256, future.result()) for sha256, future in done if not future.exception()]
 

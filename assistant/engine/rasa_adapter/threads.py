@@ -1,6 +1,6 @@
-"""Threads that Rasa works on, away from its callers: a lane is an event loop of its own and threads for sync actions.
+"""Threads that Rasa works on, away from its callers: each has an event loop, and more threads for sync actions.
 
-A thread cannot be cancelled. So when a turn overruns its time, its lane is abandoned: nothing new is put on it, and
+A thread cannot be cancelled. So when a turn overruns its time, its thread is abandoned: nothing new is put on it, and
 what had not started on it moves to a fresh one.
 """
 
@@ -11,12 +11,12 @@ import contextvars
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future
-from concurrent.futures import TimeoutError as Late
+from concurrent.futures import TimeoutError as FutureTimeout
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from assistant.engine.errors import TurnTimeout
-from assistant.engine.rasa_adapter.dialogue.actions import Running, running
+from assistant.engine.rasa_adapter.dialogue.actions import RunningTurn, running_turn
 
 ACTION_THREADS = 8
 T = TypeVar("T")
@@ -27,13 +27,24 @@ class ActionThreads(Executor):
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # None tells one thread to end
         self._threads: list[threading.Thread] = []
         self._idle = threading.Semaphore(0)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        self._calls.put(lambda: _fulfil(future, fn, args, kwargs))
+
+        def call() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self._calls.put(call)
         if not self._idle.acquire(blocking=False) and len(self._threads) < ACTION_THREADS:
             name = f"{self._name}-{len(self._threads)}"
             self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
@@ -42,31 +53,16 @@ class ActionThreads(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         for _ in self._threads:
-            self._calls.put(_leave)
+            self._calls.put(None)
 
     def _work(self) -> None:
-        while (call := self._calls.get()) is not _leave:
+        while (call := self._calls.get()) is not None:
             call()
             self._idle.release()
 
 
-def _leave() -> None:
-    """Tells a thread to end."""
-
-
-def _fulfil(future: Future[Any], fn: Callable[..., Any], args: Any, kwargs: Any) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        result = fn(*args, **kwargs)
-    except BaseException as error:
-        future.set_exception(error)
-    else:
-        future.set_result(result)
-
-
-class Job(Generic[T]):
-    """Work for a lane: started once, on one lane, whichever comes first."""
+class Call(Generic[T]):
+    """Work for a Rasa thread. It may be put on two of them and is started once, on whichever comes first."""
 
     def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
         self._work = work
@@ -74,91 +70,97 @@ class Job(Generic[T]):
         self._claim = threading.Lock()
 
     async def run(self, pool: Executor) -> None:
+        """Do the work, with `pool` for sync actions. Errors end in the future."""
         if not self._claim.acquire(blocking=False) or self.future.cancelled():
             return
-        running.set(Running(pool))
+        running_turn.set(RunningTurn(pool))
         try:
-            self._tell(self.future.set_result, await self._work())
+            self._finish(self.future.set_result, await self._work())
         except BaseException as error:
-            self._tell(self.future.set_exception, error)
+            self._finish(self.future.set_exception, error)
 
-    def _tell(self, how: Callable[[Any], None], what: object) -> None:
-        """The caller may have given up."""
+    def _finish(self, set_outcome: Callable[[Any], None], outcome: object) -> None:
+        # The caller may have given up, and a cancelled future takes no result.
         if not self.future.cancelled():
-            how(what)
+            set_outcome(outcome)
 
     @property
     def started(self) -> bool:
+        """Whether a thread has begun with it."""
         return self._claim.locked()
 
 
-class Lane:
+class RasaThread:
+    """One thread with its event loop, and the calls that were put on it and have not ended."""
+
     def __init__(self, number: int) -> None:
-        self.jobs: set[Job[Any]] = set()
+        self.calls: set[Call[Any]] = set()
         self.retired = False
         self.pool = ActionThreads(f"rasa-action-{number}")
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name=f"rasa-{number}", daemon=True)
         self.thread.start()
 
-    def put(self, job: Job[Any]) -> None:
-        self.jobs.add(job)
-        self.loop.call_soon_threadsafe(self._start, job, context=contextvars.Context())
+    def put(self, call: Call[Any]) -> None:
+        """Start the call soon, in a context of its own: no turn sees another's variables."""
+        self.calls.add(call)
+        self.loop.call_soon_threadsafe(self._start, call, context=contextvars.Context())
 
-    def _start(self, job: Job[Any]) -> None:
-        task = self.loop.create_task(job.run(self.pool))
-        task.add_done_callback(lambda _: self._done(job))
+    def _start(self, call: Call[Any]) -> None:
+        def end(_: asyncio.Task[None]) -> None:
+            self.calls.discard(call)
+            self._stop_if_idle()
 
-    def waiting(self) -> list[Job[Any]]:
-        return [job for job in list(self.jobs) if not job.started]
+        self.loop.create_task(call.run(self.pool)).add_done_callback(end)
+
+    def waiting(self) -> list[Call[Any]]:
+        """The calls that have not started."""
+        return [call for call in list(self.calls) if not call.started]
 
     def retire(self) -> None:
-        """End when the running jobs have ended."""
+        """End when the running calls have ended."""
         self.retired = True
-        self.loop.call_soon_threadsafe(self._end_if_idle)
+        self.loop.call_soon_threadsafe(self._stop_if_idle)
 
-    def _done(self, job: Job[Any]) -> None:
-        self.jobs.discard(job)
-        self._end_if_idle()
-
-    def _end_if_idle(self) -> None:
-        if self.retired and not self.jobs:
+    def _stop_if_idle(self) -> None:
+        if self.retired and not self.calls:
             self.pool.shutdown()
             self.loop.stop()
 
 
-class Lanes:
-    """The lane in use. `abandoned` counts those that a turn has overrun."""
+class RasaThreads:
+    """The thread in use. `abandoned` counts those that a turn has overrun."""
 
     def __init__(self) -> None:
         self.abandoned = 0
         self._lock = threading.Lock()
-        self._lane = Lane(0)
+        self._thread = RasaThread(0)
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]], timeout: float) -> T:
-        """Raises TurnTimeout after `timeout` seconds."""
-        job = Job(work)
+        """The result of `work`. Raises TurnTimeout after `timeout` seconds."""
+        call = Call(work)
         with self._lock:
-            lane = self._lane
-            lane.put(job)
+            thread = self._thread
+            thread.put(call)
         try:
-            return job.future.result(timeout)
-        except Late:
-            if not job.future.cancel():
-                return job.future.result()
-            if job.started:
-                self._abandon(lane)
+            return call.future.result(timeout)
+        except FutureTimeout:
+            if not call.future.cancel():  # it has ended just now
+                return call.future.result()
+            if call.started:
+                self._abandon(thread)
             raise TurnTimeout(f"No answer within {timeout:g} seconds.") from None
 
     def close(self) -> None:
-        self._lane.retire()
+        """End the thread when its calls have ended."""
+        self._thread.retire()
 
-    def _abandon(self, lane: Lane) -> None:
+    def _abandon(self, thread: RasaThread) -> None:
         with self._lock:
-            if lane is not self._lane:
+            if thread is not self._thread:  # another turn has abandoned it already
                 return
             self.abandoned += 1
-            self._lane = Lane(self.abandoned)
-            for job in lane.waiting():
-                self._lane.put(job)
-        lane.retire()
+            self._thread = RasaThread(self.abandoned)
+            for call in thread.waiting():
+                self._thread.put(call)
+        thread.retire()

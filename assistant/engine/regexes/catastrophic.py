@@ -36,7 +36,7 @@ class TooManySteps(Exception):
     pass
 
 
-def never_ends(pattern: str) -> bool:
+def is_catastrophic(pattern: str) -> bool:
     """Whether a short text takes this expression years. False for what is no expression."""
     try:
         parts: list[tuple[Any, Any]] = [*sre_parse.parse(pattern)]  # type: ignore[misc]  # a sequence to Python

@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 
 Span = tuple[int, int]
 
-SHARE = 0.02  # seconds of the processor for one expression on one text
-BUDGET = 0.1  # for all of them
+SECONDS_PER_REGEX = 0.02  # seconds of the processor for one expression on one text
+SECONDS_PER_TEXT = 0.1  # for all of them
 MOST_MATCHES = 500  # of one expression in one text
 MOST_PARTS = 50_000  # of an expression with its counted repeats written out, as `regex` does
 TABLE = 50  # alternatives that are looked up instead
@@ -33,23 +33,23 @@ MOST_LENGTHS = 100  # of the entries of a table
 FLAGS = {re.IGNORECASE: regex.IGNORECASE, re.MULTILINE: regex.MULTILINE, re.DOTALL: regex.DOTALL}
 
 
-class Unusable(ValueError):
+class UnusableRegex(ValueError):
     """Why an expression can't be used."""
 
 
-class Expression:
+class BoundedRegex:
     """One of them. After it has taken too long on a text it is left out on all texts that are at least half as long:
     so it costs little, however often somebody sends such texts, and goes on to work on ordinary ones."""
 
     def __init__(self, name: str, pattern: str, *, ignore_case: bool = False) -> None:
         self.name, self._shorter_than = name, float("inf")
-        self._found = compiled(pattern, ignore_case=ignore_case)
+        self._found = compile_regex(pattern, ignore_case=ignore_case)
 
-    def spans(self, text: str, seconds: float = SHARE) -> list[Span]:
+    def spans(self, text: str, seconds: float = SECONDS_PER_REGEX) -> list[Span]:
         """Where it matches, none overlapping another. None at all where it takes longer than that."""
         return [found.span() for found in self._matches(text, seconds)]
 
-    def texts(self, text: str, seconds: float = SHARE) -> list[str]:
+    def texts(self, text: str, seconds: float = SECONDS_PER_REGEX) -> list[str]:
         """What `findall` gives for an expression with one group, or none."""
         return [found[found.re.groups and 1] for found in self._matches(text, seconds)]
 
@@ -58,12 +58,12 @@ class Expression:
             return []
         found = []
         try:
-            for match in self._found.finditer(text, timeout=min(seconds, SHARE)):
+            for match in self._found.finditer(text, timeout=min(seconds, SECONDS_PER_REGEX)):
                 found.append(match)
                 if len(found) == MOST_MATCHES:
                     break
         except TimeoutError:
-            if seconds >= SHARE:
+            if seconds >= SECONDS_PER_REGEX:
                 self._leave_out(len(text))
             return []
         return found
@@ -78,7 +78,7 @@ class Expression:
         )
 
 
-class Table:
+class LookupTable:
     """Many texts of which any may stand there: `(\\bone\\b|\\btwo\\b)`. It takes its time by the text's length only."""
 
     def __init__(self, entries: Sequence[str], *, whole_words: bool, ignore_case: bool) -> None:
@@ -91,7 +91,7 @@ class Table:
             lengths[folded[0]].add(len(folded))
         self._lengths = {first: sorted(found) for first, found in lengths.items()}
 
-    def spans(self, text: str, seconds: float = SHARE) -> list[Span]:
+    def spans(self, text: str, seconds: float = SECONDS_PER_REGEX) -> list[Span]:
         folded, spans, place = _folded(text) if self._ignore_case else text, list[Span](), 0
         while place < len(folded) and len(spans) < MOST_MATCHES:
             end = self._end(folded, place) if self._may_stand_at(text, place) else None
@@ -113,7 +113,7 @@ class Table:
         return not self._whole_words or _is_of_word(text, place - 1) != _is_of_word(text, place)
 
 
-class Expressions:
+class BoundedRegexes:
     """A bot's expressions, in order. One that can't be used matches nothing."""
 
     def __init__(self, named: Iterable[tuple[str, str]], *, ignore_case: bool) -> None:
@@ -121,37 +121,37 @@ class Expressions:
 
     def spans(self, text: str) -> Iterator[list[Span]]:
         """For each expression where it matches, as it is asked for."""
-        until = thread_time() + BUDGET
+        until = thread_time() + SECONDS_PER_TEXT
         for expression in self._all:
             left = until - thread_time()
             yield expression.spans(text, left) if expression and left > 0 else []
 
 
-def touches(spans: Sequence[Span], start: int, end: int) -> bool:
+def overlaps(spans: Sequence[Span], start: int, end: int) -> bool:
     """Whether one of `spans`, which are in order and do not overlap, has a part in common with that one."""
     first = bisect_right(spans, start, key=lambda span: span[1])
     return first < len(spans) and spans[first][0] < end
 
 
-def compiled(pattern: str, *, ignore_case: bool = False) -> regex.Pattern[str]:
-    """Raises Unusable."""
+def compile_regex(pattern: str, *, ignore_case: bool = False) -> regex.Pattern[str]:
+    """Raises UnusableRegex."""
     try:
         parsed = sre_parse.parse(pattern, re.IGNORECASE if ignore_case else 0)
-        if parts_of(parsed) > MOST_PARTS:
-            raise Unusable("it repeats too much")
+        if expanded_size(parsed) > MOST_PARTS:
+            raise UnusableRegex("it repeats too much")
         flags = [ours for theirs, ours in FLAGS.items() if parsed.state.flags & theirs]
         return regex.compile(written(parsed), sum(flags))
     except (re.error, regex.error) as error:
-        raise Unusable(f"it is no regular expression: {error}") from None
+        raise UnusableRegex(f"it is no regular expression: {error}") from None
     except (RecursionError, OverflowError, MemoryError):
-        raise Unusable("it is too deep or too large") from None
+        raise UnusableRegex("it is too deep or too large") from None
 
 
-def parts_of(parsed: Any) -> int:
+def expanded_size(parsed: Any) -> int:
     """How many parts an expression has where each counted repeat is written out."""
     total = 0
     for kind, value in parsed:
-        inside = sum(parts_of(part) for part in _inside(value))
+        inside = sum(expanded_size(part) for part in _inside(value))
         most = max(1, value[0]) if kind in (sre_parse.MAX_REPEAT, sre_parse.MIN_REPEAT) else 1
         total += max(1, inside) * most
     return total
@@ -166,15 +166,15 @@ def _inside(value: Any) -> Iterator[Any]:
             yield from _inside(each)
 
 
-def _made(name: str, pattern: str, ignore_case: bool) -> Expression | Table | None:
+def _made(name: str, pattern: str, ignore_case: bool) -> BoundedRegex | LookupTable | None:
     try:
-        return _table(pattern, ignore_case) or Expression(name, pattern, ignore_case=ignore_case)
-    except Unusable as reason:
+        return _table(pattern, ignore_case) or BoundedRegex(name, pattern, ignore_case=ignore_case)
+    except UnusableRegex as reason:
         logger.warning("The regular expression %s is left out: %s", name[:100], reason)
         return None
 
 
-def _table(pattern: str, ignore_case: bool) -> Table | None:
+def _table(pattern: str, ignore_case: bool) -> LookupTable | None:
     """Of an expression that Rasa made of a lookup table, or that looks like one."""
     if pattern.count("|") < TABLE or not (pattern.startswith("(") and pattern.endswith(")")):
         return None
@@ -184,7 +184,7 @@ def _table(pattern: str, ignore_case: bool) -> Table | None:
     usual = all(entry and re.escape(entry) == each for entry, each in zip(entries, written, strict=True))
     if not usual or len({len(entry) for entry in entries}) > MOST_LENGTHS:
         return None
-    return Table(entries, whole_words=whole_words, ignore_case=ignore_case)
+    return LookupTable(entries, whole_words=whole_words, ignore_case=ignore_case)
 
 
 def _folded(text: str) -> str:

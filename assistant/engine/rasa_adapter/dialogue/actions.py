@@ -36,7 +36,7 @@ class ActionFailed(RasaException):
 
 
 @dataclass
-class Running:
+class RunningTurn:
     """The turn that this task works on. `error`: the first action that is missing or `failed` in it; `seconds`: spent
     in actions; `dry`: nothing that has an effect runs; `away`: what an action raised because the database went away."""
 
@@ -51,17 +51,17 @@ class Running:
         self.error, self.failed = self.error or action, True
 
 
-running: contextvars.ContextVar[Running] = contextvars.ContextVar("running")
+running_turn: contextvars.ContextVar[RunningTurn] = contextvars.ContextVar("running_turn")
 
 
-class ActionsHere(EndpointConfig):
+class InProcessActions(EndpointConfig):
     """`RemoteAction` needs only `request`, `kwargs` and `url` of its endpoint."""
 
     def __init__(self) -> None:
         super().__init__(url="")
 
     async def request(self, method: str = "post", json: Json | None = None, **kwargs: Any) -> Json:
-        turn, call = running.get(), json or {}
+        turn, call = running_turn.get(), json or {}
         name, started = call["next_action"], perf_counter()
         try:
             return await self._run(name, call, turn)
@@ -71,13 +71,13 @@ class ActionsHere(EndpointConfig):
             if isinstance(error, DATABASE_AWAY):
                 turn.away = error
             turn.fail(name)
-            log_failure(name, error)
+            log_action_failure(name, error)
             raise ActionFailed(f"The action '{name}' failed.") from error
         finally:
             turn.seconds += perf_counter() - started
 
-    async def _run(self, name: str, call: Json, turn: Running) -> Json:
-        action = skills().get(name)
+    async def _run(self, name: str, call: Json, turn: RunningTurn) -> Json:
+        action = custom_actions().get(name)
         if action is None:
             return _without(name, turn)
         if turn.dry and not _is_safe(action):
@@ -91,10 +91,10 @@ class ActionsHere(EndpointConfig):
             events = await asyncio.get_running_loop().run_in_executor(turn.pool, call_here)
             if inspect.isawaitable(events):
                 events = await events
-        return answer_of(events, said.messages)
+        return action_response(events, said.messages)
 
 
-def answer_of(events: Any, responses: list[Json]) -> Json:
+def action_response(events: Any, responses: list[Json]) -> Json:
     """What `RemoteAction` expects. Raises TypeError for events that are not dictionaries with a name."""
     events = list(events or [])
     for event in events:
@@ -104,7 +104,7 @@ def answer_of(events: Any, responses: list[Json]) -> Json:
 
 
 @lru_cache(maxsize=1)
-def skills() -> dict[str, Callable[..., Any]]:
+def custom_actions() -> dict[str, Callable[..., Any]]:
     """The actions of all skills by name: the Action classes in the `actions` module of each."""
     executor = ActionExecutor()
     for app in settings.ASSISTANT_SKILLS:
@@ -130,7 +130,7 @@ def _is_safe(action: Callable[..., Any]) -> bool:
     return getattr(getattr(action, "__self__", None), "safe_to_replay", False) is True
 
 
-def _without(name: str, turn: Running) -> Json:
+def _without(name: str, turn: RunningTurn) -> Json:
     """A missing validation lets every value pass, so that a form of an imported bot goes on."""
     if not name.startswith("validate_") and name != "action_validate_slot_mappings":
         raise LookupError("no skill has this action")
@@ -146,7 +146,7 @@ def _with_fresh_connections(action: Callable[..., Any], *arguments: Any) -> Any:
         close_old_connections()
 
 
-def log_failure(name: str, error: Exception) -> None:
+def log_action_failure(name: str, error: Exception) -> None:
     """Where it failed, but not the error's words: they may repeat what somebody said."""
     frame = traceback.extract_tb(error.__traceback__)[-1:]
     where = f"{frame[0].filename}:{frame[0].lineno}" if frame else "?"

@@ -26,7 +26,7 @@ NEW_SESSION = frozenset({Restarted.type_name, SessionStarted.type_name})
 NOT_KEPT = ("model_id", "assistant_id")
 
 
-def compact(events: list[Event]) -> list[Event]:
+def without_superseded(events: list[Event]) -> list[Event]:
     """What the bot said and slots that were overwritten before the next action leave no trace in a state."""
     kept: list[Event] = []
     later: set[str] = set()
@@ -41,19 +41,19 @@ def compact(events: list[Event]) -> list[Event]:
     return kept[::-1]
 
 
-def events_of(dictionaries: Sequence[Json]) -> list[Event]:
+def events_from_json(dictionaries: Sequence[Json]) -> list[Event]:
     return [event for event in map(Event.from_parameters, dictionaries) if event]
 
 
-def event_as_json(event: Event) -> Json:
+def event_to_json(event: Event) -> Json:
     """What a snapshot keeps of it."""
     json: Json = event.as_dict()
     if event.metadata:
         json["metadata"] = {key: value for key, value in event.metadata.items() if key not in NOT_KEPT}
     if event.type_name == USER:
-        json["parse_data"] = essence(json["parse_data"])
+        json["parse_data"] = essential_parse_data(json["parse_data"])
     return json
 
 
-def essence(parse_data: Json) -> Json:
+def essential_parse_data(parse_data: Json) -> Json:
     return {key: parse_data[key] for key in ("text", "intent", "entities") if key in parse_data}

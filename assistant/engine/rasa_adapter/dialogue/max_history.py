@@ -18,7 +18,7 @@ from assistant.engine.types import Json
 
 
 @dataclass(frozen=True)
-class Horizon:
+class MaxHistory:
     """`states`: how many states an answer can depend on (None: all). `rule_only`: the slots and loops that only rules
     know."""
 
@@ -31,14 +31,14 @@ class Horizon:
         return None if self.states is None else self.states // 2 + 1
 
 
-def horizon_of(processor: MessageProcessor) -> Horizon:
+def max_history_of(processor: MessageProcessor) -> MaxHistory:
     policies = [
         node._component for node in processor.graph_runner.nodes.values() if isinstance(node._component, Policy)
     ]
     bounds = [_states_of(policy) for policy in policies]
     rule_only = next((p._get_rule_only_data() for p in policies if isinstance(p, RulePolicy)), None)
     # One more than the longest: a state list that is cut off must not look like a conversation's start.
-    return Horizon(None if None in bounds else max(map(int, filter(None, bounds)), default=1) + 2, rule_only)
+    return MaxHistory(None if None in bounds else max(map(int, filter(None, bounds)), default=1) + 2, rule_only)
 
 
 def _states_of(policy: Policy) -> int | None:

@@ -22,7 +22,12 @@ from rasa.shared.core.constants import ACTION_DEFAULT_FALLBACK_NAME, ACTION_LIST
 from rasa.shared.core.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
 from rasa.shared.data import TrainingType
 
-from assistant.engine.rasa_adapter.dialogue.actions import ActionFailed, ActionsHere, log_failure, running
+from assistant.engine.rasa_adapter.dialogue.actions import (
+    ActionFailed,
+    InProcessActions,
+    log_action_failure,
+    running_turn,
+)
 from assistant.engine.rasa_adapter.dialogue.graph_runner import StraightRunner
 from assistant.engine.rasa_adapter.dialogue.tracker import BoundedTracker
 from assistant.engine.types import Json, OutMessage, Parse, Reply, Turn
@@ -31,7 +36,7 @@ DEFAULT_RESPONSE = "utter_default"
 SORRY = "Sorry, something went wrong on our side. Please try again."
 
 
-class Collected(CollectingOutputChannel):
+class CollectedMessages(CollectingOutputChannel):
     """Keeps the bot's messages, each with the action that said it. `channel` selects channel-specific responses."""
 
     def __init__(self, channel: str) -> None:
@@ -68,7 +73,7 @@ class TurnProcessor(MessageProcessor):
         )
         self.domain = self.model_metadata.domain
         self.nlg = NaturalLanguageGenerator.create(None, self.domain)
-        self.action_endpoint = ActionsHere()
+        self.action_endpoint = InProcessActions()
         self._extract_slots = ActionExtractSlots(self.action_endpoint)
         self.max_number_of_predictions = MAX_NUMBER_OF_PREDICTIONS
         self.on_circuit_break = self.http_interpreter = None
@@ -77,10 +82,10 @@ class TurnProcessor(MessageProcessor):
     async def respond(self, turn: Turn, tracker: BoundedTracker) -> Reply:
         """Takes the tracker on by one turn. The tracker is spoilt if this raises."""
         started, before = perf_counter(), len(tracker.events)
-        running.get().dry = turn.dry_run
+        running_turn.get().dry = turn.dry_run
         tracker.model_id, tracker.assistant_id = self.model_metadata.model_id, self.model_metadata.assistant_id
         tracker.begin_turn()
-        channel = Collected(turn.input_channel)
+        channel = CollectedMessages(turn.input_channel)
         metadata = {**turn.metadata, "turn_key": turn.key} if turn.key else dict(turn.metadata)
         text = _encodable(turn.text)
         message = UserMessage(text, channel, turn.sender, input_channel=turn.input_channel, metadata=metadata)
@@ -92,13 +97,13 @@ class TurnProcessor(MessageProcessor):
         await self._handle_message_with_tracker(message, tracker)
         if self.model_metadata.training_type != TrainingType.NLU:
             await self._answer(channel, tracker)
-        if away := running.get().away:
+        if away := running_turn.get().away:
             raise away  # an apology would be the answer for good: the turn is tried again
         answered = perf_counter()
         events = [event.as_dict() for event in tracker.events[before:]]
         tracker.settle()
         snapshot = tracker.snapshot()
-        actions = running.get().seconds
+        actions = running_turn.get().seconds
         timings = {
             "parse": parsed - parsing,
             "actions": actions,
@@ -110,16 +115,18 @@ class TurnProcessor(MessageProcessor):
     async def parse(self, text: str) -> Parse:
         return parse_of(await self.parse_message(UserMessage(_encodable(text))))
 
-    async def _answer(self, channel: Collected, tracker: BoundedTracker) -> None:
+    async def _answer(self, channel: CollectedMessages, tracker: BoundedTracker) -> None:
         await self.run_action_extract_slots(channel, tracker)
         channel.said_by("action_extract_slots")
-        if running.get().failed and self._should_handle_message(tracker):
+        if running_turn.get().failed and self._should_handle_message(tracker):
             tracker.update(ActionExecuted(ACTION_DEFAULT_FALLBACK_NAME))
             await self._apologise(channel, tracker)
         else:
             await self._run_prediction_loop(channel, tracker)
 
-    async def run_action_extract_slots(self, output_channel: Collected, tracker: BoundedTracker) -> BoundedTracker:
+    async def run_action_extract_slots(
+        self, output_channel: CollectedMessages, tracker: BoundedTracker
+    ) -> BoundedTracker:
         events = await self._extract_slots.run(output_channel, self.nlg, tracker, self.domain)
         await self._send_bot_messages(events, tracker, output_channel)
         tracker.update_with_events(events, self.domain)
@@ -129,7 +136,7 @@ class TurnProcessor(MessageProcessor):
         self,
         action: Action,
         tracker: BoundedTracker,
-        output_channel: Collected,
+        output_channel: CollectedMessages,
         nlg: NaturalLanguageGenerator,
         prediction: PolicyPrediction,
     ) -> bool:
@@ -164,10 +171,10 @@ class TurnProcessor(MessageProcessor):
     @staticmethod
     def _note(name: str, error: Exception) -> None:
         if not isinstance(error, ActionFailed):
-            running.get().fail(name)
-            log_failure(name, error)
+            running_turn.get().fail(name)
+            log_action_failure(name, error)
 
-    async def _apologise(self, channel: Collected, tracker: BoundedTracker) -> None:
+    async def _apologise(self, channel: CollectedMessages, tracker: BoundedTracker) -> None:
         events = await ActionBotResponse(DEFAULT_RESPONSE, silent_fail=True).run(
             channel, self.nlg, tracker, self.domain
         )
@@ -200,7 +207,7 @@ def parse_of(data: Json) -> Parse:
     )
 
 
-def _reply(parsed: Parse, channel: Collected, events: list[Json], snapshot: Json, seconds: Json) -> Reply:
+def _reply(parsed: Parse, channel: CollectedMessages, events: list[Json], snapshot: Json, seconds: Json) -> Reply:
     return Reply(
         events=events,
         messages=channel.out(),
@@ -210,5 +217,5 @@ def _reply(parsed: Parse, channel: Collected, events: list[Json], snapshot: Json
         entities=parsed.entities,
         snapshot=snapshot,
         timings={stage: round(value * 1000, 3) for stage, value in seconds.items()},
-        error=running.get().error,
+        error=running_turn.get().error,
     )

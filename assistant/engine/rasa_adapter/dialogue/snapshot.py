@@ -8,12 +8,12 @@ from rasa.shared.core.domain import Domain, State
 from rasa.shared.core.events import Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker, TrackerActiveLoop
 
-from assistant.engine.rasa_adapter.dialogue.events import essence
+from assistant.engine.rasa_adapter.dialogue.events import essential_parse_data
 from assistant.engine.types import Json
 
 
 @dataclass(frozen=True)
-class Moment:
+class TrackerState:
     """What a tracker knows before a message, besides its events."""
 
     slots: Json
@@ -23,7 +23,7 @@ class Moment:
     paused: bool
 
     @classmethod
-    def of(cls, tracker: DialogueStateTracker) -> Moment:
+    def of(cls, tracker: DialogueStateTracker) -> TrackerState:
         return cls(
             slots={name: slot.value for name, slot in tracker.slots.items() if slot.has_been_set},
             loop=_loop_as_json(tracker.active_loop),
@@ -43,7 +43,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Step:
+class ActionStep:
     """The state before one executed action. `sticky`: this action does not change whether a rule's turn is hidden."""
 
     state: State
@@ -53,7 +53,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Fold:
+class PolicyStates:
     """The states that policies see, after the method of `Domain.states_for_tracker_history`, one step at a time.
 
     `plain` is what rules see; `learned` leaves out the turns that only rules know (`RULE_ONLY_*`).
@@ -64,32 +64,32 @@ class Fold:
     action: Json | None = None
     hidden: bool = False
 
-    def then(self, step: Step, rule_only: Json | None) -> Fold:
+    def then(self, step: ActionStep, rule_only: Json | None) -> PolicyStates:
         plain = (*self.plain, step.state)
         action = self.action if self.hidden else step.action
         hidden = self.hidden if step.sticky else step.hidden
         if hidden:
-            return Fold(plain, self.learned, action, hidden)
+            return PolicyStates(plain, self.learned, action, hidden)
         state = {kind: dict(sub) for kind, sub in step.state.items()}
         Domain._remove_rule_only_features(state, rule_only)
         if self.learned:
             Domain._substitute_rule_only_user_input(state, self.learned[-1])
         if action:
             state["prev_action"] = action
-        return Fold(plain, (*self.learned, Domain._clean_state(state)), action, hidden)
+        return PolicyStates(plain, (*self.learned, Domain._clean_state(state)), action, hidden)
 
-    def last(self, states: int | None) -> Fold:
+    def last(self, states: int | None) -> PolicyStates:
         if states is None:
             return self
-        return Fold(self.plain[-states:], self.learned[-states:], self.action, self.hidden)
+        return PolicyStates(self.plain[-states:], self.learned[-states:], self.action, self.hidden)
 
 
 @dataclass(frozen=True)
-class Origin:
+class Summary:
     """What happened before the first event that is kept. `loops`: the names of all loops seen."""
 
-    moment: Moment
-    fold: Fold
+    moment: TrackerState
+    fold: PolicyStates
     loops: frozenset[str] = frozenset()
 
     def slot_events(self) -> list[Event]:
@@ -99,17 +99,17 @@ class Origin:
         return {"moment": vars(self.moment), "fold": vars(self.fold), "loops": sorted(self.loops)}
 
     @classmethod
-    def from_json(cls, json: Json) -> Origin:
+    def from_json(cls, json: Json) -> Summary:
         fold = json["fold"]
         plain, learned = (tuple(_state_from_json(state) for state in fold[kind]) for kind in ("plain", "learned"))
-        moment = Moment(**json["moment"])
-        return cls(moment, Fold(plain, learned, fold["action"], fold["hidden"]), frozenset(json["loops"]))
+        moment = TrackerState(**json["moment"])
+        return cls(moment, PolicyStates(plain, learned, fold["action"], fold["hidden"]), frozenset(json["loops"]))
 
 
 def _loop_as_json(loop: TrackerActiveLoop | None) -> Json | None:
     if loop is None:
         return None
-    return {**vars(loop), "trigger_message": essence(loop.trigger_message or {})}
+    return {**vars(loop), "trigger_message": essential_parse_data(loop.trigger_message or {})}
 
 
 def _state_from_json(state: Json) -> State:

@@ -1,6 +1,6 @@
 """A conversation's state that does not grow with the conversation.
 
-Rasa computes a policy's input from all events since the session began. Here the far past is folded into an `Origin`:
+Rasa computes a policy's input from all events since the session began. Here the far past is folded into an `Summary`:
 slots, active loop and the last few states that rules and policies can still see. What follows it is kept as events:
 `head`, the applied ones (a revert may still reach them), and `recent`, all of the last turns (the two-stage fallback
 counts reverted messages too). A snapshot is these three as JSON.
@@ -29,11 +29,11 @@ from assistant.engine.rasa_adapter.dialogue.events import (
     LOOP,
     NEW_SESSION,
     USER,
-    compact,
-    event_as_json,
-    events_of,
+    event_to_json,
+    events_from_json,
+    without_superseded,
 )
-from assistant.engine.rasa_adapter.dialogue.snapshot import Fold, Moment, Origin, Step
+from assistant.engine.rasa_adapter.dialogue.snapshot import ActionStep, PolicyStates, Summary, TrackerState
 from assistant.engine.types import Json
 
 RECENT_TURNS = 3  # TwoStageFallbackAction looks at three messages, reverted ones among them
@@ -49,12 +49,12 @@ class _View:
     """The conversation as policies see it: the applied events only, replayed. `seen`: how many of them."""
 
     tracker: DialogueStateTracker
-    fold: Fold
+    fold: PolicyStates
     seen: int = 0
 
 
 class BoundedTracker(DialogueStateTracker):
-    """`states`: how many states a policy can depend on (None: all of them). `rule_only`: see `Fold`.
+    """`states`: how many states a policy can depend on (None: all of them). `rule_only`: see `PolicyStates`.
 
     An event that takes back more than is kept raises HistoryTooShort if `can_reread`; else the conversation is taken
     to have begun there.
@@ -64,9 +64,9 @@ class BoundedTracker(DialogueStateTracker):
 
     def __init__(self, sender: str, domain: Domain, states: int | None, rule_only: Json | None = None) -> None:
         self._domain, self._bound, self._rule_only = domain, states, rule_only
-        self.origin: Origin | None = None
+        self.origin: Summary | None = None
         self.can_reread = False
-        self._marks: list[tuple[int, Moment]] = []
+        self._marks: list[tuple[int, TrackerState]] = []
         self._forget_caches()
         super().__init__(sender, domain.slots)
 
@@ -122,17 +122,17 @@ class BoundedTracker(DialogueStateTracker):
     # --- Snapshots --------------------------------------------------------------------------------
 
     def begin_turn(self) -> None:
-        self._marks = [*self._marks, (len(self.events), Moment.of(self))][-RECENT_TURNS:]
+        self._marks = [*self._marks, (len(self.events), TrackerState.of(self))][-RECENT_TURNS:]
 
     def settle(self) -> None:
-        """Fold away what the next turns cannot depend on."""
+        """PolicyStates away what the next turns cannot depend on."""
         self._applied()
         if self._session_began:
             self._drop_former_sessions()
         cut = self._marks[0][0] if self._marks else 0
         head, recent = self._applied_of(self.events[:cut]), self.events[cut:]
         keep = self._start_of_kept(head)
-        self.origin, kept = self._origin_after(head[:keep]), compact(head[keep:])
+        self.origin, kept = self._origin_after(head[:keep]), without_superseded(head[keep:])
         self._marks = [(len(kept) + i - cut, moment) for i, moment in self._marks]
         self.events = kept + recent
         self._keep_caches(head, kept)
@@ -142,25 +142,25 @@ class BoundedTracker(DialogueStateTracker):
         cut, moment = self._marks[0]
         return {
             "origin": self.origin and self.origin.as_json(),
-            "head": [event_as_json(event) for event in self.events[:cut]],
+            "head": [event_to_json(event) for event in self.events[:cut]],
             "moment": vars(moment),
-            "recent": [event_as_json(event) for event in self.events[cut:]],
+            "recent": [event_to_json(event) for event in self.events[cut:]],
             "turns": [i - cut for i, _ in self._marks],
         }
 
     def restore(self, snapshot: Json) -> None:
-        self.origin = Origin.from_json(snapshot["origin"]) if snapshot["origin"] else None
-        self.events = events_of(snapshot["head"])
+        self.origin = Summary.from_json(snapshot["origin"]) if snapshot["origin"] else None
+        self.events = events_from_json(snapshot["head"])
         self._forget_caches()
-        Moment(**snapshot["moment"]).put_on(self)
-        for i, event in enumerate(events_of(snapshot["recent"])):
+        TrackerState(**snapshot["moment"]).put_on(self)
+        for i, event in enumerate(events_from_json(snapshot["recent"])):
             if i in snapshot["turns"]:
                 self.begin_turn()
             self.update(event)
 
     def replay(self, events: Sequence[Json]) -> None:
         """Turns that were taken since the snapshot, or the whole conversation."""
-        for event in events_of(events):
+        for event in events_from_json(events):
             if event.type_name == USER:
                 self.begin_turn()
             self.update(event)
@@ -178,7 +178,7 @@ class BoundedTracker(DialogueStateTracker):
         self._session_began = False
         self._loops: set[str] = set()
         self._view: _View | None = None
-        self._asked = -1, Fold()
+        self._asked = -1, PolicyStates()
 
     def _keep_caches(self, head: list[Event], kept: list[Event]) -> None:
         """Only the applied events' list has become shorter, unless a recent event reached into the head."""
@@ -242,7 +242,7 @@ class BoundedTracker(DialogueStateTracker):
             raise HistoryTooShort
         self.origin = None
 
-    def _present(self) -> Fold:
+    def _present(self) -> PolicyStates:
         """Policies ask for it several times between two events."""
         at, fold = self._asked
         if at != len(self.events):
@@ -263,7 +263,7 @@ class BoundedTracker(DialogueStateTracker):
         if self.origin and not self._session_began:
             self.origin.moment.put_on(tracker)
             return _View(tracker, self.origin.fold)
-        return _View(tracker, Fold())
+        return _View(tracker, PolicyStates())
 
     def _show(self, view: _View, events: Sequence[Event]) -> None:
         for event in events:
@@ -272,16 +272,16 @@ class BoundedTracker(DialogueStateTracker):
             event.apply_to(view.tracker)
         view.seen += len(events)
 
-    def _step(self, tracker: DialogueStateTracker, hidden: bool) -> Step:
+    def _step(self, tracker: DialogueStateTracker, hidden: bool) -> ActionStep:
         sticky = bool(tracker.followup_action) or tracker.latest_action_name == tracker.active_loop_name
-        return Step(self._domain.get_active_state(tracker), hidden, sticky, tracker.latest_action or {})
+        return ActionStep(self._domain.get_active_state(tracker), hidden, sticky, tracker.latest_action or {})
 
-    def _origin_after(self, events: Sequence[Event]) -> Origin | None:
+    def _origin_after(self, events: Sequence[Event]) -> Summary | None:
         if not events:
             return self.origin
         view = self._view_from_origin()
         self._show(view, events)
-        return Origin(Moment.of(view.tracker), view.fold.last(self._bound), frozenset(self._known_loops()))
+        return Summary(TrackerState.of(view.tracker), view.fold.last(self._bound), frozenset(self._known_loops()))
 
     def _start_of_kept(self, head: list[Event]) -> int:
         """Where the turns begin that may be reverted, or that a policy may replay (AugmentedMemoizationPolicy does)."""
@@ -307,7 +307,7 @@ class BoundedTracker(DialogueStateTracker):
             start -= 1
         if not start:
             return
-        blank = Moment.of(DialogueStateTracker(self.sender_id, self._domain.slots))
+        blank = TrackerState.of(DialogueStateTracker(self.sender_id, self._domain.slots))
         self._marks = [(0, blank), *((i - start, moment) for i, moment in self._marks if i > start)]
         self.events, self.origin = self.events[start:], None
         self._forget_caches()

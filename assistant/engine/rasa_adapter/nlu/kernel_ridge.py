@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, eigh, solve_triangular
 
-from assistant.engine.normalisation import normalised
+from assistant.engine.normalisation import normalise
 
 Floats = NDArray[np.floating]
 
@@ -54,7 +54,7 @@ class IntentModel:
         return [self._ranking(text, row) for text, row in zip(texts, scores, strict=True)]
 
     def _ranking(self, text: str, scores: Floats) -> list[tuple[str, float]]:
-        known = self.known.get(normalised(text))
+        known = self.known.get(normalise(text))
         if known is not None:
             return self._certain(known, scores)
         best = float(scores.max())
@@ -80,7 +80,7 @@ class IntentModel:
     def load(cls, directory: Path) -> IntentModel:
         """What it knows is normalised anew: an older version may have done it in another way."""
         names = json.loads((directory / NAMES).read_text(encoding="utf-8"))
-        known = {normalised(text): label for text, label in names["known"].items()}
+        known = {normalise(text): label for text, label in names["known"].items()}
         with np.load(directory / ARRAYS, allow_pickle=False) as arrays:
             return cls(intents=names["intents"], known=known, **dict(arrays))
 
@@ -95,7 +95,7 @@ def fit(texts: Sequence[str], intents: Sequence[str], vectors: Floats) -> Intent
     solution = _solve(features, landmarks, np.eye(len(names))[labels])
     return IntentModel(
         intents=names.tolist(),
-        known={normalised(text): int(label) for text, label in zip(texts, labels, strict=True) if normalised(text)},
+        known={normalise(text): int(label) for text, label in zip(texts, labels, strict=True) if normalise(text)},
         centre=centre.astype(np.float32),
         projection=projection,
         landmarks=landmarks,

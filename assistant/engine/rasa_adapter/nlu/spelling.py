@@ -1,7 +1,7 @@
-"""Slips of the keyboard, mended before a text is embedded: one wrong letter costs a sentence much of its meaning.
+"""Slips of the keyboard, correct before a text is embedded: one wrong letter costs a sentence much of its meaning.
 
 Only words that are neither in the bot's examples nor in the language model's vocabulary are touched, and only where one
-letter more, less, other or swapped makes a word of them (after Norvig, "How to Write a Spelling Corrector").
+letter more, less, other or swapped makes a word of them (after Norvig, "How to Write a SpellingCorrector Corrector").
 
 Trying them all costs the square of a word's length: so long words are left alone, and many strange words, too.
 """
@@ -24,19 +24,19 @@ def words_of(texts: Iterable[str]) -> list[str]:
     return [word for word, _ in counted.most_common()]
 
 
-class Spelling:
+class SpellingCorrector:
     """`own`: words of the bot, most frequent first; `vocabulary`: other words by rank, most frequent lowest."""
 
     def __init__(self, own: Iterable[str], vocabulary: Mapping[str, int]) -> None:
         self._own = {word: rank for rank, word in enumerate(own)}
         self._vocabulary = vocabulary
 
-    def mended(self, text: str) -> str:
+    def correct(self, text: str) -> str:
         strange = [word for word in dict.fromkeys(WORD.findall(text)) if self._is_strange(word)]
         if not strange:
             return text
-        mended = {word: self._mended(word.lower()) or word for word in strange[:MOST]}
-        return WORD.sub(lambda match: mended.get(match.group(), match.group()), text)
+        correct = {word: self._mended(word.lower()) or word for word in strange[:MOST]}
+        return WORD.sub(lambda match: correct.get(match.group(), match.group()), text)
 
     def _is_strange(self, word: str) -> bool:
         lower = word.lower()

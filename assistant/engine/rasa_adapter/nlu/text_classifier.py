@@ -1,4 +1,4 @@
-"""From a text to its ranked intents: spelling, sentence embedding, classifier. No Rasa here."""
+"""From a text to its rank intents: spelling, sentence embedding, classifier. No Rasa here."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from assistant.embeddings import Vectors, vocabulary
 from assistant.engine.rasa_adapter.nlu import kernel_ridge
 from assistant.engine.rasa_adapter.nlu.embedding_memory import embed_layers
 from assistant.engine.rasa_adapter.nlu.kernel_ridge import IntentModel
-from assistant.engine.rasa_adapter.nlu.spelling import Spelling, words_of
+from assistant.engine.rasa_adapter.nlu.spelling import SpellingCorrector, words_of
 
 WORDS = "words.json"
 Embed = Callable[[Sequence[str]], Vectors]
 
 
-class Intents:
+class TextClassifier:
     """`words`: those of the examples, most frequent first. Safe to ask from several threads."""
 
     def __init__(self, model: IntentModel, words: list[str], embed: Embed = embed_layers) -> None:
         self.model = model
         self._words = words
-        self._spelling = Spelling(words, vocabulary())
+        self._spelling = SpellingCorrector(words, vocabulary())
         self._embed = embed
 
     @classmethod
-    def learned(cls, texts: Sequence[str], intents: Sequence[str], embed: Embed = embed_layers) -> Intents:
+    def train(cls, texts: Sequence[str], intents: Sequence[str], embed: Embed = embed_layers) -> TextClassifier:
         return cls(kernel_ridge.fit(texts, intents, embed(texts)), words_of(texts), embed)
 
-    def ranked(self, text: str) -> list[tuple[str, float]]:
+    def rank(self, text: str) -> list[tuple[str, float]]:
         """Every intent with its confidence, best first."""
-        (ranking,) = self.model.rank([text], self._embed([self._spelling.mended(text)]))
+        (ranking,) = self.model.rank([text], self._embed([self._spelling.correct(text)]))
         return ranking
 
     def save(self, directory: Path) -> None:
@@ -39,6 +39,6 @@ class Intents:
         (directory / WORDS).write_text(json.dumps(self._words, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
-    def load(cls, directory: Path) -> Intents:
+    def load(cls, directory: Path) -> TextClassifier:
         words = json.loads((directory / WORDS).read_text(encoding="utf-8"))
         return cls(IntentModel.load(directory), words)

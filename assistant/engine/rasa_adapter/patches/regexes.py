@@ -28,7 +28,7 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from scipy.sparse import coo_matrix
 
-from assistant.engine.regexes.matching import Expression, Expressions, touches
+from assistant.engine.regexes.matching import BoundedRegex, BoundedRegexes, overlaps
 from assistant.engine.types import Json
 
 Features = tuple[coo_matrix | None, coo_matrix | None]
@@ -54,7 +54,7 @@ def _features_for_patterns(self: RegexFeaturizer, message: Message, attribute: s
     expressions = _expressions(self, self.known_patterns)
     for column, (pattern, spans) in enumerate(zip(self.known_patterns, expressions.spans(text), strict=True)):
         for row, token in enumerate(tokens):
-            found[row][pattern["name"]] = matched = touches(spans, token.start, token.end)
+            found[row][pattern["name"]] = matched = overlaps(spans, token.start, token.end)
             sequence[row][column] = float(matched)
     for token, patterns in zip(tokens, found, strict=True):
         token.set("pattern", patterns)
@@ -92,21 +92,21 @@ def _validate_keyword_map(self: KeywordIntentClassifier) -> None:
     self.intent_keyword_map = {name: it for name, it in self.intent_keyword_map.items() if name not in ambiguous}
 
 
-def _of_keywords(classifier: KeywordIntentClassifier) -> Expressions:
+def _of_keywords(classifier: KeywordIntentClassifier) -> BoundedRegexes:
     keywords = classifier.intent_keyword_map
     return _kept(classifier, keywords, lambda: [(keyword, rf"\b{keyword}\b") for keyword in keywords])
 
 
-def _expressions(component: RegexFeaturizer | RegexEntityExtractor, patterns: list[dict[str, str]]) -> Expressions:
+def _expressions(component: RegexFeaturizer | RegexEntityExtractor, patterns: list[dict[str, str]]) -> BoundedRegexes:
     return _kept(component, patterns, lambda: [(pattern["name"], pattern["pattern"]) for pattern in patterns])
 
 
-def _kept(component: Any, source: object, named: Any) -> Expressions:
+def _kept(component: Any, source: object, named: Any) -> BoundedRegexes:
     """Made once: they remember which ones were too slow. `source`: what they are made of, which training replaces."""
     if getattr(component, "_made_of", None) is not source:
-        component._expressions = Expressions(named(), ignore_case=not component.case_sensitive)
+        component._expressions = BoundedRegexes(named(), ignore_case=not component.case_sensitive)
         component._made_of = source
-    expressions: Expressions = component._expressions
+    expressions: BoundedRegexes = component._expressions
     return expressions
 
 
@@ -137,7 +137,7 @@ class _TokenPattern:
     """In place of the compiled expression. A token of which it finds nothing stays whole."""
 
     def __init__(self, pattern: str) -> None:
-        self._expression = Expression("token_pattern", pattern)
+        self._expression = BoundedRegex("token_pattern", pattern)
 
     def findall(self, text: str) -> list[str]:
         return self._expression.texts(text)

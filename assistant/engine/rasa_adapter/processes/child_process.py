@@ -34,7 +34,7 @@ START = """
 import runpy, sys
 sys.path.insert(0, sys.argv.pop(1))
 from assistant.engine.rasa_adapter.processes import confinement
-confinement.bind(int(sys.argv.pop(1)), sys.argv.pop(1), sys.argv.pop(1), sys.argv.pop(1) == "online")
+confinement.confine(int(sys.argv.pop(1)), sys.argv.pop(1), sys.argv.pop(1), sys.argv.pop(1) == "online")
 for module in sys.argv.pop(1).split(","):
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 """
@@ -52,24 +52,24 @@ NOISE = re.compile(
 
 
 @dataclass(frozen=True)
-class Errand:
+class ChildProcess:
     """What a child is started for: `modules`, programs that it runs one after the other. It starts in `folder`, and has
-    nothing but `workplace` to write in. `subject` begins the sentence that says why it was stopped."""
+    nothing but `writable_folder` to write in. `subject` begins the sentence that says why it was stopped."""
 
     modules: Sequence[str]
     arguments: Sequence[str]
-    workplace: Path
+    writable_folder: Path
     folder: Path
     environment: Mapping[str, str]
     subject: str = "The training"
     failure: type[EngineError] = TrainingFailed
 
 
-def run(errand: Errand, on_progress: OnProgress | None, limits: Limits) -> tuple[Json, int]:
-    """The child's result, and what it took at most, in bytes. Raises `errand.failure`, and whatever `on_progress`
+def run(child: ChildProcess, on_progress: OnProgress | None, limits: Limits) -> tuple[Json, int]:
+    """The child's result, and what it took at most, in bytes. Raises `child.failure`, and whatever `on_progress`
     raises. No process is left in any case."""
-    with _started(errand) as process:
-        watch = Watch(process, errand, on_progress or _ignore, limits)
+    with _started(child) as process:
+        watch = Supervisor(process, child, on_progress or _ignore, limits)
         try:
             return watch.result()
         finally:
@@ -77,7 +77,7 @@ def run(errand: Errand, on_progress: OnProgress | None, limits: Limits) -> tuple
 
 
 @contextmanager
-def workplace(kind: str) -> Iterator[Path]:
+def working_folder(kind: str) -> Iterator[Path]:
     """A folder that goes away. Those that killed processes left behind go first."""
     for left in Path(gettempdir()).glob(f"frontdesk-{kind}-*"):
         pid = left.name.split("-")[2]
@@ -93,15 +93,15 @@ def _ignore(progress: Progress) -> None:
 
 
 @contextmanager
-def _started(errand: Errand) -> Iterator[subprocess.Popen[str]]:
+def _started(child: ChildProcess) -> Iterator[subprocess.Popen[str]]:
     network = "online" if settings.OUTSIDE_COMPONENTS else "offline"
-    bounds = [str(os.getpid()), str(errand.workplace), str(settings.EMBEDDINGS_DIR), network]
-    what = [",".join(errand.modules), *errand.arguments]
+    bounds = [str(os.getpid()), str(child.writable_folder), str(settings.EMBEDDINGS_DIR), network]
+    what = [",".join(child.modules), *child.arguments]
     command = [sys.executable, "-I", "-c", START, str(ROOT), *bounds, *what]
     with subprocess.Popen(  # noqa: S603  our own module, by this interpreter
         command,
-        cwd=errand.folder,
-        env=dict(errand.environment),
+        cwd=child.folder,
+        env=dict(child.environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -113,7 +113,7 @@ def _started(errand: Errand) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-class Log:
+class ChildLog:
     """The lines of a child's standard error that are not told yet, as staff may see them."""
 
     def __init__(self, folder: Path) -> None:
@@ -138,11 +138,11 @@ class Log:
         return "".join(f"{line}\n" for line in lines)
 
 
-class Watch:
-    def __init__(self, process: subprocess.Popen[str], errand: Errand, tell: OnProgress, limits: Limits) -> None:
-        self._process, self._errand, self._tell, self._limits = process, errand, tell, limits
+class Supervisor:
+    def __init__(self, process: subprocess.Popen[str], child: ChildProcess, tell: OnProgress, limits: Limits) -> None:
+        self._process, self._child, self._tell, self._limits = process, child, tell, limits
         self._tree = psutil.Process(process.pid)
-        self._log, self._messages = Log(errand.folder), SimpleQueue[Json | None]()
+        self._log, self._messages = ChildLog(child.folder), SimpleQueue[Json | None]()
         self._started = self._told = monotonic()
         self._memory = self._done = self._total = 0
         self._now = "loading the engine"
@@ -156,7 +156,7 @@ class Watch:
             if "result" in message or "error" in message:
                 return self._last_word(message), self._memory
             self._note(message)
-        raise self._errand.failure(self._why_it_ended())
+        raise self._child.failure(self._why_it_ended())
 
     def end(self) -> None:
         """The child and all that it started."""
@@ -189,7 +189,7 @@ class Watch:
 
     def _stop(self, reason: str) -> None:
         self._tell_rest()
-        raise self._errand.failure(f"{self._errand.subject} {reason} and was stopped{self._while()}.")
+        raise self._child.failure(f"{self._child.subject} {reason} and was stopped{self._while()}.")
 
     def _note(self, message: Json) -> None:
         self._now = message.get("now", self._now)
@@ -212,7 +212,7 @@ class Watch:
         self._memory, self._now = max(self._memory, message.get("memory", 0)), ""
         self._tell_rest()
         if "error" in message:
-            raise self._errand.failure(message["error"])
+            raise self._child.failure(message["error"])
         result: Json = message["result"]
         return result
 
@@ -221,8 +221,8 @@ class Watch:
         self._tell_rest()
         code = self._process.returncode
         if code == -signal.SIGKILL:
-            return f"{self._errand.subject} was killed{self._while()}: the machine may have run out of memory."
-        return f"{self._errand.subject} stopped before its end{self._while()} (exit code {code})."
+            return f"{self._child.subject} was killed{self._while()}: the machine may have run out of memory."
+        return f"{self._child.subject} stopped before its end{self._while()} (exit code {code})."
 
     def _while(self) -> str:
         if not self._now:

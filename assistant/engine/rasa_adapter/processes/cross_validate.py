@@ -30,17 +30,17 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from assistant.engine.cross_validation import stratified
+from assistant.engine.cross_validation import stratified_folds
 from assistant.engine.rasa_adapter.dialogue.processor import TurnProcessor
 from assistant.engine.rasa_adapter.nlu import embedding_memory
-from assistant.engine.rasa_adapter.processes.progress import Report, Steps, attend
+from assistant.engine.rasa_adapter.processes.progress import ProgressReporter, StepHook, run_child_program
 from assistant.engine.rasa_adapter.processes.train_model import paths_of
 from assistant.engine.types import Json, Parse
 
 BEST = 5
 
 
-class Without(TrainingDataImporter):
+class ImporterWithoutFold(TrainingDataImporter):
     """The project without the examples that stand at `held_out`, among those with an intent."""
 
     def __init__(self, project: TrainingDataImporter, data: TrainingData, held_out: set[int]) -> None:
@@ -73,43 +73,43 @@ class Without(TrainingDataImporter):
 
 
 @dataclass
-class Rounds:
+class FoldProgress:
     """Reports the folds as one row of steps. `done`: of all."""
 
-    report: Report
+    reporter: ProgressReporter
     folds: int
     fold: int = 0
-    steps: Steps | None = None
+    steps: StepHook | None = None
 
-    def hook(self, pruned_schema: GraphSchema) -> Steps:
+    def hook(self, pruned_schema: GraphSchema) -> StepHook:
         self.fold += 1
         done = self.steps.done if self.steps else 0
-        self.steps = Steps(pruned_schema, self.report, f", {self}", done, self.folds)
+        self.steps = StepHook(pruned_schema, self.reporter, f", {self}", done, self.folds)
         return self.steps
 
     def __str__(self) -> str:
         return f"fold {self.fold} of {self.folds}"
 
 
-def run(project: Path, output: Path, folds: int, seed: int, report: Report) -> None:
-    report.say(now="reading the data")
+def run(project: Path, output: Path, folds: int, seed: int, reporter: ProgressReporter) -> None:
+    reporter.say(now="reading the data")
     importer, data = _read(project)
     examples = labelled(data)
-    held_out = stratified([example.get(INTENT) for example in examples], folds, seed)
+    held_out = stratified_folds([example.get(INTENT) for example in examples], folds, seed)
     if len(held_out) < 2:
         raise RasaException("There is nothing to compare: no two examples have the same intent.")
-    rounds = Rounds(report, len(held_out))
-    graph_trainer.LoggingHook = rounds.hook
-    report.say(now="embedding the examples")
+    progress = FoldProgress(reporter, len(held_out))
+    graph_trainer.LoggingHook = progress.hook
+    reporter.say(now="embedding the examples")
     embedding_memory.remember([example.get(TEXT) for example in examples])
     guessed: dict[int, Json] = {}
     for fold in held_out:
         texts = [examples[place].get(TEXT) for place in fold]
-        guesses = _guesses(Without(importer, data, set(fold)), texts, rounds)
+        guesses = _guesses(ImporterWithoutFold(importer, data, set(fold)), texts, progress)
         guessed.update(zip(fold, guesses, strict=True))
     rows = [_row(examples[place], guessed[place]) for place in sorted(guessed)]
     output.write_text(json.dumps(rows), encoding="utf-8")
-    report.result()
+    reporter.result()
 
 
 def _read(project: Path) -> tuple[TrainingDataImporter, TrainingData]:
@@ -122,11 +122,11 @@ def labelled(data: TrainingData) -> list[Message]:
     return [message for message in data.nlu_examples if message.get(INTENT) and (message.get(TEXT) or "").strip()]
 
 
-def _guesses(importer: Without, texts: Sequence[str], rounds: Rounds) -> Iterator[Json]:
+def _guesses(importer: ImporterWithoutFold, texts: Sequence[str], progress: FoldProgress) -> Iterator[Json]:
     with TemporaryDirectory() as folder:
         (Path(folder) / "parts").mkdir()
         result = _train_graph(importer, TrainingType.NLU, folder, "fold", force_full_training=True)
-        rounds.report.say(now=f"guessing {rounds}")
+        progress.reporter.say(now=f"guessing {progress}")
         processor = TurnProcessor(Path(result.model), Path(folder) / "parts")
         return iter(asyncio.run(_all_guesses(processor, texts)))
 
@@ -147,7 +147,7 @@ def _row(example: Message, guess: Json) -> Json:
 
 
 def main(project: Path, output: Path, folds: int, seed: int) -> int:
-    return attend(partial(run, project, output, folds, seed), project, "The evaluation")
+    return run_child_program(partial(run, project, output, folds, seed), project, "The evaluation")
 
 
 if __name__ == "__main__":

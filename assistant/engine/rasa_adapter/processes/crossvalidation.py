@@ -18,15 +18,15 @@ def cross_validate(
     bundle: Bundle, folds: int, seed: int, on_progress: OnProgress | None = None, limits: Limits = LIMITS
 ) -> Sequence[Guess]:
     """Raises TrainingFailed, and whatever `on_progress` raises."""
-    with child_process.workplace("evaluation") as folder:
+    with child_process.working_folder("evaluation") as folder:
         write_bundle(bundle, folder / "project")
         arguments = [str(folder / "project"), str(folder / "guesses.json"), str(folds), str(seed)]
         # Without Duckling: it learns nothing, and a child has no network to ask it.
         surroundings = environment(folder, duckling=False)
-        errand = child_process.Errand(
+        child = child_process.ChildProcess(
             [CHECKER, CROSSVALIDATOR], arguments, folder, folder / "project", surroundings, subject="The evaluation"
         )
-        child_process.run(errand, on_progress, limits)
+        child_process.run(child, on_progress, limits)
         return _guesses(folder / "guesses.json")
 
 

@@ -16,24 +16,24 @@ from assistant.engine.rasa_adapter import import_rasa  # noqa: F401  first: it i
 # isort: split
 
 from assistant.engine import archives
-from assistant.engine.rasa_adapter.dialogue.max_history import horizon_of
+from assistant.engine.rasa_adapter.dialogue.max_history import max_history_of
 from assistant.engine.rasa_adapter.dialogue.processor import TurnProcessor
 from assistant.engine.rasa_adapter.loaded_models import try_out
-from assistant.engine.rasa_adapter.processes.progress import Report, attend
+from assistant.engine.rasa_adapter.processes.progress import ProgressReporter, run_child_program
 
 
-def run(archive: Path, report: Report) -> None:
-    report.say(now="loading the model")
+def run(archive: Path, reporter: ProgressReporter) -> None:
+    reporter.say(now="loading the model")
     with TemporaryDirectory() as folder:
         processor = TurnProcessor(archive, Path(folder))
-        report.say(now="parsing a message")
+        reporter.say(now="parsing a message")
         asyncio.run(processor.parse("hello"))
         try_out(processor, archives.inspect(archive))
-        report.result(history_turns=horizon_of(processor).turns)
+        reporter.result(history_turns=max_history_of(processor).turns)
 
 
 def main(archive: Path) -> int:
-    return attend(partial(run, archive), archive.parent, "Loading the model")
+    return run_child_program(partial(run, archive), archive.parent, "Loading the model")
 
 
 if __name__ == "__main__":

@@ -21,10 +21,10 @@ SECONDS = 300.0
 def inspect(path: Path, limits: Limits = LIMITS) -> Archive:
     """Raises ModelRefused. `Archive.seconds` and `memory` are those of the check."""
     started = perf_counter()
-    with child_process.workplace("check") as folder:
+    with child_process.working_folder("check") as folder:
         copied = Path(shutil.copyfile(path, folder / "model.tar.gz"))  # nobody changes it between check and load
         sha256, _ = archives.sha256_of(copied), archives.inspect(copied)
-        errand = child_process.Errand(
+        child = child_process.ChildProcess(
             [INSPECTOR],
             [str(copied)],
             folder,
@@ -33,6 +33,6 @@ def inspect(path: Path, limits: Limits = LIMITS) -> Archive:
             subject="The check of the model",
             failure=ModelRefused,
         )
-        result, memory = child_process.run(errand, None, replace(limits, seconds=min(limits.seconds, SECONDS)))
+        result, memory = child_process.run(child, None, replace(limits, seconds=min(limits.seconds, SECONDS)))
         size = copied.stat().st_size
     return Archive(path, sha256, size, perf_counter() - started, result["history_turns"], memory)

@@ -27,11 +27,13 @@ def train(
 ) -> Archive:
     """Raises TrainingFailed, and whatever `on_progress` raises."""
     started = perf_counter()
-    with child_process.workplace("training") as folder:
+    with child_process.working_folder("training") as folder:
         write_bundle(bundle, folder / "project")
         arguments = [str(folder / "project"), str(folder / "output"), f"{name}.tar.gz"]
-        errand = child_process.Errand([CHECKER, TRAINER], arguments, folder, folder / "project", environment(folder))
-        result, memory = child_process.run(errand, on_progress, limits)
+        child = child_process.ChildProcess(
+            [CHECKER, TRAINER], arguments, folder, folder / "project", environment(folder)
+        )
+        result, memory = child_process.run(child, on_progress, limits)
         path = _moved(folder / "output" / f"{name}.tar.gz", directory)
     seconds = perf_counter() - started
     return Archive(path, archives.sha256_of(path), path.stat().st_size, seconds, result["history_turns"], memory)

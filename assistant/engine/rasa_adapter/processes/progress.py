@@ -32,7 +32,7 @@ _NODE = re.compile(r"node (?:run_|train_)?([A-Za-z]+)")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m|\N{POLICE CARS REVOLVING LIGHT}")
 
 
-class Report:
+class ProgressReporter:
     """Takes the standard output for itself: whatever else is printed goes to standard error."""
 
     def __init__(self) -> None:
@@ -47,19 +47,21 @@ class Report:
         self.say(result=result, memory=_most_memory())
 
 
-class Steps(GraphNodeHook):
+class StepHook(GraphNodeHook):
     """Reports each component that is trained. `before` steps are through, of `rounds` times what one graph has."""
 
-    def __init__(self, schema: GraphSchema, report: Report, suffix: str = "", before: int = 0, rounds: int = 1) -> None:
+    def __init__(
+        self, schema: GraphSchema, reporter: ProgressReporter, suffix: str = "", before: int = 0, rounds: int = 1
+    ) -> None:
         self._nodes = {name: node for name, node in schema.nodes.items() if node.is_target and not node.is_input}
-        self._report, self._suffix, self.done, self._total = report, suffix, before, rounds * len(self._nodes)
+        self._reporter, self._suffix, self.done, self._total = reporter, suffix, before, rounds * len(self._nodes)
 
     def on_before_node(
         self, node_name: str, execution_context: ExecutionContext, config: Any, received_inputs: Any
     ) -> dict[str, float]:
         if node_name in self._nodes:
-            self._report.say(now=self._name(node_name))
-            Epochs.under_way = self._name(node_name)
+            self._reporter.say(now=self._name(node_name))
+            EpochCallback.under_way = self._name(node_name)
         return {"started": perf_counter()}
 
     def on_after_node(
@@ -70,16 +72,16 @@ class Steps(GraphNodeHook):
         self.done += 1
         name, seconds = self._name(node_name), round(perf_counter() - input_hook_data["started"], 3)
         log(f"{name}: {seconds:.1f} s")
-        self._report.say(component=name, done=self.done, total=self._total, seconds=seconds)
+        self._reporter.say(component=name, done=self.done, total=self._total, seconds=seconds)
 
     def _name(self, node: str) -> str:
         return f"{self._nodes[node].uses.__name__}{self._suffix}"
 
 
-class Epochs(Callback):
+class EpochCallback(Callback):
     """Takes the place of Rasa's progress bar."""
 
-    report: Report
+    reporter: ProgressReporter
     under_way = ""
 
     def __init__(self, epochs: int, silent: bool) -> None:
@@ -90,7 +92,7 @@ class Epochs(Callback):
         self._last = logs or {}
         if perf_counter() - self._told > EPOCHS_EVERY:
             self._told = perf_counter()
-            self.report.say(now=f"{self.under_way}, epoch {epoch + 1} of {self._epochs}")
+            self.reporter.say(now=f"{self.under_way}, epoch {epoch + 1} of {self._epochs}")
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         measures = ", ".join(f"{name} {value:.3f}" for name, value in self._last.items())
@@ -102,24 +104,24 @@ def log(line: str) -> None:
     sys.stderr.flush()
 
 
-def attend(work: Callable[[Report], None], project: Path, subject: str = "The training") -> int:
-    """Do the work; an error is the report's last word. The exit code."""
-    report = Report()
-    Epochs.report = report
-    rasa.utils.train_utils.RasaTrainingLogger = Epochs
+def run_child_program(work: Callable[[ProgressReporter], None], project: Path, subject: str = "The training") -> int:
+    """Do the work; an error is the last thing reported. The exit code."""
+    reporter = ProgressReporter()
+    EpochCallback.reporter = reporter
+    rasa.utils.train_utils.RasaTrainingLogger = EpochCallback
     rasa.shared.utils.io.raise_warning = _warn
     warnings.showwarning = _show
     regexes.apply()
     try:
-        work(report)
+        work(reporter)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        report.say(error=explained(error, project, subject))
+        reporter.say(error=explain_error(error, project, subject))
         return 1
     return 0
 
 
-def explained(error: BaseException, project: Path, subject: str) -> str:
+def explain_error(error: BaseException, project: Path, subject: str) -> str:
     """Rasa's own words where it has some, without the paths of this machine and links to its documentation."""
     subject, error = _culprit(error, subject)
     while error.__cause__ and not (_is_rasas(error) and str(error)):

@@ -22,25 +22,25 @@ from rasa.exceptions import RasaException
 from rasa.model_training import train
 from rasa.shared.importers.importer import TrainingDataImporter
 
-from assistant.engine.rasa_adapter.dialogue.max_history import horizon_of
+from assistant.engine.rasa_adapter.dialogue.max_history import max_history_of
 from assistant.engine.rasa_adapter.dialogue.processor import TurnProcessor
-from assistant.engine.rasa_adapter.processes.progress import Report, Steps, attend
+from assistant.engine.rasa_adapter.processes.progress import ProgressReporter, StepHook, run_child_program
 
 PROBES = 3
 
 
-def run(project: Path, output: Path, name: str, report: Report) -> None:
-    report.say(now="reading the data")
+def run(project: Path, output: Path, name: str, reporter: ProgressReporter) -> None:
+    reporter.say(now="reading the data")
     files = paths_of(project)
-    graph_trainer.LoggingHook = _hook(report)
+    graph_trainer.LoggingHook = _hook(reporter)
     rasa.shared.utils.cli.print_error_and_exit = _refuse
-    _keep_beside_metadata({"probes": _probes(*files)}, lambda: report.say(now="packing the model"))
+    _keep_beside_metadata({"probes": _probes(*files)}, lambda: reporter.say(now="packing the model"))
     config, domain, data = files
     result = train(domain, config, data, str(output), force_training=True, fixed_model_name=name)
     if not result.model:
         raise RasaException("There is nothing to train on: no examples, stories or rules were found.")
-    report.say(now="trying the model out")
-    report.result(history_turns=_history_turns(Path(result.model)))
+    reporter.say(now="trying the model out")
+    reporter.result(history_turns=_history_turns(Path(result.model)))
 
 
 def paths_of(project: Path) -> tuple[str, str, str]:
@@ -49,8 +49,8 @@ def paths_of(project: Path) -> tuple[str, str, str]:
     return str(project / "config.yml"), str(domain), str(project / "data")
 
 
-def _hook(report: Report) -> Callable[[GraphSchema], Steps]:
-    return lambda pruned_schema: Steps(pruned_schema, report)
+def _hook(reporter: ProgressReporter) -> Callable[[GraphSchema], StepHook]:
+    return lambda pruned_schema: StepHook(pruned_schema, reporter)
 
 
 def _probes(config: str, domain: str, data: str) -> list[str]:
@@ -73,7 +73,7 @@ def _keep_beside_metadata(ours: dict[str, Any], begin: Callable[[], None]) -> No
 
 def _history_turns(archive: Path) -> int | None:
     with TemporaryDirectory() as folder:
-        return horizon_of(TurnProcessor(archive, Path(folder))).turns
+        return max_history_of(TurnProcessor(archive, Path(folder))).turns
 
 
 def _refuse(message: str, exit_code: int = 1) -> NoReturn:
@@ -81,7 +81,7 @@ def _refuse(message: str, exit_code: int = 1) -> NoReturn:
 
 
 def main(project: Path, output: Path, name: str) -> int:
-    return attend(partial(run, project, output, name), project)
+    return run_child_program(partial(run, project, output, name), project)
 
 
 if __name__ == "__main__":
