@@ -16,10 +16,10 @@ from django.template.response import TemplateResponse
 from django.urls import Resolver404, URLPattern, URLResolver, path, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from admin_ui.lockout import lockout_page
 from admin_ui.navigation import Place, places
 from assistant.lib import audit
 from assistant.lib.admin import HasPanels, HasSections, Panel, Section
-from assistant.lib.api.handling import not_now
 from assistant.lib.throttles import login_throttle_wait
 
 HOUSEKEEPING = {
@@ -76,7 +76,7 @@ class StaffSite(AdminSite):
         """As often as over the API."""
         _forget_a_bad_next(request)
         if request.method == "POST" and (wait := login_throttle_wait(request, request.POST.get("username", ""))):
-            return not_now(request, "Too many log-ins. Wait a moment, then try again.", wait)
+            return lockout_page(request, "Too many log-ins. Wait a moment, then try again.", wait)
         return super().login(request, extra_context)
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

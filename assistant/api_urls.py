@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from assistant.lib.api.manual import Manual, Schema
-from assistant.lib.api.paths import Nowhere, slash_optional
-from assistant.lib.api.tokens import Login, Logout, Renew
+from assistant.lib.api.routing import slash_optional
+from assistant.lib.api.schema_views import ManualView, SchemaView
+from assistant.lib.api.token_views import LoginView, LogoutView, TokenRefreshView
+from assistant.lib.api.views import NotFoundView
+
+# An app that has a part of the API names the module in its AppConfig.
+of_apps = [path("v1/", include(app.api_urls)) for app in apps.get_app_configs() if hasattr(app, "api_urls")]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     slash_optional(
         "api/",
         [
-            path("schema/", Schema.as_view(), name="api-schema"),
-            path("docs/", Manual.as_view(), name="api-docs"),
-            path("v1/auth/login/", Login.as_view(), name="api-login"),
-            path("v1/auth/refresh/", Renew.as_view(), name="api-refresh"),
-            path("v1/auth/logout/", Logout.as_view(), name="api-logout"),
-            path("v1/conversations/", include("conversations.api.urls")),
-            path("v1/models/", include("training.api.urls_models")),
-            path("v1/training-data/", include("training.api.urls_data")),
-            re_path("", Nowhere.as_view()),
+            path("schema/", SchemaView.as_view(), name="api-schema"),
+            path("docs/", ManualView.as_view(), name="api-docs"),
+            path("v1/auth/login/", LoginView.as_view(), name="api-login"),
+            path("v1/auth/refresh/", TokenRefreshView.as_view(), name="api-refresh"),
+            path("v1/auth/logout/", LogoutView.as_view(), name="api-logout"),
+            *of_apps,
+            re_path("", NotFoundView.as_view()),
         ],
     ),
 ]

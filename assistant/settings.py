@@ -100,7 +100,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "assistant.lib.addresses.ip_of_request"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_ENABLE_ADMIN = False  # its pages delete without a trace: admin_ui has others
-AXES_LOCKOUT_CALLABLE = "assistant.lib.api.handling.locked_out"
+AXES_LOCKOUT_CALLABLE = "admin_ui.lockout.lockout_response"
 AXES_VERBOSE = False
 AXES_CLIENT_STR_CALLABLE = "assistant.lib.logs.describe_log_in"
 
@@ -292,13 +292,14 @@ CONTENT_SECURITY_POLICY = {
 
 # --- The API -------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["assistant.lib.api.formats.Json"],
-    "DEFAULT_PARSER_CLASSES": ["assistant.lib.api.formats.StrictJson"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["assistant.lib.api.authentication.TokenOfLogin"],
-    "DEFAULT_PERMISSION_CLASSES": ["assistant.lib.api.guards.Permitted"],
-    "DEFAULT_THROTTLE_CLASSES": ["assistant.lib.api.guards.PerUser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "assistant.lib.api.handling.answer_to",
+    "DEFAULT_RENDERER_CLASSES": ["assistant.lib.api.renderers.SurrogateSafeJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["assistant.lib.api.parsers.StrictJSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["assistant.lib.api.authentication.LoginJWTAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["assistant.lib.api.permissions.StaffPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["assistant.lib.api.throttling.UserOrAddressThrottle"],
+    "DEFAULT_PAGINATION_CLASS": "assistant.lib.api.pagination.ApiPagination",
+    "DEFAULT_SCHEMA_CLASS": "assistant.lib.api.schema.AutoSchema",
+    "EXCEPTION_HANDLER": "assistant.lib.api.exceptions.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
 }
 SIMPLE_JWT = {
@@ -332,7 +333,7 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "assistant.lib.api.schema.with_errors",
+        "assistant.lib.api.schema.add_errors",
     ],
 }
 

@@ -7,6 +7,7 @@ from django.db.models.signals import post_migrate
 
 class ConversationsConfig(AppConfig):
     name = "conversations"
+    api_urls = "conversations.api.urls"
 
     def ready(self) -> None:
         from conversations import (

@@ -4,6 +4,7 @@ from django.conf import settings
 
 class TrainingConfig(AppConfig):
     name = "training"
+    api_urls = "training.api.urls"
 
     def ready(self) -> None:
         from assistant.lib.transfers import LARGE_UPLOADS, LargeUpload

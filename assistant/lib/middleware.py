@@ -9,7 +9,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
 
-from assistant.lib.api.errors import Malformed, NotFound, body_of
+from assistant.lib.api.exceptions import error_body
 
 # What no page of ours uses; a script that gets in can't either, and a host page can't lend it to the widget's frame.
 _DENIED = (
@@ -44,7 +44,7 @@ class RejectNulMiddleware(MiddlewareMixin):
         if NUL in request.path_info:
             if not request.path_info.startswith("/api/"):
                 raise Http404
-            return JsonResponse(body_of(NotFound("There is nothing at this address.")), status=404)
+            return JsonResponse(error_body("There is nothing at this address.", "not_found"), status=404)
         query = request.META.get("QUERY_STRING", "")
         return _refused(request) if "%00" in query or NUL in query else None
 
@@ -61,5 +61,5 @@ class RejectNulMiddleware(MiddlewareMixin):
 def _refused(request: HttpRequest) -> HttpResponse:
     """Raises BadRequest for pages."""
     if request.path_info.startswith("/api/"):
-        return JsonResponse(body_of(Malformed(WORDS)), status=400)
+        return JsonResponse(error_body(WORDS, "parse_error"), status=400)
     raise BadRequest(WORDS)

@@ -3,12 +3,12 @@ from django.urls import path
 from conversations.api import views
 
 urlpatterns = [
-    path("", views.Conversations.as_view()),
-    path("export/", views.Export.as_view()),
-    path("delete/", views.Deletion.as_view()),
-    path("<uuid:id>/", views.OneConversation.as_view()),
-    path("<uuid:id>/export/", views.OneExport.as_view()),
-    path("<uuid:id>/messages/", views.Messages.as_view()),
-    path("<uuid:id>/events/", views.Events.as_view()),
-    path("<uuid:id>/review/", views.Review.as_view()),
+    path("conversations/", views.ConversationListView.as_view()),
+    path("conversations/export/", views.ConversationListExportView.as_view()),
+    path("conversations/delete/", views.ConversationBulkDeleteView.as_view()),
+    path("conversations/<uuid:id>/", views.ConversationDetailView.as_view()),
+    path("conversations/<uuid:id>/export/", views.ConversationExportView.as_view()),
+    path("conversations/<uuid:id>/messages/", views.MessageListView.as_view()),
+    path("conversations/<uuid:id>/events/", views.EventListView.as_view()),
+    path("conversations/<uuid:id>/review/", views.ReviewView.as_view()),
 ]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from rest_framework.mixins import ListModelMixin
 
-from assistant.lib.api import doors
 from tests.api.conftest import Program
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ def test_it_hides_what_broke(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(doors.Door, "page", broken)
+    monkeypatch.setattr(ListModelMixin, "list", broken)
     answer = viewer.get("conversations")
     assert is_error(answer, 500, "server")
     assert b"secret" not in answer.content

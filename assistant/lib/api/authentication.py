@@ -14,7 +14,7 @@ LOGIN = "login"
 every token that came of it."""
 
 
-class TokenOfLogin(JWTAuthentication):
+class LoginJWTAuthentication(JWTAuthentication):
     """An access token is good as long as its log-in is."""
 
     def get_user(self, validated_token: Token) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular import openapi
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.extensions import OpenApiSerializerExtension
 
@@ -25,7 +26,7 @@ ERROR = {
         },
     },
 }
-_USUAL = {
+ERRORS = {
     "400": "The request can't be taken: `extra.fields` says why, by field.",
     "401": "Log in first.",
     "403": "Your role does not allow this.",
@@ -36,37 +37,45 @@ _USUAL = {
 }
 
 
-class StrictShape(OpenApiSerializerExtension):
+class AutoSchema(openapi.AutoSchema):
+    """Knows what our views take in the query string."""
+
+    def get_override_parameters(self) -> list[Any]:
+        """Only `ApiView` has a serializer of the query; one without fields would trip drf-spectacular."""
+        get_class = getattr(self.view, "get_query_serializer_class", None)
+        serializer = get_class()() if get_class else None
+        return [serializer] if serializer and serializer.fields else []
+
+    def get_description(self) -> str:
+        return ""  # a view's docstring is for those who read the code
+
+
+class StrictSerializerExtension(OpenApiSerializerExtension):
     """Bodies in which nothing else may stand."""
 
-    target_class = "assistant.lib.api.asked.Strict"
+    target_class = "assistant.lib.api.serializers.StrictSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        shape = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        return {**shape, "additionalProperties": False}
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**schema, "additionalProperties": False}
 
 
-class TokenScheme(SimpleJWTScheme):
-    target_class = "assistant.lib.api.authentication.TokenOfLogin"
+class LoginJWTScheme(SimpleJWTScheme):
+    """Our tokens are sent as simplejwt's."""
+
+    target_class = "assistant.lib.api.authentication.LoginJWTAuthentication"
 
 
-def with_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Hook: the one shape of errors, under every operation."""
+def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Hook of drf-spectacular: the one form of errors, under every operation."""
     parts = result.setdefault("components", {})
     parts.setdefault("schemas", {})["Error"] = ERROR
-    parts["responses"] = {_name(status): _answer(words) for status, words in _USUAL.items()}
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    names = {status: f"Error{status.capitalize()}" for status in ERRORS}
+    parts["responses"] = {names[status]: {"description": words, "content": content} for status, words in ERRORS.items()}
     for operations in result["paths"].values():
         for operation in operations.values():
-            for status in _USUAL:
-                operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{_name(status)}"})
+            for status, name in names.items():
+                operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{name}"})
     return result
-
-
-def _name(status: str) -> str:
-    return f"Error{status.capitalize()}"
-
-
-def _answer(words: str) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    return {"description": words, "content": content}

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 
-class Schema(SpectacularAPIView):
+class SchemaView(SpectacularAPIView):
     """For everyone: it says what there is, not what is in it."""
 
     authentication_classes = []
@@ -24,7 +24,7 @@ class Schema(SpectacularAPIView):
     http_method_names = ["get", "head"]
 
 
-class Manual(SpectacularSwaggerSplitView):
+class ManualView(SpectacularSwaggerSplitView):
     """Swagger UI without inline script or style."""
 
     authentication_classes = []

@@ -14,7 +14,9 @@ from rest_framework.utils.urls import replace_query_param
 from assistant.lib.errors import FrontdeskError
 
 
-class Newest(CursorPagination):
+class ApiPagination(CursorPagination):
+    """The newest first."""
+
     page_size = 50
     page_size_query_param = "page_size"
     page_size_query_description = "At most 200."
@@ -29,10 +31,10 @@ class Newest(CursorPagination):
             raise FrontdeskError(self.invalid_cursor_message, code="bad_cursor") from None
 
     def get_page_size(self, request: Request) -> int:
-        asked = request.query_params.get(self.page_size_query_param, str(self.page_size))
-        if not (asked.isascii() and asked.isdigit() and 1 <= int(asked[:9]) <= self.max_page_size):
+        text = request.query_params.get(self.page_size_query_param, str(self.page_size))
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= self.max_page_size):
             raise FrontdeskError(f"page_size is a number from 1 to {self.max_page_size}.", code="bad_page_size")
-        return int(asked)
+        return int(text)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": "string", "format": "uri", "nullable": True}
@@ -55,16 +57,12 @@ class Newest(CursorPagination):
         ]
 
 
-class Oldest(Newest):
-    ordering = ("id",)
-
-
-class ByName(Newest):
+class NamePagination(ApiPagination):
     ordering = ("name",)
 
 
-class Counted(Newest):
-    """Pages of what is computed anew for each request: cursors count."""
+class ListPagination(ApiPagination):
+    """Pages of a list that is computed anew for each request: a cursor is a place in it."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         start, size = request.query_params.get("cursor", "0"), self.get_page_size(request)

@@ -1,0 +1,1 @@
+"""What requests about training bring, and what the answers show."""
