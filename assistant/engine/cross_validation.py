@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import random
-from collections import defaultdict
+import warnings
+from collections import Counter
 from collections.abc import Sequence
 
 
 def stratified_folds(labels: Sequence[str], folds: int, seed: int) -> list[list[int]]:
-    """Places of `labels` by fold: each label is spread evenly, shuffled by `seed`. A label that stands alone is left
-    out: without its one example nobody could know it."""
-    places = defaultdict(list)
-    for place, label in enumerate(labels):
-        places[label].append(place)
-    chance, dealt = random.Random(seed), 0  # noqa: S311  no secret
-    found: list[list[int]] = [[] for _ in range(folds)]
-    for label in sorted(places):
-        if len(places[label]) < 2:
-            continue
-        for place in chance.sample(places[label], len(places[label])):
-            found[dealt % folds].append(place)
-            dealt += 1
-    return [sorted(fold) for fold in found if fold]
+    """Places of `labels` by fold: each label is spread evenly, shuffled by `seed`. There are at most as many folds as
+    the most frequent label has examples. A label that stands alone is left out: without its one example nobody could
+    know it."""
+    from sklearn.model_selection import StratifiedKFold  # here: it takes a second to import
+
+    counts = Counter(labels)
+    kept = [place for place, label in enumerate(labels) if counts[label] > 1]
+    if not kept:
+        return []
+    splitter = StratifiedKFold(min(folds, max(counts.values())), shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a label may have fewer examples than there are folds
+        splits = list(splitter.split(kept, [labels[place] for place in kept]))
+    return [[kept[index] for index in held_out] for _, held_out in splits]
