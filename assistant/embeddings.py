@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
 Vectors = NDArray[np.float32]
@@ -35,7 +34,7 @@ MAX_PIECES = 256
 LONGEST = 20_000  # characters of a text that are read: MAX_PIECES of ordinary words are over after 2,000
 CACHED_TEXTS = 1024
 LONGEST_CACHED = 1_000  # characters: what is kept has a bound in bytes, too
-FEW = 16  # texts at once that are worth to be remembered: a training is not a conversation
+MOST_CACHED = 16  # texts at once that go into the cache: a training is not a conversation
 
 
 class WeightsMissing(RuntimeError):
@@ -52,12 +51,27 @@ def embed_layers(texts: Sequence[str]) -> Vectors:
 
     Layer 0 is words without their context, the last layer is what `embed` gives.
     """
-    return _embedder().embed_layers(texts)
+    if _all_kept is None or not texts:
+        return _embedder().embed_layers(texts)
+    new = [text for text in dict.fromkeys(texts) if text not in _all_kept]
+    if new:
+        _all_kept.update(zip(new, _embedder().embed_layers(new), strict=True))
+    return np.stack([_all_kept[text] for text in texts])
+
+
+_all_kept: dict[str, Vectors] | None = None
+
+
+def keep_all(texts: Sequence[str]) -> None:
+    """From now on this process keeps every embedding, these first. For processes with an end."""
+    global _all_kept
+    _all_kept = {}
+    embed_layers(texts)
 
 
 def prepare(directory: Path) -> None:
     """Build the graph now, for processes that can't write there. Raises WeightsMissing, OSError."""
-    if not _kept(directory).exists():
+    if not _graph_path(directory).exists():
         _graph(directory)
 
 
@@ -72,46 +86,47 @@ class Embedder:
     """Turns texts into vectors. Safe to use from several threads; it remembers the texts it saw last."""
 
     def __init__(self, directory: Path, threads: int = 1) -> None:
-        self._session = _session(_graph(directory), threads)
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(_graph(directory), options, providers=["CPUExecutionProvider"])
         self._tokenizer = _tokenizer()
         self._meaningless = {self._tokenizer.token_to_id(piece) for piece in ("[CLS]", "[SEP]", "[UNK]")}
-        self._seen: OrderedDict[str, Vectors] = OrderedDict()
+        self._cache: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = Lock()
 
     def embed_layers(self, texts: Sequence[str]) -> Vectors:
         """See the function of that name."""
-        if len(texts) > FEW:
+        if not texts or len(texts) > MOST_CACHED:
             return self._compute(texts)
-        known = {text: vectors for text in texts if (vectors := self._remembered(text)) is not None}
+        with self._lock:
+            known = {text: self._cache[text] for text in texts if text in self._cache}
+            for text in known:
+                self._cache.move_to_end(text)
         new = [text for text in dict.fromkeys(texts) if text not in known]
         known.update(zip(new, self._compute(new), strict=True))
-        self._remember({text: known[text] for text in new if len(text) <= LONGEST_CACHED})
-        return np.stack([known[text] for text in texts]) if known else self._compute([])
+        with self._lock:
+            self._cache.update({text: known[text] for text in new if len(text) <= LONGEST_CACHED})
+            while len(self._cache) > CACHED_TEXTS:
+                self._cache.popitem(last=False)
+        return np.stack([known[text] for text in texts])
 
     def _compute(self, texts: Sequence[str]) -> Vectors:
         """One by one. Texts at once save nothing on a CPU, and in whole numbers each would depend on the others."""
         result = np.empty((len(texts), LAYERS, WIDTH), np.float32)
         for row, text in enumerate(texts):
-            pieces = self._tokenizer.encode(_encodable(text[:LONGEST])).ids
-            result[row] = _stranger(text) if self._meaningless.issuperset(pieces) else self._run(pieces)
+            # JSON may bring half a surrogate pair, which is no text to the tokenizer.
+            pieces = self._tokenizer.encode(text[:LONGEST].encode("utf-8", "replace").decode()).ids
+            if self._meaningless.issuperset(pieces):
+                result[row] = _direction_of_its_own(text)
+                continue
+            ids = np.array([pieces], np.int32)
+            (layers,) = self._session.run(["layers"], {"ids": ids, "mask": np.ones_like(ids)})
+            result[row] = layers[0]
         return result
-
-    def _run(self, pieces: Sequence[int]) -> Vectors:
-        ids = np.array([pieces], np.int32)
-        (layers,) = self._session.run(["layers"], {"ids": ids, "mask": np.ones_like(ids)})
-        return layers[0]
-
-    def _remembered(self, text: str) -> Vectors | None:
-        with self._lock:
-            if text in self._seen:
-                self._seen.move_to_end(text)
-            return self._seen.get(text)
-
-    def _remember(self, vectors: dict[str, Vectors]) -> None:
-        with self._lock:
-            self._seen.update(vectors)
-            while len(self._seen) > CACHED_TEXTS:
-                self._seen.popitem(last=False)
 
 
 @lru_cache(maxsize=1)
@@ -129,27 +144,12 @@ def _embedder() -> Embedder:
         return _shared()
 
 
-def _stranger(text: str) -> Vectors:
-    """For a text of which the model knows no piece, as some emoji: a direction of its own, far from all others. The
-    model would give all such texts the same vector."""
+def _direction_of_its_own(text: str) -> Vectors:
+    """For a text of which the model knows no piece, as some emoji: far from all others. The model would give all such
+    texts the same vector."""
     seed = int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8], "big")
     vector = np.random.Generator(np.random.PCG64(seed)).standard_normal(WIDTH, np.float32)
     return np.tile(vector / np.linalg.norm(vector), (LAYERS, 1))
-
-
-def _encodable(text: str) -> str:
-    """JSON may bring half a surrogate pair, which is no text to the tokenizer."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _session(graph: bytes, threads: int) -> InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def _tokenizer() -> Tokenizer:
@@ -163,7 +163,7 @@ def _tokenizer() -> Tokenizer:
 
 def _graph(directory: Path) -> bytes:
     """The graph kept in `directory`, built anew where there is none or its hash is not the recorded one."""
-    kept = _kept(directory)
+    kept = _graph_path(directory)
     recorded = kept.with_suffix(".sha256")
     if kept.exists() and recorded.exists():
         graph = kept.read_bytes()
@@ -172,7 +172,7 @@ def _graph(directory: Path) -> bytes:
     return _build(kept, recorded)
 
 
-def _kept(directory: Path) -> Path:
+def _graph_path(directory: Path) -> Path:
     return directory / f"minilm-{WEIGHTS_SHA256[:16]}-{GRAPH_VERSION}.onnx"
 
 
@@ -189,7 +189,7 @@ def _build(kept: Path, recorded: Path) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """All or nothing, whoever else writes the same file at the same time."""
+    # All or nothing, whoever else writes the same file at the same time.
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(content)

@@ -95,7 +95,7 @@ def test_it_remembers_a_bounded_number_of_texts(kept: Path, monkeypatch: pytest.
     embedder = Embedder(kept)
     for text in TEXTS[:10]:
         embedder.embed_layers([text])
-    assert list(embedder._seen) == TEXTS[7:10]
+    assert list(embedder._cache) == TEXTS[7:10]
 
 
 def test_it_builds_the_graph_once(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ import sys
 from pathlib import Path
 from assistant.engine import Bundle
 from assistant.engine.rasa_adapter.processes import parent
-parent.TRAINER = "tests.assistant.engine_child"
+parent.TRAIN = "tests.assistant.engine_child"
 bundle, pids = Bundle({"config.yml": "", "data/orders.json": sys.argv[1]}), Path(sys.argv[2]) / "pids"
 parent.train(bundle, Path(sys.argv[2]), "sample", lambda progress: pids.write_text(progress.now))
 """
@@ -36,7 +36,7 @@ parent.train(bundle, Path(sys.argv[2]), "sample", lambda progress: pids.write_te
 
 @pytest.fixture(autouse=True)
 def _other_trainer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parent, "TRAINER", "tests.assistant.engine_child")
+    monkeypatch.setattr(parent, "TRAIN", "tests.assistant.engine_child")
 
 
 def _train(folder: Path, tell: OnProgress | None = None, limits: Limits = Limits(), **orders: object) -> Archive:  # noqa: B008
@@ -122,12 +122,7 @@ def test_it_gives_foreign_code_in_it_nothing(tmp_path: Path, settings: Settings)
             **{"tcp-host": tcp.getsockname(), "udp-host": tcp.getsockname(), "unix-abstract": "\0desk"},
             **{"unix-path": str(tmp_path / ".s.PGSQL.5432"), "reconnect-path": str(tmp_path / ".s.PGSQL.5432")},
             **{"signal-parent": os.getpid(), "limit-parent": os.getpid()},
-            **{
-                "write-own": "data/own",
-                "read-own": "data/own",
-                "asyncio-own": None,
-                "read-code": child_process.__file__,
-            },
+            **{"write-own": "data/own", "read-own": "data/own", "asyncio-own": None},
             **{"read-code": child_process.__file__, "read-python": os.__file__, "write-null": "/dev/null"},
         }
         told = list[Progress]()

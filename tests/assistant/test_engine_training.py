@@ -15,7 +15,7 @@ CONTRADICTION = "\n- rule: another\n  steps: [{intent: hours}, {action: utter_by
 
 
 def test_it_says_that_the_child_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parent, "TRAINER", "no.such.module")
+    monkeypatch.setattr(parent, "TRAIN", "no.such.module")
     with pytest.raises(TrainingFailed, match="stopped before its end"):
         parent.train(bundle(), tmp_path, "sample")
     assert list(tmp_path.iterdir()) == []
@@ -23,7 +23,7 @@ def test_it_says_that_the_child_died(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_it_hands_no_secret_to_the_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    environment = parent.environment(tmp_path)
+    environment = parent.child_environment(tmp_path)
     assert not {"OPENAI_API_KEY", "DATABASE_URL", "REDIS_URL", "REST_TOKEN"} & environment.keys()
     assert settings.SECRET_KEY not in environment.values()  # it has one of its own, which signs nothing
     assert str(settings.VAR_DIR) not in (environment["VAR_DIR"], environment["HOME"])

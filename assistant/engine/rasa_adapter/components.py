@@ -25,8 +25,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from assistant.embeddings import WIDTH, Vectors
-from assistant.engine.rasa_adapter.nlu.embedding_memory import embed
+from assistant.embeddings import WIDTH, Vectors, embed
 from assistant.engine.rasa_adapter.nlu.text_classifier import TextClassifier
 
 NO_INTENT = {"name": None, "confidence": 0.0}

@@ -17,9 +17,7 @@ from assistant.engine.rasa_adapter import import_rasa  # first: it imports Rasa
 from assistant.engine.rasa_adapter.dialogue.tracker import BoundedTracker, HistoryTooShort
 from assistant.engine.rasa_adapter.loaded_models import LoadedModel, LoadedModels
 from assistant.engine.rasa_adapter.patches import performance, regexes
-from assistant.engine.rasa_adapter.processes.crossvalidation import cross_validate
-from assistant.engine.rasa_adapter.processes.inspection import inspect
-from assistant.engine.rasa_adapter.processes.parent import train
+from assistant.engine.rasa_adapter.processes import parent
 from assistant.engine.rasa_adapter.threads import RasaThreads
 from assistant.engine.types import (
     LIMITS,
@@ -122,7 +120,7 @@ class RasaEngine:
         on_progress: OnProgress | None = None,
         limits: Limits = LIMITS,
     ) -> Archive:
-        return train(bundle, directory, name, on_progress, limits)
+        return parent.train(bundle, directory, name, on_progress, limits)
 
     def evaluate(
         self, model: Model, examples: Sequence[Labelled], on_progress: OnProgress | None = None
@@ -153,10 +151,10 @@ class RasaEngine:
         on_progress: OnProgress | None = None,
         limits: Limits = LIMITS,
     ) -> Sequence[Guess]:
-        return cross_validate(bundle, folds, seed, on_progress, limits)
+        return parent.cross_validate(bundle, folds, seed, on_progress, limits)
 
     def inspect(self, path: Path, limits: Limits = LIMITS) -> Archive:
-        return inspect(path, limits)
+        return parent.inspect(path, limits)
 
     def close(self) -> None:
         self._threads.close()

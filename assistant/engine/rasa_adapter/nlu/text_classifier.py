@@ -6,9 +6,8 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from assistant.embeddings import Vectors, vocabulary
+from assistant.embeddings import Vectors, embed_layers, vocabulary
 from assistant.engine.rasa_adapter.nlu import kernel_ridge
-from assistant.engine.rasa_adapter.nlu.embedding_memory import embed_layers
 from assistant.engine.rasa_adapter.nlu.kernel_ridge import IntentModel
 from assistant.engine.rasa_adapter.nlu.spelling import SpellingCorrector, words_of
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -40,7 +40,7 @@ for module in sys.argv.pop(1).split(","):
 """
 ROOT = Path(__file__).resolve().parents[4]
 LOOK_EVERY = 0.2  # seconds
-TELL_EVERY = 0.9
+REPORT_EVERY = 0.9
 LONGEST_LOG = 200_000  # characters
 LONGEST_LINE = 2_000
 GIGABYTE = 1024**3
@@ -69,11 +69,11 @@ def run(child: ChildProcess, on_progress: OnProgress | None, limits: Limits) -> 
     """The child's result, and what it took at most, in bytes. Raises `child.failure`, and whatever `on_progress`
     raises. No process is left in any case."""
     with _started(child) as process:
-        watch = Supervisor(process, child, on_progress or _ignore, limits)
+        supervisor = Supervisor(process, child, on_progress or (lambda progress: None), limits)
         try:
-            return watch.result()
+            return supervisor.result()
         finally:
-            watch.end()
+            supervisor.end()
 
 
 @contextmanager
@@ -88,16 +88,11 @@ def working_folder(kind: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _ignore(progress: Progress) -> None:
-    """Nobody looks."""
-
-
 @contextmanager
 def _started(child: ChildProcess) -> Iterator[subprocess.Popen[str]]:
     network = "online" if settings.OUTSIDE_COMPONENTS else "offline"
     bounds = [str(os.getpid()), str(child.writable_folder), str(settings.EMBEDDINGS_DIR), network]
-    what = [",".join(child.modules), *child.arguments]
-    command = [sys.executable, "-I", "-c", START, str(ROOT), *bounds, *what]
+    command = [sys.executable, "-I", "-c", START, str(ROOT), *bounds, ",".join(child.modules), *child.arguments]
     with subprocess.Popen(  # noqa: S603  our own module, by this interpreter
         command,
         cwd=child.folder,
@@ -108,20 +103,21 @@ def _started(child: ChildProcess) -> Iterator[subprocess.Popen[str]]:
         text=True,
         encoding="utf-8",
         errors="replace",
-        start_new_session=True,
+        start_new_session=True,  # a group of its own, which can be killed with all that it starts
     ) as process:
         yield process
 
 
 class ChildLog:
-    """The lines of a child's standard error that are not told yet, as staff may see them."""
+    """The lines of a child's standard error that are not reported yet, as staff may see them."""
 
     def __init__(self, folder: Path) -> None:
-        places = (folder, folder.parent, ROOT, sys.prefix, sys.base_prefix)
-        self._hidden = [f"{place}{os.sep}" for place in places]
+        # Paths of this machine are nobody's business.
+        self._hidden = [f"{place}{os.sep}" for place in (folder, folder.parent, ROOT, sys.prefix, sys.base_prefix)]
         self._lock, self._lines, self._room = threading.Lock(), list[str](), LONGEST_LOG
 
     def add(self, line: str) -> None:
+        """Add a line without colours and paths; noise, and what comes after LONGEST_LOG, is left out."""
         line = COLOURS.sub("", line)
         for place in self._hidden:
             line = line.replace(place, "")
@@ -132,93 +128,88 @@ class ChildLog:
             self._room -= len(line) + 1
             self._lines.append(line if self._room > 0 else "(The log is longer; the rest is left out.)")
 
-    def taken(self) -> str:
+    def take(self) -> str:
+        """What came since the last call."""
         with self._lock:
             lines, self._lines = self._lines, []
         return "".join(f"{line}\n" for line in lines)
 
 
 class Supervisor:
-    def __init__(self, process: subprocess.Popen[str], child: ChildProcess, tell: OnProgress, limits: Limits) -> None:
-        self._process, self._child, self._tell, self._limits = process, child, tell, limits
+    """Reads what a child says, reports its progress, and stops it where it goes beyond its limits."""
+
+    def __init__(
+        self, process: subprocess.Popen[str], child: ChildProcess, report_progress: OnProgress, limits: Limits
+    ) -> None:
+        self._process, self._child, self._report_progress, self._limits = process, child, report_progress, limits
         self._tree = psutil.Process(process.pid)
         self._log, self._messages = ChildLog(child.folder), SimpleQueue[Json | None]()
-        self._started = self._told = monotonic()
+        self._started = self._reported = monotonic()
         self._memory = self._done = self._total = 0
         self._now = "loading the engine"
+        # One thread for each stream: a child whose pipe is full would stand still.
         self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read_messages, self._read_log)]
         for reader in self._readers:
             reader.start()
 
     def result(self) -> tuple[Json, int]:
-        while (message := self._next()) is not None:
-            self._look()
+        """The child's result and the most memory it took. Raises `child.failure`, and what `report_progress` raises."""
+        while True:
+            try:
+                message = self._messages.get(timeout=LOOK_EVERY)
+            except Empty:  # it says nothing just now
+                message = {}
+            if message is None:  # it is gone
+                raise self._child.failure(self._explain_end())
+            self._check_limits()
             if "result" in message or "error" in message:
-                return self._last_word(message), self._memory
-            self._note(message)
-        raise self._child.failure(self._why_it_ended())
+                self._memory, self._now = max(self._memory, message.get("memory", 0)), ""
+                self._report_end()
+                if "error" in message:
+                    raise self._child.failure(message["error"])
+                return message["result"], self._memory
+            self._now = message.get("now", self._now)
+            if "component" in message:
+                self._done, self._total, self._now = message["done"], message["total"], ""
+            if message or monotonic() - self._reported > REPORT_EVERY:
+                self._report(message.get("component", ""), message.get("seconds", 0.0))
 
     def end(self) -> None:
-        """The child and all that it started."""
+        """Kill the child and all that it started, where they have not ended."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for reader in self._readers:
             reader.join()
 
-    def _next(self) -> Json | None:
-        """None: the child said nothing more and is gone. Empty: it says nothing just now."""
-        try:
-            return self._messages.get(timeout=LOOK_EVERY)
-        except Empty:
-            return {}
-
-    def _look(self) -> None:
-        self._memory = max(self._memory, self._memory_now())
+    def _check_limits(self) -> None:
+        with suppress(psutil.Error):  # it has just ended
+            tree = (self._tree, *self._tree.children(recursive=True))
+            self._memory = max(self._memory, sum(process.memory_info().rss for process in tree))
         if self._memory > self._limits.memory:
             most = self._limits.memory / GIGABYTE
             self._stop(f"needed more than {most:.1f} GB of memory")
         if monotonic() - self._started > self._limits.seconds:
             self._stop(f"took more than {_duration(self._limits.seconds)}")
 
-    def _memory_now(self) -> int:
-        try:
-            return sum(each.memory_info().rss for each in (self._tree, *self._tree.children(recursive=True)))
-        except psutil.Error:  # it has just ended
-            return 0
-
     def _stop(self, reason: str) -> None:
-        self._tell_rest()
+        self._report_end()
         raise self._child.failure(f"{self._child.subject} {reason} and was stopped{self._while()}.")
 
-    def _note(self, message: Json) -> None:
-        self._now = message.get("now", self._now)
-        if "component" in message:
-            self._done, self._total, self._now = message["done"], message["total"], ""
-        if message or monotonic() - self._told > TELL_EVERY:
-            self._tell_now(message.get("component", ""), message.get("seconds", 0.0))
+    def _report(self, component: str = "", seconds: float = 0.0) -> None:
+        self._reported = monotonic()
+        self._report_progress(
+            Progress(component, self._done, self._total, seconds, self._now, self._memory, self._log.take())
+        )
 
-    def _tell_now(self, component: str = "", seconds: float = 0.0) -> None:
-        self._told = monotonic()
-        log = self._log.taken()
-        self._tell(Progress(component, self._done, self._total, seconds, self._now, self._memory, log))
-
-    def _tell_rest(self) -> None:
-        """The end of the log. The child has nothing more to say, or no leave to."""
+    def _report_end(self) -> None:
+        """With the end of the log. The child has nothing more to say, or no leave to."""
         self.end()
-        self._tell_now()
+        self._report()
 
-    def _last_word(self, message: Json) -> Json:
-        self._memory, self._now = max(self._memory, message.get("memory", 0)), ""
-        self._tell_rest()
-        if "error" in message:
-            raise self._child.failure(message["error"])
-        result: Json = message["result"]
-        return result
-
-    def _why_it_ended(self) -> str:
+    def _explain_end(self) -> str:
         self._process.wait()
-        self._tell_rest()
+        self._report_end()
         code = self._process.returncode
         if code == -signal.SIGKILL:
             return f"{self._child.subject} was killed{self._while()}: the machine may have run out of memory."

@@ -1,5 +1,5 @@
-"""The child process that cross-validates, started by `crossvalidation` with PROJECT OUTPUT FOLDS SEED. It imports Rasa
-once, and trains and asks the part of the model that understands messages once a fold.
+"""The child process that cross-validates, started by `parent` with PROJECT OUTPUT FOLDS SEED. It imports Rasa once, and
+trains and asks the part of the model that understands messages once a fold.
 
 It writes OUTPUT: a list of `{"text", "intent", "entities", "guess": {"intent", "confidence", "ranking", "entities"}}`.
 """
@@ -10,7 +10,7 @@ import asyncio
 import copy
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,12 +30,12 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from assistant import embeddings
 from assistant.engine.cross_validation import stratified_folds
 from assistant.engine.rasa_adapter.dialogue.processor import TurnProcessor
-from assistant.engine.rasa_adapter.nlu import embedding_memory
 from assistant.engine.rasa_adapter.processes.progress import ProgressReporter, StepHook, run_child_program
 from assistant.engine.rasa_adapter.processes.train_model import paths_of
-from assistant.engine.types import Json, Parse
+from assistant.engine.types import Json
 
 BEST = 5
 
@@ -56,6 +56,8 @@ class ImporterWithoutFold(TrainingDataImporter):
         kept = copy.deepcopy(self._kept)  # training leaves features on them
         return TrainingData(kept, data.entity_synonyms, data.regex_features, data.lookup_tables, data.responses)
 
+    # The base class has these, so `__getattr__` never sees them.
+
     def get_domain(self) -> Any:
         return self._project.get_domain()
 
@@ -74,7 +76,7 @@ class ImporterWithoutFold(TrainingDataImporter):
 
 @dataclass
 class FoldProgress:
-    """Reports the folds as one row of steps. `done`: of all."""
+    """Reports the steps of all folds as those of one training."""
 
     reporter: ProgressReporter
     folds: int
@@ -82,6 +84,7 @@ class FoldProgress:
     steps: StepHook | None = None
 
     def hook(self, pruned_schema: GraphSchema) -> StepHook:
+        """Rasa makes one for each training, so a fold begins here."""
         self.fold += 1
         done = self.steps.done if self.steps else 0
         self.steps = StepHook(pruned_schema, self.reporter, f", {self}", done, self.folds)
@@ -92,61 +95,66 @@ class FoldProgress:
 
 
 def run(project: Path, output: Path, folds: int, seed: int, reporter: ProgressReporter) -> None:
-    reporter.say(now="reading the data")
-    importer, data = _read(project)
+    """Guess each example by a model that was trained without its fold, and write the guesses to `output`."""
+    reporter.send(now="reading the data")
+    config, domain, files = paths_of(project)
+    importer = TrainingDataImporter.load_from_config(config, domain, [files])
+    data = importer.get_nlu_data()
     examples = labelled(data)
     held_out = stratified_folds([example.get(INTENT) for example in examples], folds, seed)
     if len(held_out) < 2:
         raise RasaException("There is nothing to compare: no two examples have the same intent.")
     progress = FoldProgress(reporter, len(held_out))
     graph_trainer.LoggingHook = progress.hook
-    reporter.say(now="embedding the examples")
-    embedding_memory.remember([example.get(TEXT) for example in examples])
+    reporter.send(now="embedding the examples")
+    embeddings.keep_all([example.get(TEXT) for example in examples])  # every fold trains on the same texts
     guessed: dict[int, Json] = {}
     for fold in held_out:
         texts = [examples[place].get(TEXT) for place in fold]
         guesses = _guesses(ImporterWithoutFold(importer, data, set(fold)), texts, progress)
         guessed.update(zip(fold, guesses, strict=True))
-    rows = [_row(examples[place], guessed[place]) for place in sorted(guessed)]
+    rows = [
+        {
+            "text": examples[place].get(TEXT),
+            "intent": examples[place].get(INTENT),
+            "entities": examples[place].get(ENTITIES) or [],
+            "guess": guessed[place],
+        }
+        for place in sorted(guessed)
+    ]
     output.write_text(json.dumps(rows), encoding="utf-8")
-    reporter.result()
-
-
-def _read(project: Path) -> tuple[TrainingDataImporter, TrainingData]:
-    config, domain, files = paths_of(project)
-    importer = TrainingDataImporter.load_from_config(config, domain, [files])
-    return importer, importer.get_nlu_data()
+    reporter.send_result()
 
 
 def labelled(data: TrainingData) -> list[Message]:
+    """The examples with a text and an intent."""
     return [message for message in data.nlu_examples if message.get(INTENT) and (message.get(TEXT) or "").strip()]
 
 
-def _guesses(importer: ImporterWithoutFold, texts: Sequence[str], progress: FoldProgress) -> Iterator[Json]:
+def _guesses(importer: ImporterWithoutFold, texts: Sequence[str], progress: FoldProgress) -> list[Json]:
     with TemporaryDirectory() as folder:
         (Path(folder) / "parts").mkdir()
         result = _train_graph(importer, TrainingType.NLU, folder, "fold", force_full_training=True)
-        progress.reporter.say(now=f"guessing {progress}")
+        progress.reporter.send(now=f"guessing {progress}")
         processor = TurnProcessor(Path(result.model), Path(folder) / "parts")
-        return iter(asyncio.run(_all_guesses(processor, texts)))
 
+        async def guess_all() -> list[Json]:
+            parses = [await processor.parse(text) for text in texts]
+            return [
+                {
+                    "intent": parse.intent,
+                    "confidence": parse.confidence,
+                    "ranking": list(parse.ranking)[:BEST],
+                    "entities": [dict(entity) for entity in parse.entities],
+                }
+                for parse in parses
+            ]
 
-async def _all_guesses(processor: TurnProcessor, texts: Sequence[str]) -> list[Json]:
-    return [_guess(await processor.parse(text)) for text in texts]
-
-
-def _guess(parse: Parse) -> Json:
-    ranking = list(parse.ranking)[:BEST]
-    entities = [{key: value for key, value in entity.items()} for entity in parse.entities]
-    return {"intent": parse.intent, "confidence": parse.confidence, "ranking": ranking, "entities": entities}
-
-
-def _row(example: Message, guess: Json) -> Json:
-    entities = example.get(ENTITIES) or []
-    return {"text": example.get(TEXT), "intent": example.get(INTENT), "entities": entities, "guess": guess}
+        return asyncio.run(guess_all())
 
 
 def main(project: Path, output: Path, folds: int, seed: int) -> int:
+    """The exit code."""
     return run_child_program(partial(run, project, output, folds, seed), project, "The evaluation")
 
 

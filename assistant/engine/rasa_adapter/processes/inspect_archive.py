@@ -1,4 +1,4 @@
-"""The child process that loads a foreign archive, started by `inspection` with ARCHIVE.
+"""The child process that loads a foreign archive, started by `parent` with ARCHIVE.
 
 Its result: `{"history_turns"}`.
 """
@@ -23,16 +23,18 @@ from assistant.engine.rasa_adapter.processes.progress import ProgressReporter, r
 
 
 def run(archive: Path, reporter: ProgressReporter) -> None:
-    reporter.say(now="loading the model")
+    """Load the archive, and parse with it."""
+    reporter.send(now="loading the model")
     with TemporaryDirectory() as folder:
         processor = TurnProcessor(archive, Path(folder))
-        reporter.say(now="parsing a message")
+        reporter.send(now="parsing a message")
         asyncio.run(processor.parse("hello"))
         try_out(processor, archives.inspect(archive))
-        reporter.result(history_turns=max_history_of(processor).turns)
+        reporter.send_result(history_turns=max_history_of(processor).turns)
 
 
 def main(archive: Path) -> int:
+    """The exit code."""
     return run_child_program(partial(run, archive), archive.parent, "Loading the model")
 
 

@@ -1,4 +1,4 @@
-"""How a child process tells its parent what it does: see `children`."""
+"""How a child process reports its progress to its parent: see `child_process`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 from time import perf_counter
@@ -39,12 +38,16 @@ class ProgressReporter:
         self._out: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
 
-    def say(self, **message: Any) -> None:
+    def send(self, **message: Any) -> None:
+        """One message of the protocol that `child_process` describes."""
         self._out.write(json.dumps(message) + "\n")
         self._out.flush()
 
-    def result(self, **result: Any) -> None:
-        self.say(result=result, memory=_most_memory())
+    def send_result(self, **result: Any) -> None:
+        """The last message of work that succeeded."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        # macOS counts bytes, Linux kilobytes.
+        self.send(result=result, memory=peak if sys.platform == "darwin" else peak * 1024)
 
 
 class StepHook(GraphNodeHook):
@@ -60,7 +63,7 @@ class StepHook(GraphNodeHook):
         self, node_name: str, execution_context: ExecutionContext, config: Any, received_inputs: Any
     ) -> dict[str, float]:
         if node_name in self._nodes:
-            self._reporter.say(now=self._name(node_name))
+            self._reporter.send(now=self._name(node_name))
             EpochCallback.under_way = self._name(node_name)
         return {"started": perf_counter()}
 
@@ -72,7 +75,7 @@ class StepHook(GraphNodeHook):
         self.done += 1
         name, seconds = self._name(node_name), round(perf_counter() - input_hook_data["started"], 3)
         log(f"{name}: {seconds:.1f} s")
-        self._reporter.say(component=name, done=self.done, total=self._total, seconds=seconds)
+        self._reporter.send(component=name, done=self.done, total=self._total, seconds=seconds)
 
     def _name(self, node: str) -> str:
         return f"{self._nodes[node].uses.__name__}{self._suffix}"
@@ -86,13 +89,13 @@ class EpochCallback(Callback):
 
     def __init__(self, epochs: int, silent: bool) -> None:
         super().__init__()
-        self._epochs, self._last, self._told = epochs, dict[str, float](), 0.0
+        self._epochs, self._last, self._reported = epochs, dict[str, float](), 0.0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._last = logs or {}
-        if perf_counter() - self._told > EPOCHS_EVERY:
-            self._told = perf_counter()
-            self.reporter.say(now=f"{self.under_way}, epoch {epoch + 1} of {self._epochs}")
+        if perf_counter() - self._reported > EPOCHS_EVERY:
+            self._reported = perf_counter()
+            self.reporter.send(now=f"{self.under_way}, epoch {epoch + 1} of {self._epochs}")
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         measures = ", ".join(f"{name} {value:.3f}" for name, value in self._last.items())
@@ -100,6 +103,7 @@ class EpochCallback(Callback):
 
 
 def log(line: str) -> None:
+    """A line of the log that staff see."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
@@ -110,20 +114,23 @@ def run_child_program(work: Callable[[ProgressReporter], None], project: Path, s
     EpochCallback.reporter = reporter
     rasa.utils.train_utils.RasaTrainingLogger = EpochCallback
     rasa.shared.utils.io.raise_warning = _warn
-    warnings.showwarning = _show
+    warnings.showwarning = _show_warning
     regexes.apply()
     try:
         work(reporter)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        reporter.say(error=explain_error(error, project, subject))
+        reporter.send(error=explain_error(error, project, subject))
         return 1
     return 0
 
 
 def explain_error(error: BaseException, project: Path, subject: str) -> str:
     """Rasa's own words where it has some, without the paths of this machine and links to its documentation."""
-    subject, error = _culprit(error, subject)
+    # Rasa names the node of its graph where a component raises something, and hides what.
+    node = _NODE.search(str(error)) if isinstance(error, GraphComponentException) else None
+    if node and error.__cause__:
+        subject, error = f"The component {node[1]}", error.__cause__
     while error.__cause__ and not (_is_rasas(error) and str(error)):
         error = error.__cause__
     if isinstance(error, EngineError):
@@ -133,12 +140,6 @@ def explain_error(error: BaseException, project: Path, subject: str) -> str:
     if isinstance(error, MemoryError):
         return f"{subject} ran out of memory."
     return _plain(f"{subject} failed: {type(error).__name__}: {error}", project)
-
-
-def _culprit(error: BaseException, subject: str) -> tuple[str, BaseException]:
-    """Rasa names the node of its graph where a component raises something, and hides what."""
-    node = _NODE.search(str(error)) if isinstance(error, GraphComponentException) else None
-    return (f"The component {node[1]}", error.__cause__) if node and error.__cause__ else (subject, error)
 
 
 def _plain(words: str, project: Path) -> str:
@@ -152,23 +153,18 @@ def _is_rasas(error: BaseException) -> bool:
     return type(error).__module__.startswith("rasa.")
 
 
-@cache
-def _warn_once(words: str) -> None:
-    log(f"Warning: {words}")
+_logged_warnings: set[str] = set()
 
 
 def _warn(message: str, *args: Any, **kwargs: Any) -> None:
-    """What Rasa finds odd in the data is what staff want to know."""
-    _warn_once(_plain(str(message), Path.cwd()))
+    """What Rasa finds odd in the data is what staff want to know, once."""
+    words = _plain(str(message), Path.cwd())
+    if words not in _logged_warnings:
+        _logged_warnings.add(words)
+        log(f"Warning: {words}")
 
 
-def _show(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
-    """Libraries warn each other of what they will take away."""
+def _show_warning(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
+    # The other categories are what libraries warn each other of.
     if category is UserWarning:
         _warn(str(message))
-
-
-def _most_memory() -> int:
-    """In bytes; macOS counts them, Linux kilobytes."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024

@@ -1,10 +1,9 @@
-"""The child process that trains, started by `training` with PROJECT OUTPUT NAME. Its result: `{"history_turns"}`."""
+"""The child process that trains, started by `parent` with PROJECT OUTPUT NAME. Its result: `{"history_turns"}`."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +14,6 @@ from assistant.engine.rasa_adapter import import_rasa  # noqa: F401  first: it i
 # isort: split
 
 import rasa.shared.utils.cli
-from rasa.engine.graph import GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.training import graph_trainer
 from rasa.exceptions import RasaException
@@ -30,17 +28,19 @@ PROBES = 3
 
 
 def run(project: Path, output: Path, name: str, reporter: ProgressReporter) -> None:
-    reporter.say(now="reading the data")
-    files = paths_of(project)
-    graph_trainer.LoggingHook = _hook(reporter)
-    rasa.shared.utils.cli.print_error_and_exit = _refuse
-    _keep_beside_metadata({"probes": _probes(*files)}, lambda: reporter.say(now="packing the model"))
-    config, domain, data = files
+    """Train the project's model and try it out once."""
+    reporter.send(now="reading the data")
+    config, domain, data = paths_of(project)
+    examples = TrainingDataImporter.load_from_config(config, domain, [data]).get_nlu_data().intent_examples
+    by_intent = {example.get("intent"): example.get("text") for example in examples if example.get("text")}
+    _patch_training(reporter, probes=list(by_intent.values())[:PROBES])
     result = train(domain, config, data, str(output), force_training=True, fixed_model_name=name)
     if not result.model:
         raise RasaException("There is nothing to train on: no examples, stories or rules were found.")
-    reporter.say(now="trying the model out")
-    reporter.result(history_turns=_history_turns(Path(result.model)))
+    reporter.send(now="trying the model out")
+    with TemporaryDirectory() as folder:
+        history_turns = max_history_of(TurnProcessor(Path(result.model), Path(folder))).turns
+    reporter.send_result(history_turns=history_turns)
 
 
 def paths_of(project: Path) -> tuple[str, str, str]:
@@ -49,38 +49,26 @@ def paths_of(project: Path) -> tuple[str, str, str]:
     return str(project / "config.yml"), str(domain), str(project / "data")
 
 
-def _hook(reporter: ProgressReporter) -> Callable[[GraphSchema], StepHook]:
-    return lambda pruned_schema: StepHook(pruned_schema, reporter)
-
-
-def _probes(config: str, domain: str, data: str) -> list[str]:
-    """Examples of different intents, to try a model out with after it is loaded."""
-    examples = TrainingDataImporter.load_from_config(config, domain, [data]).get_nlu_data().intent_examples
-    by_intent = {example.get("intent"): example.get("text") for example in examples if example.get("text")}
-    return list(by_intent.values())[:PROBES]
-
-
-def _keep_beside_metadata(ours: dict[str, Any], begin: Callable[[], None]) -> None:
+def _patch_training(reporter: ProgressReporter, probes: list[str]) -> None:
+    """Rasa reports its steps, raises in place of ending the process, and packs `probes` into the archive: examples of
+    different intents, to try a model out with after it is loaded."""
     persist = LocalModelStorage._persist_metadata
 
-    def persist_both(metadata: Any, folder: Path) -> None:
-        begin()
+    def persist_with_probes(metadata: Any, folder: Path) -> None:
+        reporter.send(now="packing the model")
         persist(metadata, folder)
-        (folder / "frontdesk.json").write_text(json.dumps(ours), encoding="utf-8")
+        (folder / "frontdesk.json").write_text(json.dumps({"probes": probes}), encoding="utf-8")
 
-    LocalModelStorage._persist_metadata = staticmethod(persist_both)
+    def refuse(message: str, exit_code: int = 1) -> NoReturn:
+        raise RasaException(message)
 
-
-def _history_turns(archive: Path) -> int | None:
-    with TemporaryDirectory() as folder:
-        return max_history_of(TurnProcessor(archive, Path(folder))).turns
-
-
-def _refuse(message: str, exit_code: int = 1) -> NoReturn:
-    raise RasaException(message)
+    LocalModelStorage._persist_metadata = staticmethod(persist_with_probes)
+    graph_trainer.LoggingHook = lambda pruned_schema: StepHook(pruned_schema, reporter)
+    rasa.shared.utils.cli.print_error_and_exit = refuse
 
 
 def main(project: Path, output: Path, name: str) -> int:
+    """The exit code."""
     return run_child_program(partial(run, project, output, name), project)
 
 
