@@ -5,7 +5,8 @@
 1. `manage.py migrate` and `manage.py prepare`: the starter bot, its first version live, the superuser ana.
 2. Staff: vera (viewer), anton (annotator), ada (admin), each with the password `desk-of-<name>`.
 3. Conversations: maria (ten answered turns in the widget: a snapshot and events after it), joe (three; asked for a
-   person), pat (two over REST; the engine failed in one; asked for a person, closed by ada), old (one), and late, whose only message was not answered yet. Thumbs down for maria's fourth message, thumbs up for joe's second.
+   person), pat (two over REST; the engine failed in one; asked for a person, closed by ada), old (one), and late,
+   whose only message was not answered yet. Thumbs down for maria's fourth message, thumbs up for joe's second.
 4. Training data by anton: examples of ask_hours, opening, ask_prices, ask_weather and ask_gift; the response
    utter_ask_hours; an answer to ask_prices; a synonym, and one that was deleted.
 5. Annotations by anton: `hello` correct; of maria's turns 2, 3, 4 and 6, and joe's turn 3, corrections; turn 4 (`where
