@@ -208,12 +208,12 @@ def _turns(name: str) -> dict[str, float]:
 def _replayed() -> float:
     """Turns a second that a replay of a hundred conversations says to both versions, with the fake engine."""
     from conversations.models import Replay
-    from conversations.services import ask_for_replay
+    from conversations.services import request_replay
     from training.models import ModelVersion
     from training.services import work
 
     left, right = ModelVersion.objects.filter(status="ready")[:2]
-    replay = ask_for_replay(left=left, right=right, by=None)
+    replay = request_replay(left=left, right=right, by=None)
     began = time.perf_counter()
     work("bench")
     return round(Replay.objects.get(pk=replay.pk).turn_count / (time.perf_counter() - began), 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conversations.services.replaying import KIND, replay_conversations
+from conversations.services.replays import KIND, replay_conversations
 from training.jobs import handles
 
 handles(KIND)(replay_conversations)

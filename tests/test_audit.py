@@ -54,6 +54,10 @@ class Cast:
         conversations.services.mark_reviewed(conversation=self.talk, by=None)
         return self.talk
 
+    def waiting(self) -> Conversation:
+        Conversation.objects.update(state="waiting")
+        return self.talk
+
     def response(self) -> Response:
         return Response.objects.create(bot=self.bot, name="utter_odd", variations=[{"text": "Odd"}])
 
@@ -118,7 +122,7 @@ CALLS: dict[str, Call] = {
     "upload_version": lambda c: training.services.upload_version(bot=c.bot, file=File(io.BytesIO(b"x"), "m"), by=c.by),
     # --- conversations
     "add_note": lambda c: conversations.services.add_note(conversation=c.talk, text="look", by=c.by),
-    "ask_for_replay": lambda c: conversations.services.ask_for_replay(left=c.version, right=trained(c), by=c.by),
+    "request_replay": lambda c: conversations.services.request_replay(left=c.version, right=trained(c), by=c.by),
     "change_note": lambda c: conversations.services.change_note(note=c.note(), text="look again", by=c.by),
     "delete_conversations": lambda c: conversations.services.delete_conversations(ids=[c.talk.pk], by=c.by),
     "delete_note": lambda c: conversations.services.delete_note(note=c.note(), by=c.by),
@@ -127,10 +131,11 @@ CALLS: dict[str, Call] = {
         conversations=Conversation.objects.all(), format="csv", by=c.by
     ),
     "flag_message": lambda c: conversations.services.flag_message(message=c.message, flagged=True, revision=0, by=c.by),
-    "judge_message": lambda c: conversations.services.judge_message(
+    "annotate_message": lambda c: conversations.services.annotate_message(
         message=c.message, verdict="corrected", intent="greet", entities=[VERB], revision=0, by=c.by
     ),
-    "take_care": lambda c: conversations.services.take_care(conversation=c.talk, undo=True, by=c.by),
+    "close_handoff": lambda c: conversations.services.close_handoff(conversation=c.waiting(), by=c.by),
+    "reopen_handoff": lambda c: conversations.services.reopen_handoff(conversation=c.talk, by=c.by),
     "mark_reviewed": lambda c: conversations.services.mark_reviewed(conversation=c.talk, by=c.by),
     "mark_unreviewed": lambda c: conversations.services.mark_unreviewed(conversation=c.reviewed(), by=c.by),
     "save_for_later": lambda c: conversations.services.save_for_later(conversation=c.talk, saved=True, by=c.by),
@@ -138,9 +143,9 @@ CALLS: dict[str, Call] = {
         channel="widget", days=90, keep_marked=True, by=c.by
     ),
     "tag_conversation": lambda c: conversations.services.tag_conversation(conversation=c.talk, add=["vip"], by=c.by),
-    "take_back": lambda c: conversations.services.take_back(
+    "undo_review": lambda c: conversations.services.undo_review(
         conversation=c.talk,
-        marked=conversations.services.mark_reviewed(conversation=c.talk, by=None),
+        change=conversations.services.mark_reviewed(conversation=c.talk, by=None),
         by=c.by,
     ),
     # --- the staff
@@ -186,14 +191,14 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "upload_version": ("modelversion", {"sha256": [None, ...]}),
     # --- conversations
     "add_note": ("conversation", {"note": ["", "look"]}),
-    "ask_for_replay": ("replay", {"versions": [None, ...]}),
+    "request_replay": ("replay", {"versions": [None, ...]}),
     "change_note": ("conversation", {"note": ["look", "look again"]}),
     "delete_conversations": ("conversation", {"messages": [1, 0]}),
     "delete_note": ("conversation", {"note": ["look", ""]}),
     "delete_with_examples": ("conversation", {"messages": [1, 0]}),
     "export_conversations": ("user", {"exported as csv": [None, 1]}),
     "flag_message": ("annotation", {"flagged": [False, True]}),
-    "judge_message": (
+    "annotate_message": (
         "annotation",
         {"verdict": ["", "corrected"], "intent": ["", "greet"], "entities": [[], [VERB]]},
     ),
@@ -201,9 +206,10 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "mark_unreviewed": ("conversation", {"reviewed messages": [1, 0]}),
     "save_for_later": ("conversation", {"saved for later": [False, True]}),
     "set_retention": ("retention", {"days": [None, 90], "keep_marked": [None, True]}),
-    "take_care": ("conversation", {"state": ["bot", "waiting"]}),
+    "close_handoff": ("conversation", {"state": ["waiting", "bot"]}),
+    "reopen_handoff": ("conversation", {"state": ["bot", "waiting"]}),
     "tag_conversation": ("conversation", {"tags": [[], ["vip"]]}),
-    "take_back": ("conversation", {"reviewed messages": [1, 0]}),
+    "undo_review": ("conversation", {"reviewed messages": [1, 0]}),
     # --- the staff
     "add_colleague": ("user", {"role": [None, "viewer"]}),
     "change_colleague": ("user", {"role": ["", "annotator"]}),

@@ -13,13 +13,13 @@ from django.http import HttpRequest, StreamingHttpResponse
 from assistant.lib.transfers import attachment
 from conversations.admin.listing import ConversationListing
 from conversations.models import Conversation, Event, Message
+from conversations.selectors import example_count
 from conversations.services import (
     delete_conversations,
     delete_with_examples,
-    examples_made_of,
     export_conversations,
 )
-from conversations.services.exporting import FILES
+from conversations.services.export import FILES
 
 Rows = QuerySet[Conversation]
 LEARNED = "Examples made of them"
@@ -60,7 +60,7 @@ class TakingOut(ConversationListing):
         """What stays is said once more: nobody finds it by the conversation any longer."""
         by = cast(User, request.user)
         if request.POST.get("examples") != "delete" or not by.has_perm("training.edit_data"):
-            count = examples_made_of(ids)
+            count = example_count(ids)
             delete_conversations(ids=ids, by=by)
             if count:
                 messages.info(request, f"Examples made of them stay: {count}. They are under Training data.")
@@ -82,7 +82,7 @@ class TakingOut(ConversationListing):
             "Conversations": len(gone),
             "Messages": Message.objects.filter(conversation__in=gone).count(),
             "Events": Event.objects.filter(conversation__in=gone).count(),
-            LEARNED: examples_made_of([row.pk for row in gone]),
+            LEARNED: example_count([row.pk for row in gone]),
         }
         return [f"{row.channel}: {row.external_id}" for row in gone], counts, set(), []
 

@@ -12,7 +12,8 @@ from conversations import selectors
 from conversations.admin.filters import Filters
 from conversations.admin.listing import PAGE
 from conversations.models import Conversation
-from conversations.selectors import Step, review
+from conversations.selectors import Neighbour as Step
+from conversations.selectors import neighbours
 
 LIST = "admin:conversations_conversation_changelist"
 Rows = QuerySet[Conversation]
@@ -30,20 +31,24 @@ class CameFrom:
     def of(cls, request: HttpRequest) -> CameFrom:
         query = filters_of(request)
         asked = QueryDict(query).dict()
-        rows = selectors.narrowed(Conversation.objects.all(), Filters(asked).wanted)
+        rows = selectors.filtered(Conversation.objects.all(), Filters(asked).wanted)
         return cls(query, str(asked.get("q", "")).strip(), rows)
 
     def beside(self, here: Conversation, *, older: bool) -> Step:
         if self.words:
-            return selectors.step(self.words, self.rows, here, older=older, size=PAGE)
-        return _step_to(review.neighbour(here, self.rows, older=older))
+            return selectors.neighbour_in_search(self.words, self.rows, here, older=older, size=PAGE)
+        return _step_to(neighbours.neighbour_in_list(here, self.rows, older=older))
 
     def next_to_review(self, after: Conversation) -> Step:
         if not self.words:
-            return _step_to(review.next_to_review(after, among=self.rows))
-        waiting = review.waiting_besides(after, self.rows)
-        below = selectors.step(self.words, waiting, after, older=True, size=PAGE)
-        return selectors.step(self.words, waiting, None, older=True, size=PAGE) if below == Step() else below
+            return _step_to(neighbours.next_to_review(after, among=self.rows))
+        waiting = neighbours.others_to_review(after, self.rows)
+        below = selectors.neighbour_in_search(self.words, waiting, after, older=True, size=PAGE)
+        return (
+            selectors.neighbour_in_search(self.words, waiting, None, older=True, size=PAGE)
+            if below == Step()
+            else below
+        )
 
     def url(self, further: int | None = None) -> str:
         """The list; of a search, from a message on."""

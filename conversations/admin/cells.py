@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from conversations.models import Conversation
-from conversations.selectors import marked
+from conversations.selectors import highlighted
 
 AROUND = 60  # characters shown before the first hit in a long text
 SHOWN = 220
@@ -96,7 +96,7 @@ def _words(row: Conversation) -> SafeString:
 
 def _highlighted(text: str, query: str) -> SafeString:
     """What was looked for is marked; a long text begins shortly before it."""
-    pieces = list(marked(text, query))
+    pieces = list(highlighted(text, query))
     before = pieces[0][0]
     if len(before) > AROUND:
         pieces[0] = ("…" + before[-AROUND:], False)

@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 
 from conversations.admin.offers import Offers
 from conversations.models import Conversation
-from conversations.selectors import Wanted
+from conversations.selectors import ConversationFilter
 
 REVIEW = {"todo": "To review", "done": "Reviewed", "later": "Saved for later", "flagged": "Flagged"}
 TROUBLE = {"failed": "Failed messages", "disliked": "Thumbs down", "unanswered": "Waiting for an answer"}
@@ -94,10 +94,10 @@ class Filters:
         self.offers = Offers()
 
     @cached_property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> ConversationFilter:
         shortest, longest = LENGTHS.get(self._one_of("length", LENGTH), (None, None))
         percent = self._one_of("confidence", CONFIDENCE)
-        return Wanted(
+        return ConversationFilter(
             review=self._one_of("review", REVIEW),
             trouble=self._one_of("trouble", TROUBLE),
             state=self._one_of("state", STATE),

@@ -46,7 +46,7 @@ class ConversationList(ChangeList):
         self.clear_all_filters_qs = "?"
         self.older = self.newer = self.count = ""
         self.looked_through = False
-        return selectors.narrowed(self.root_queryset, self.filters.wanted)
+        return selectors.filtered(self.root_queryset, self.filters.wanted)
 
     def get_results(self, request: HttpRequest) -> None:
         self.result_list = self._searched() if self.query.strip() else self._paged()
@@ -65,13 +65,13 @@ class ConversationList(ChangeList):
         return self.filters.url(q="")
 
     def _paged(self) -> list[Conversation]:
-        place = selectors.Place.parse
+        place = selectors.Cursor.parse
         before, after = (place(self.params.get(name, "")) for name in ("before", "after"))
-        walk = selectors.walks(self.filters.wanted)
-        page = selectors.page(self.queryset.only("last_active"), PAGE, before=before, after=after, walk=walk)
+        walk = selectors.needs_scan(self.filters.wanted)
+        page = selectors.list_page(self.queryset.only("last_active"), PAGE, before=before, after=after, scan=walk)
         self.older = self.filters.url() + _and("before", page.older) if page.older else ""
         self.newer = self.filters.url() + _and("after", page.newer) if page.newer else ""
-        self.looked_through = page.looked_through
+        self.looked_through = page.partial
         if not (before or after or walk):
             self.count = self._counted(len(page.rows))
         return self._whole([row.pk for row in page.rows])
@@ -79,8 +79,8 @@ class ConversationList(ChangeList):
     def _searched(self) -> list[Conversation]:
         start = self.params.get("from", "")
         before = parse_id(start)
-        found = selectors.search(self.query, self.queryset, PAGE, before=before)
-        named = [] if before else selectors.by_name(self.query, self.queryset)
+        found = selectors.search_page(self.query, self.queryset, PAGE, before=before)
+        named = [] if before else selectors.conversations_by_name(self.query, self.queryset)
         hits = {hit.conversation_id: hit for hit in found.hits}
         rows = self._whole([*(pk for pk in named if pk not in hits), *hits])
         texts = dict(Message.objects.filter(pk__in=[hit.message_id for hit in found.hits]).values_list("pk", "text"))

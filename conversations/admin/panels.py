@@ -10,7 +10,7 @@ from assistant.lib.admin import Panel, Section, capped_count
 from conversations.admin.filters import Filters, last_evening
 from conversations.admin.listing import COUNTED
 from conversations.models import Conversation
-from conversations.selectors import narrowed, worst_since
+from conversations.selectors import filtered, worst_since
 
 WORST = 5
 LATELY = "in the past 7 days, to review"
@@ -71,7 +71,7 @@ def _panel(title: str, some: str, none: str, *, attention: bool = True, **chosen
 
 
 def _number(**chosen: str) -> int:
-    rows = narrowed(Conversation.objects.all(), Filters(chosen).wanted)
+    rows = filtered(Conversation.objects.all(), Filters(chosen).wanted)
     return capped_count(rows, COUNTED + 1)
 
 

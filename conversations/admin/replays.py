@@ -19,9 +19,9 @@ from django.utils.safestring import SafeString
 from assistant.lib.admin import Navigation, PermissionAdmin, ReadOnlyAdmin, Section, parse_id
 from assistant.lib.errors import FrontdeskError
 from conversations.models import Replay
-from conversations.selectors import differing_conversations, groups_of
-from conversations.services import ask_for_replay
-from conversations.services.replaying import FEWEST, MOST
+from conversations.selectors.replays import differing_conversation_count, intent_pairs
+from conversations.services import request_replay
+from conversations.services.replays import FEWEST, MOST
 from training.models import Job, ModelVersion
 from training.selectors import production
 
@@ -112,7 +112,7 @@ class ReplayAdmin(PermissionAdmin, ReadOnlyAdmin):
     def _started(self, request: HttpRequest, asked: dict[str, Any]) -> HttpResponse:
         if not (asked["left"] and asked["right"]):
             raise FrontdeskError("Choose two versions.", code="bad_replay")
-        replay = ask_for_replay(
+        replay = request_replay(
             left=asked["left"], right=asked["right"], conversations=asked["conversations"], by=cast(User, request.user)
         )
         return HttpResponseRedirect(reverse("admin:conversations_replay_change", args=[replay.pk]))
@@ -138,7 +138,7 @@ def _percent(job: Job | None) -> int:
 
 
 def _turns(replay: Replay, request: HttpRequest) -> dict[str, Any]:
-    groups, chosen = groups_of(replay), _pair(request)
+    groups, chosen = intent_pairs(replay), _pair(request)
     rows = replay.turns.select_related("conversation").only("seq", "text", "left", "right", "conversation__public_id")
     if chosen:
         rows = rows.filter(left__intent=chosen[0], right__intent=chosen[1])
@@ -147,7 +147,7 @@ def _turns(replay: Replay, request: HttpRequest) -> dict[str, Any]:
         "groups": groups,
         "chosen": chosen,
         "page": page,
-        "in_conversations": differing_conversations(replay),
+        "in_conversations": differing_conversation_count(replay),
         "same": replay.turn_count - replay.differing_count,
     }
 

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from assistant.lib.admin import PermissionAdmin
 from conversations.models import Retention
 from conversations.models.retention import LONGEST
-from conversations.selectors.retention import preview, retention_by_channel
+from conversations.selectors.retention import retention_by_channel, retention_preview
 from conversations.services import set_retention
 
 LIST = "admin:conversations_retention_changelist"
@@ -66,7 +66,7 @@ class RetentionAdmin(PermissionAdmin):
             if request.method == "POST":
                 return _saved(request, channel, asked)
             wanted = Retention(channel=channel, days=asked["days"] or LONGEST, keep_marked=asked["keep_marked"])
-            context |= {"asked": asked, "due": preview(wanted) if asked["days"] else None}
+            context |= {"asked": asked, "due": retention_preview(wanted) if asked["days"] else None}
         return self._page(request, "channel.html", title=f"Conversations of {channel}", **context)
 
     def _check(self, request: HttpRequest) -> None:

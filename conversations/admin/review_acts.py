@@ -26,7 +26,7 @@ from conversations.admin.transcript import Line, lines_of
 from conversations.errors import Gone
 from conversations.models import Annotation, Conversation, Message, Note
 from conversations.selectors import review
-from conversations.services.reviewing import Marked
+from conversations.services.reviews import ReviewChange as Marked
 from training import selectors as taught
 
 CHANGE = "admin:conversations_conversation_change"
@@ -57,7 +57,7 @@ def judge(request: HttpRequest, conversation: Conversation, seq: int) -> HttpRes
     message = parts.message_of(conversation, seq)
     before, move = _judged(message), request.POST.get("move") == "yes"
     chosen = request.POST.get("also" if move else "intent", "")
-    annotation = services.judge_message(
+    annotation = services.annotate_message(
         message=message,
         verdict=Annotation.Verdict.CORRECTED if chosen else request.POST.get("verdict", ""),
         intent=chosen or request.POST.get("other", ""),
@@ -128,7 +128,7 @@ def later(request: HttpRequest, conversation: Conversation) -> HttpResponse:
 def cared(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     """The visitor asked for a person and got one, outside of here."""
     undo = "undo" in request.POST
-    services.take_care(conversation=conversation, undo=undo, by=_staff(request))
+    (services.reopen_handoff if undo else services.close_handoff)(conversation=conversation, by=_staff(request))
     back = {"url": request.path, "fields": {} if undo else {"undo": "yes"}}
     said = "Waits for a person again." if undo else "Nobody waits for a person here any more."
     return _answer(request, conversation, said, undo=back)
@@ -140,7 +140,7 @@ def reviewed(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     is what an undo of either has."""
     by, seen = _staff(request), _number(request, "seen")
     if "back" in request.POST:
-        services.take_back(conversation=conversation, marked=way_back.read(conversation, request.POST["back"]), by=by)
+        services.undo_review(conversation=conversation, change=way_back.read(conversation, request.POST["back"]), by=by)
         return _answer(request, conversation, "As it was before.")
     if "undo" in request.POST:
         marked = services.mark_unreviewed(conversation=conversation, by=by)
@@ -228,7 +228,8 @@ def _refused(request: HttpRequest, conversation: Conversation, error: FrontdeskE
 
 
 def _line(request: HttpRequest, conversation: Conversation, seq: int) -> dict[str, str]:
-    rows = review.line(conversation.pk, seq) if seq else []
+    one = review.message_for_review(conversation.pk, seq) if seq else None
+    rows = [one] if one else []
     return parts.draw_line(request, conversation, lines_of(conversation, rows)[0]) if rows else {}
 
 
@@ -252,7 +253,7 @@ def _judged(message: Message) -> Fields:
 
 
 def _taught(annotation: Annotation) -> str:
-    bot, mark = annotation.conversation.environment.bot, annotation.moved
+    bot, mark = annotation.conversation.environment.bot, annotation.moved_at
     losers = ", ".join(taught.intents_that_lost(bot, mark)) if mark else ""
     return f"Taught as {annotation.intent}{f', and no longer as {losers}' if losers else ''}."
 

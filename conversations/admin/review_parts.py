@@ -63,9 +63,12 @@ def some_messages(request: HttpRequest, conversation: Conversation) -> HttpRespo
     stamp = review.stamp_of(conversation.pk)  # of before the rest is read, so that nothing passes it by
     number = {name: int(str(value)) for name, value in request.GET.dict().items() if _is_number(value)}
     if "seq" in number:
-        rows = review.line(conversation.pk, number["seq"])
+        one = review.message_for_review(conversation.pk, number["seq"])
+        rows = [one] if one else []
     else:
-        rows = review.lines(conversation.pk, before=number.get("before"), after=number.get("after"), limit=WINDOW)
+        rows = review.messages_for_review(
+            conversation.pk, before=number.get("before"), after=number.get("after"), limit=WINDOW
+        )
     return JsonResponse(
         {
             "items": draw_items(request, conversation, lines_of(conversation, rows)),

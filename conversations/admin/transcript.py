@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.lib.highlighting import Piece, highlight, value_as_text
 from conversations.models import Annotation, Conversation, Message
-from conversations.models.talk import UNSURE
+from conversations.models.conversations import UNSURE
 from conversations.selectors import review
 from training.selectors import same_text
 
@@ -68,7 +68,7 @@ class Line:
     @property
     def lost(self) -> str:
         """What the same words teach by now, where it is something else than the verdict says."""
-        if self.annotation is None or not self.annotation.example or self.annotation.holds:
+        if self.annotation is None or not self.annotation.example or self.annotation.is_in_effect:
             return ""
         alike = same_text(self.annotation.example.bot, self.message.text)
         names = {example.intent.name for example in alike}
@@ -86,7 +86,7 @@ class Line:
         """Failed, or understood with little confidence; a pressed button is understood as it is."""
         unsure = self.message.intent in ("", FALLBACK) or (self.message.confidence or 0.0) < UNSURE
         answered = self.message.status == Message.Status.ANSWERED
-        return self.message.status == Message.Status.FAILED or (self.message.can_be_taught and answered and unsure)
+        return self.message.status == Message.Status.FAILED or (self.message.can_be_annotated and answered and unsure)
 
     @property
     def right_intent(self) -> str:
@@ -170,7 +170,7 @@ class Window:
 
 def lines_of(conversation: Conversation, messages: Sequence[Message]) -> list[Line]:
     lines = [Line(message) for message in messages]
-    review.look_for_doubles(conversation.environment.bot, [line.annotation for line in lines if line.annotation])
+    review.find_duplicates(conversation.environment.bot, [line.annotation for line in lines if line.annotation])
     return lines
 
 
@@ -178,7 +178,7 @@ def window(conversation: Conversation, before: int | None = None, at: int | None
     """The newest messages, the newest before the one of that number, or those around one."""
     if before is None and at is not None and at + AROUND < conversation.last_seq:
         before = max(at + AROUND, min(WINDOW, conversation.last_seq)) + 1
-    lines = lines_of(conversation, review.lines(conversation.pk, before=before, limit=WINDOW))
+    lines = lines_of(conversation, review.messages_for_review(conversation.pk, before=before, limit=WINDOW))
     first = lines[0].message.seq if lines else 1
     newest = before is None or before > conversation.last_seq
     return Window(lines, first if first > 1 else None, None if newest else (before or 0) + WINDOW, newest)

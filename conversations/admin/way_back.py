@@ -9,13 +9,14 @@ from django.utils.dateparse import parse_datetime
 
 from assistant.lib.errors import FrontdeskError
 from conversations.models import Conversation
-from conversations.services.reviewing import Marked, Review
+from conversations.services.reviews import ReviewChange as Marked
+from conversations.services.reviews import ReviewState as Review
 
 SALT = "conversations.review"
 
 
 def written(conversation: Conversation, marked: Marked) -> str:
-    return signing.dumps([conversation.pk, _told(marked.before), _told(marked.now)], salt=SALT)
+    return signing.dumps([conversation.pk, _told(marked.before), _told(marked.after)], salt=SALT)
 
 
 def read(conversation: Conversation, text: str) -> Marked:

@@ -8,30 +8,30 @@ from typing import Any
 from django.db.models import QuerySet
 
 from conversations.models import Conversation
-from conversations.selectors.finding import Wanted, narrowed
-from conversations.selectors.searching import by_name, search
+from conversations.selectors.lists import ConversationFilter, filtered
+from conversations.selectors.search import conversations_by_name, search_page
 
 HITS_AT_ONCE = 500
 
 
-def wanted_by(query: Mapping[str, Any]) -> Wanted:
+def wanted_by(query: Mapping[str, Any]) -> ConversationFilter:
     """All but `q`, which is a search. `failed` is an older name for one kind of trouble."""
     filters = {name: value for name, value in query.items() if name not in {"q", "failed", "format", "max_confidence"}}
     if "max_confidence" in query:
         filters["confidence"] = query["max_confidence"]
     if query.get("failed"):
         filters["trouble"] = "failed"
-    return Wanted(**filters)
+    return ConversationFilter(**filters)
 
 
 def matching_conversations(query: Mapping[str, Any]) -> QuerySet[Conversation]:
     """Everything that fits, for an export."""
-    rows = narrowed(Conversation.objects.all(), wanted_by(query))
+    rows = filtered(Conversation.objects.all(), wanted_by(query))
     if not query.get("q"):
         return rows
-    ids, before = set(by_name(query["q"], rows)), None
+    ids, before = set(conversations_by_name(query["q"], rows)), None
     while True:
-        hits = search(query["q"], rows, HITS_AT_ONCE, before=before)
+        hits = search_page(query["q"], rows, HITS_AT_ONCE, before=before)
         ids |= {hit.conversation_id for hit in hits.hits}
         if hits.older is None:
             return Conversation.objects.filter(pk__in=ids)

@@ -12,8 +12,8 @@ from assistant.lib.api.pagination import ApiPagination
 from assistant.lib.errors import FrontdeskError
 from conversations.api.filters import wanted_by
 from conversations.models import Conversation
-from conversations.selectors.finding import Place, narrowed, page, walks
-from conversations.selectors.searching import by_name, search
+from conversations.selectors.lists import Cursor, filtered, list_page, needs_scan
+from conversations.selectors.search import conversations_by_name, search_page
 
 
 class SeqPagination(ApiPagination):
@@ -39,7 +39,7 @@ class ConversationPagination(ApiPagination):
     ) -> list[Conversation]:
         self.url, self.size, self.query = request.build_absolute_uri(), self.get_page_size(request), view.query
         direction, _, place = request.query_params.get("cursor", "").partition("-")
-        rows = narrowed(queryset, wanted_by(self.query))
+        rows = filtered(queryset, wanted_by(self.query))
         if self.query.get("q"):
             return self._search_page(rows, direction, place)
         return self._list_page(rows, direction, place)
@@ -51,11 +51,11 @@ class ConversationPagination(ApiPagination):
         return replace_query_param(self.url, "cursor", self.previous) if self.previous else None
 
     def _list_page(self, rows: QuerySet[Conversation], direction: str, text: str) -> list[Conversation]:
-        place = Place.parse(text)
+        place = Cursor.parse(text)
         if direction not in {"", "older", "newer"} or (direction and place is None):
             raise FrontdeskError(self.invalid_cursor_message, code="bad_cursor")
         ends = {"before": place} if direction == "older" else {"after": place} if direction == "newer" else {}
-        found = page(rows, self.size, walk=walks(wanted_by(self.query)), **ends)
+        found = list_page(rows, self.size, scan=needs_scan(wanted_by(self.query)), **ends)
         self.next = f"older-{found.older}" if found.older else ""
         self.previous = f"newer-{found.newer}" if found.newer else ""
         return list(found.rows)
@@ -64,8 +64,8 @@ class ConversationPagination(ApiPagination):
         if direction not in {"", "hits"} or (direction and not (text.isdecimal() and len(text) < 19)):
             raise FrontdeskError(self.invalid_cursor_message, code="bad_cursor")
         # Those whose sender or id fits come before all hits, so on the first page only.
-        named = [] if direction else by_name(self.query["q"], rows)
-        hits = search(self.query["q"], rows, self.size, before=int(text) if direction else None)
+        named = [] if direction else conversations_by_name(self.query["q"], rows)
+        hits = search_page(self.query["q"], rows, self.size, before=int(text) if direction else None)
         ids = list(dict.fromkeys([*named, *(hit.conversation_id for hit in hits.hits)]))
         self.next, self.previous = f"hits-{hits.older}" if hits.older else "", ""
         by_id = rows.in_bulk(ids)

@@ -11,7 +11,7 @@ from assistant.lib.api.views import get_object_or_404
 from assistant.lib.database import write_transaction
 from conversations import services
 from conversations.models import Annotation, Conversation, Message, Note
-from conversations.selectors.review import look_for_doubles
+from conversations.selectors.review import find_duplicates
 
 
 def change_review(conversation: Conversation, changes: Mapping[str, Any], by: User) -> None:
@@ -30,7 +30,8 @@ def change_review(conversation: Conversation, changes: Mapping[str, Any], by: Us
         if "saved_for_later" in changes:
             services.save_for_later(conversation=conversation, saved=changes["saved_for_later"], by=by)
         if "waiting" in changes:
-            services.take_care(conversation=conversation, by=by, undo=changes["waiting"])
+            change_handoff = services.reopen_handoff if changes["waiting"] else services.close_handoff
+            change_handoff(conversation=conversation, by=by)
         if changes.get("reviewed"):
             services.mark_reviewed(conversation=conversation, by=by, seen_turn=changes.get("seen_turn"))
         elif "reviewed" in changes:
@@ -43,7 +44,7 @@ def review_of(conversation: Conversation) -> dict[str, Any]:
     annotations = list(
         Annotation.objects.filter(conversation=row).select_related("message", "by").order_by("message__seq")
     )
-    look_for_doubles(row.environment.bot, annotations)
+    find_duplicates(row.environment.bot, annotations)
     return {
         "reviewed": row.reviewed_turn >= row.last_turn,
         "reviewed_at": row.reviewed_at,
@@ -58,7 +59,7 @@ def review_of(conversation: Conversation) -> dict[str, Any]:
 def _annotate(message: Message, changes: Mapping[str, Any], by: User) -> None:
     revision = changes.get("revision", 0)
     if "verdict" in changes:
-        annotation = services.judge_message(
+        annotation = services.annotate_message(
             message=message,
             verdict=changes["verdict"],
             intent=changes.get("intent", ""),

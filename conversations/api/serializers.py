@@ -9,8 +9,8 @@ from rest_framework import serializers
 
 from assistant.lib.api.serializers import MAX_BIGINT, JsonObjectField, QuerySerializer, StrictSerializer
 from conversations.models import Annotation, Conversation, Event, Message, Note
-from conversations.selectors.finding import REVIEWS, TROUBLES
-from conversations.services.exporting import CSV, JSON, RASA
+from conversations.selectors.lists import REVIEW_FILTERS, TROUBLE_FILTERS
+from conversations.services.export import CSV, JSON, RASA
 
 STAFF = {"allow_null": True, "help_text": "User name of the member of staff."}
 
@@ -20,8 +20,8 @@ class ConversationFilterSerializer(QuerySerializer):
 
     state = serializers.ChoiceField(Conversation.State.choices, required=False)
     channel = serializers.CharField(max_length=20, required=False)
-    review = serializers.ChoiceField(sorted(REVIEWS), required=False)
-    trouble = serializers.ChoiceField(sorted(TROUBLES), required=False)
+    review = serializers.ChoiceField(sorted(REVIEW_FILTERS), required=False)
+    trouble = serializers.ChoiceField(sorted(TROUBLE_FILTERS), required=False)
     failed = serializers.BooleanField(
         required=False, help_text="true: some message failed. The same as trouble=failed."
     )

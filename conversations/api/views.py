@@ -37,14 +37,14 @@ from conversations.api.serializers import (
     ReviewSerializer,
 )
 from conversations.models import Conversation, Event, Message
-from conversations.selectors.review import look_for_doubles
+from conversations.selectors import example_count
+from conversations.selectors.review import find_duplicates
 from conversations.services import (
     delete_conversations,
     delete_with_examples,
-    examples_made_of,
     export_conversations,
 )
-from conversations.services.exporting import FILES
+from conversations.services.export import FILES
 
 VIEW, REVIEW = "conversations.view_conversation", "conversations.review_conversation"
 EXPORT, DELETE = "conversations.export_conversation", "conversations.delete_conversation"
@@ -178,7 +178,7 @@ class MessageListView(ConversationView, ListAPIView):
     def paginate_queryset(self, queryset: QuerySet[Message]) -> list[Message]:
         rows = super().paginate_queryset(queryset)
         annotations = [row.annotation for row in rows if hasattr(row, "annotation")]
-        look_for_doubles(self.conversation.environment.bot, annotations)
+        find_duplicates(self.conversation.environment.bot, annotations)
         return rows
 
 
@@ -227,7 +227,7 @@ def _delete(ids: list[int], examples: str, by: User) -> dict[str, Any]:
         gone = delete_with_examples(ids=ids, by=by)
         learned = {"examples_deleted": gone.examples, "examples_kept": 0, "versions": gone.versions}
         return DeletionSerializer({**asdict(gone.conversations), **learned}).data
-    learned = {"examples_deleted": 0, "examples_kept": examples_made_of(ids), "versions": []}
+    learned = {"examples_deleted": 0, "examples_kept": example_count(ids), "versions": []}
     return DeletionSerializer({**asdict(delete_conversations(ids=ids, by=by)), **learned}).data
 
 

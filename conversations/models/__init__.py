@@ -1,9 +1,9 @@
-"""Every message kept; and what staff made of it."""
+"""Every message kept; and what staff say about it."""
 
+from conversations.models.conversations import Conversation, ConversationQuerySet, Event, Message
 from conversations.models.replays import Replay, ReplayedTurn
 from conversations.models.retention import Retention
 from conversations.models.review import Annotation, Note, Tag
-from conversations.models.talk import Conversation, ConversationQuerySet, Event, Message
 
 __all__ = [
     "Annotation",

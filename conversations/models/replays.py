@@ -1,16 +1,16 @@
-"""What two versions would have said to the same people."""
+"""Recent conversations, answered again by two versions."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
 
-from conversations.models.talk import Conversation
+from conversations.models.conversations import Conversation
 from training.models import Job, ModelVersion
 
 
 class Replay(models.Model):
-    """The newest real conversations, said again to two versions. Only the turns that differ are kept."""
+    """The newest real conversations, answered again by two versions. Only the turns that differ are kept."""
 
     left = models.ForeignKey(ModelVersion, models.CASCADE, related_name="+")
     right = models.ForeignKey(ModelVersion, models.CASCADE, related_name="+")

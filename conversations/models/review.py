@@ -1,4 +1,4 @@
-"""What staff made of a conversation: verdicts on its messages, tags, notes."""
+"""What staff say about a conversation: annotations of its messages, tags, notes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import models
 
-from conversations.models.talk import Conversation, Message
+from conversations.models.conversations import Conversation, Message
 from training.models import Example
 
 STAFF = settings.AUTH_USER_MODEL
 
 
 class Tag(models.Model):
+    """A word of staff's own for conversations, by which they find them again."""
+
     name = models.CharField(max_length=60, unique=True)
 
     class Meta:
@@ -24,11 +26,13 @@ class Tag(models.Model):
 
 
 class Annotation(models.Model):
-    """The verdict on one of the visitor's messages. `revision` grows with every change: whoever saves says which one
-    they saw, so that nobody overwrites what they have not seen. `intent` and `entities` are what is right; `example`
-    is what a bot is taught by it: trained on after a correction, held out for evaluation where it was right. Taking the
-    verdict back needs `taught`, the example's `after`, and its `before` where it was there without a verdict; and
-    `moved`, the mark of the examples that lost this text to it."""
+    """What staff say about one of the visitor's messages. `revision` grows with every change: whoever saves says which
+    one they saw, so that nobody overwrites what they have not seen. `intent` and `entities` are what is right;
+    `example` is the training example made of it: trained on after a correction, held out for evaluation where it was
+    right.
+
+    Undoing it needs `example_states`: the example `after` it, `before` it where it was there without any annotation,
+    and whether the intent was `made` by it; and `moved_at`, the moment at which other intents lost this text to it."""
 
     class Verdict(models.TextChoices):
         NONE = "", "Not judged"
@@ -42,23 +46,23 @@ class Annotation(models.Model):
     entities = models.JSONField(default=list, blank=True)
     flagged = models.BooleanField(default=False)
     example = models.ForeignKey(Example, models.SET_NULL, null=True, blank=True, related_name="annotations")
-    taught = models.JSONField(null=True, blank=True, editable=False)
-    moved = models.DateTimeField(null=True, blank=True, editable=False)
+    example_states = models.JSONField(null=True, blank=True, editable=False)
+    moved_at = models.DateTimeField(null=True, blank=True, editable=False)
     revision = models.PositiveIntegerField(default=1)
     by = models.ForeignKey(STAFF, models.SET_NULL, null=True, blank=True, related_name="+")
     updated = models.DateTimeField(auto_now=True)
 
     also_in: Sequence[str] = ()
-    """Other intents that have the same words; known once `selectors.review.look_for_doubles` has looked."""
+    """Other intents that have the same words; known once `selectors.review.find_duplicates` has looked."""
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.get_verdict_display()}"
 
     @property
-    def holds(self) -> bool:
+    def is_in_effect(self) -> bool:
         """Not where its example was moved to another intent since, or deleted."""
-        row = self.example
-        return row is None or (row.deleted is None and row.intent.name == self.intent)
+        example = self.example
+        return example is None or (example.deleted is None and example.intent.name == self.intent)
 
     @property
     def in_words(self) -> str:
@@ -82,3 +86,8 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+    @property
+    def seq(self) -> int:
+        """Of the message that it is about, 0 where it is about the conversation as a whole."""
+        return self.message.seq if self.message else 0

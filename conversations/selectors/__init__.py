@@ -1,7 +1,16 @@
-"""Reads of conversations: of one (`messages`), and lists of many (`finding`, `searching`)."""
+"""Reads of conversations."""
 
-from conversations.selectors.finding import REVIEWS, TROUBLES, Page, Place, Wanted, narrowed, page, walks
-from conversations.selectors.hits import Hit
+from conversations.selectors.deletion import example_count
+from conversations.selectors.lists import (
+    REVIEW_FILTERS,
+    TROUBLE_FILTERS,
+    ConversationFilter,
+    Cursor,
+    Page,
+    filtered,
+    list_page,
+    needs_scan,
+)
 from conversations.selectors.messages import (
     PAGE,
     answers_to,
@@ -14,42 +23,39 @@ from conversations.selectors.messages import (
     waiting_for_a_worker,
     waiting_now,
 )
-from conversations.selectors.replays import Group, differing_conversations, for_replay, groups_of, what_visitors_said
-from conversations.selectors.searching import Found, by_name, marked, search
-from conversations.selectors.stepping import Step, step
-from conversations.selectors.worst import Trouble, worst_since
+from conversations.selectors.neighbours import Neighbour, neighbour_in_list, neighbour_in_search, next_to_review
+from conversations.selectors.review import Trouble, worst_since
+from conversations.selectors.search import Hit, SearchPage, conversations_by_name, highlighted, search_page
 
 __all__ = [
     "PAGE",
-    "REVIEWS",
-    "TROUBLES",
-    "Found",
-    "Group",
+    "REVIEW_FILTERS",
+    "TROUBLE_FILTERS",
+    "ConversationFilter",
+    "Cursor",
     "Hit",
+    "Neighbour",
     "Page",
-    "Place",
-    "Step",
+    "SearchPage",
     "Trouble",
-    "Wanted",
     "answers_to",
-    "by_name",
     "channels_in_use",
-    "differing_conversations",
-    "for_replay",
-    "groups_of",
+    "conversations_by_name",
+    "example_count",
+    "filtered",
+    "highlighted",
     "intents_in_use",
     "latest_messages",
-    "marked",
+    "list_page",
     "messages_after",
-    "narrowed",
+    "needs_scan",
+    "neighbour_in_list",
+    "neighbour_in_search",
+    "next_to_review",
     "next_unanswered",
-    "page",
-    "search",
-    "step",
+    "search_page",
     "turn_for_engine",
     "waiting_for_a_worker",
     "waiting_now",
-    "walks",
-    "what_visitors_said",
     "worst_since",
 ]

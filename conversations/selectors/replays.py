@@ -1,4 +1,4 @@
-"""What is said again in a replay, and what came of it."""
+"""What a replay asks two versions, and how their answers differ."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TESTS = {"test"}  # channels on which nobody real writes
 
 
 @dataclass(frozen=True)
-class Group:
+class IntentPair:
     """Turns that one version takes as `left` and the other as `right`."""
 
     left: str
@@ -27,24 +27,26 @@ class Group:
         return self.left == self.right
 
 
-def for_replay(bot: Bot, count: int) -> Sequence[Conversation]:
+def conversations_to_replay(bot: Bot, count: int) -> Sequence[Conversation]:
     """The newest conversations of real people in which something was said to this bot."""
     rows = Conversation.objects.exclude(channel__in=TESTS).filter(environment__bot=bot, last_turn__gt=0)
     return list(rows.order_by("-last_active", "-id").only("public_id", "channel")[:count])
 
 
-def what_visitors_said(conversation_id: int, limit: int) -> Sequence[Message]:
+def visitor_messages(conversation_id: int, limit: int) -> Sequence[Message]:
+    """The first ones of a conversation, with what a turn needs of them."""
     rows = Message.objects.filter(conversation=conversation_id, role=Message.Role.USER).order_by("seq")
     fields = ("conversation_id", "seq", "turn", "text", "payload", "metadata")
     return list(rows.only(*fields)[:limit])
 
 
-def groups_of(replay: Replay) -> Sequence[Group]:
+def intent_pairs(replay: Replay) -> Sequence[IntentPair]:
     """The most frequent first."""
     named = replay.turns.annotate(was=KT("left__intent"), now=KT("right__intent")).order_by()
     rows = named.values("was", "now").annotate(count=Count("pk")).order_by("-count", "was", "now")
-    return [Group(row["was"] or "", row["now"] or "", row["count"]) for row in rows]
+    return [IntentPair(row["was"] or "", row["now"] or "", row["count"]) for row in rows]
 
 
-def differing_conversations(replay: Replay) -> int:
+def differing_conversation_count(replay: Replay) -> int:
+    """In how many conversations the versions differ somewhere."""
     return replay.turns.order_by().values("conversation").distinct().count()

@@ -16,8 +16,9 @@ MARKED = Q(reviewed_turn__gt=0) | Q(flag_count__gt=0) | Q(saved_for_later=True)
 
 
 @dataclass(frozen=True)
-class Due:
-    """What goes, and what of it staff had made something of. `kept`: old enough, and stays because it is marked."""
+class RetentionPreview:
+    """What would be deleted, and how much of it staff have worked on. `kept`: old enough, and stays because it is
+    marked."""
 
     conversations: int
     messages: int
@@ -25,7 +26,7 @@ class Due:
     newest: datetime | None
     reviewed: int
     flagged: int
-    judged: int
+    annotated: int
     examples: int
     kept: int
 
@@ -36,21 +37,22 @@ def due_for_deletion(rule: Retention) -> ConversationQuerySet:
     return old.exclude(MARKED) if rule.keep_marked else old
 
 
-def preview(rule: Retention) -> Due:
+def retention_preview(rule: Retention) -> RetentionPreview:
+    """For a rule that need not be stored."""
     due = due_for_deletion(rule)
-    found = due.aggregate(messages=Sum("last_seq"), oldest=Min("last_active"), newest=Max("last_active"))
-    judged = Annotation.objects.filter(conversation__in=due)
-    taught = Example.objects.filter(annotations__in=judged, deleted=None)
+    totals = due.aggregate(messages=Sum("last_seq"), oldest=Min("last_active"), newest=Max("last_active"))
+    annotations = Annotation.objects.filter(conversation__in=due)
+    examples = Example.objects.filter(annotations__in=annotations, deleted=None)
     count = due.count()
-    return Due(
+    return RetentionPreview(
         conversations=count,
-        messages=found["messages"] or 0,
-        oldest=found["oldest"],
-        newest=found["newest"],
+        messages=totals["messages"] or 0,
+        oldest=totals["oldest"],
+        newest=totals["newest"],
         reviewed=due.filter(reviewed_turn__gt=0).count(),
         flagged=due.filter(flag_count__gt=0).count(),
-        judged=judged.exclude(verdict="").count(),
-        examples=taught.distinct().count(),
+        annotated=annotations.exclude(verdict="").count(),
+        examples=examples.distinct().count(),
         kept=_old_enough(rule).count() - count,
     )
 

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from conversations.admin import listing
 from conversations.models import Conversation, Tag
-from conversations.selectors import finding
+from conversations.selectors import lists
 from tests.admin_ui.conftest import Write
 from training.models import Environment, ModelVersion
 
@@ -100,7 +100,7 @@ def everyone(desk: Client, wrote: Write, live_model: ModelVersion) -> None:
 def test_it_narrows_the_list(
     desk: Client, monkeypatch: pytest.MonkeyPatch, few: int, chosen: dict[str, str], found: str
 ) -> None:
-    monkeypatch.setattr(finding, "FEW", few)
+    monkeypatch.setattr(lists, "FEW", few)
     assert senders(desk, **chosen) == [found]
     assert len(listed(desk, **chosen).filters.chips) == len([name for name in chosen if name not in {"review", "q"}])
 
@@ -163,8 +163,8 @@ def test_it_shows_every_row_once_from_page_to_page(
     newest_first = [row.external_id for row in Conversation.objects.order_by("-last_active", "-id")]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(listing, "PAGE", size)
-        patch.setattr(finding, "FEW", 0)
-        patch.setattr(finding, "WALKED", walked)
+        patch.setattr(lists, "FEW", 0)
+        patch.setattr(lists, "SCANNED", walked)
         assert walk(desk, "") == newest_first
         assert walk(desk, "?tag=all") == newest_first
 

@@ -85,10 +85,10 @@ def test_it_shows_the_worst_since_last_evening_first(desk: Client, wrote: Write)
 def test_it_leads_to_the_message_that_went_worst(desk: Client, wrote: Write) -> None:
     row = wrote("hi", "refund please", "bye", failed_turns=1, lowest_confidence=0.3)
     row.messages.filter(text="refund please").update(status="failed")
-    assert [trouble.seq for trouble in worst(desk)] == [3]
+    assert [trouble.message.seq for trouble in worst(desk)] == [3]
     row.messages.filter(role="user").update(status="answered")
     row.messages.filter(turn=3, role="bot").update(feedback="down")
-    assert [trouble.seq for trouble in worst(desk)] == [5]
+    assert [trouble.message.seq for trouble in worst(desk)] == [5]
     assert f"/conversation/{row.pk}/change/?at=5" in desk.get("/admin/").content.decode()
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from conversations import search_index
 from conversations.models import Conversation, Message
-from conversations.selectors import hits, searching, stepping
+from conversations.selectors import neighbours, search
 from tests.admin_ui.conftest import Write, said
 from tests.admin_ui.test_conversation_list import LIST, listed, senders
 
@@ -90,8 +90,8 @@ def test_it_finds_senders_and_public_ids(desk: Client, wrote: Write) -> None:
 
 
 def test_it_looks_back_a_bounded_way_and_goes_on(desk: Client, wrote: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "BATCH", 2)
-    monkeypatch.setattr(searching, "LOOKED_AT", 3)
+    monkeypatch.setattr(search, "BATCH", 2)
+    monkeypatch.setattr(search, "LOOKED_AT", 3)
     for age in range(4, -1, -1):
         moment = timezone.now() - timedelta(hours=age)
         wrote("needle", sender=f"age-{age}", active=moment, state="waiting" if age == 3 else "bot")
@@ -107,10 +107,10 @@ def test_it_looks_back_a_bounded_way_and_goes_on(desk: Client, wrote: Write, mon
 
 def test_it_looks_through_ever_larger_windows(desk: Client, wrote: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """As PostgreSQL does, where the newest messages do not have enough hits."""
-    monkeypatch.setattr(hits, "NEAREST", 2)
-    monkeypatch.setattr(hits, "ENOUGH", 2)
-    monkeypatch.setattr(hits, "WINDOWS", (4, 6))
-    monkeypatch.setattr(searching, "BATCH", 100)
+    monkeypatch.setattr(search, "NEAREST", 2)
+    monkeypatch.setattr(search, "ENOUGH", 2)
+    monkeypatch.setattr(search, "WINDOWS", (4, 6))
+    monkeypatch.setattr(search, "BATCH", 100)
     for number in range(6):
         wrote("needle", sender=f"no-{number}", active=timezone.now() + timedelta(hours=number))
     assert senders(desk, q="needle") == [f"no-{number}" for number in range(5, -1, -1)]
@@ -158,8 +158,8 @@ def test_it_steps_in_windows_and_batches_too(
     desk: Client, needles: list[Conversation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"NEAREST": 3, "ENOUGH": 4, "WINDOWS": (7, 11)}.items():
-        monkeypatch.setattr(hits, name, value)
-    monkeypatch.setattr(stepping, "BATCH", 5)
+        monkeypatch.setattr(search, name, value)
+    monkeypatch.setattr(neighbours, "BATCH", 5)
     names = [row.external_id for row in needles]
     assert walked(desk, needles[0], "next", "q=needle") == names[1:]
     assert walked(desk, needles[-1], "previous", "q=needle") == names[-2::-1]
@@ -196,8 +196,8 @@ def test_it_reviews_all_hits_one_after_the_other(desk: Client, needles: list[Con
 def test_it_hands_over_to_the_list_where_it_has_looked_far_enough(
     desk: Client, wrote: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stepping, "BATCH", 2)
-    monkeypatch.setattr(stepping, "LOOKED_AT", 3)
+    monkeypatch.setattr(neighbours, "BATCH", 2)
+    monkeypatch.setattr(neighbours, "LOOKED_AT", 3)
     last = wrote("needle", sender="last", state="waiting")
     for _ in range(4):
         wrote("needle")

@@ -20,7 +20,7 @@ from assistant.engine import Bundle, Guess, Labelled, Model
 from assistant.engine.fake_model import train
 from assistant.engine.types import Engine
 from conversations.models import Conversation, Message
-from conversations.services import judge_message
+from conversations.services import annotate_message
 from tests.assistant.engine_conversations import recorded
 from tests.starter import trained
 from training.assembling import unpacked
@@ -116,4 +116,4 @@ def _correct(talk: Conversation, text: str, intent: str) -> None:
     message = Message.objects.create(
         conversation=talk, seq=seq, turn=seq, role="user", status="answered", text=text, created=timezone.now()
     )
-    judge_message(message=message, verdict="corrected", intent=intent, revision=0, by=None)
+    annotate_message(message=message, verdict="corrected", intent=intent, revision=0, by=None)

@@ -24,14 +24,14 @@ from assistant.engine import Reply
 from assistant.lib import audit
 from conversations.channels.widget.visitors import token_of
 from conversations.models import Conversation, Event, Message, Replay, ReplayedTurn
-from conversations.services import add_note, answer, judge_message, receive, tag_conversation
+from conversations.services import add_note, annotate_message, answer, receive, tag_conversation
 from conversations.turns import claim, complete
 from training.models import Evaluation, Example, Job, ModelVersion, Response, TrainingSet
 from training.reports import key_of
 from training.services import change_example
 
 pytestmark = pytest.mark.django_db
-SAID = "my parcel to Nowhere RasaThread 7 is lost"
+SAID = "my parcel to Nowhere Lane 7 is lost"
 MAIL = "sam@example.com"
 
 
@@ -60,11 +60,11 @@ def talk(live_model: ModelVersion, ana: User) -> Conversation:
     """What Sam said, and all that came of it: a lesson, a note, an evaluation, a log, a training set, a replay."""
     conversation = say(SAID)
     message = conversation.messages.get(seq=1)
-    judge_message(message=message, verdict="corrected", intent="ask_parcel", entities=[], revision=0, by=ana)
+    annotate_message(message=message, verdict="corrected", intent="ask_parcel", entities=[], revision=0, by=ana)
     example = Example.objects.get(text=SAID)
     change_example(example=example, text=f"{SAID}!", revision=example.revision, by=ana)
     change_example(example=example, text=SAID, revision=example.revision + 1, by=ana)
-    add_note(conversation=conversation, text="Sam of Nowhere RasaThread", by=ana)
+    add_note(conversation=conversation, text="Sam of Nowhere Lane", by=ana)
     tag_conversation(conversation=conversation, add=["parcels"], by=ana)
     report = {"errors": [{"text": SAID, "right": "a", "guessed": "b"}], "messages": [[key_of(SAID), 0, 1]]}
     Evaluation.objects.create(version=live_model, kind="held_out", report=report)
@@ -162,7 +162,7 @@ def test_it_may_be_run_again(talk: Conversation) -> None:
 def test_it_keeps_an_example_that_somebody_else_taught_too(talk: Conversation, ana: User) -> None:
     other = say(SAID, sender="kim")
     message = other.messages.get(seq=1)
-    judge_message(message=message, verdict="corrected", intent="ask_parcel", entities=[], revision=0, by=ana)
+    annotate_message(message=message, verdict="corrected", intent="ask_parcel", entities=[], revision=0, by=ana)
     erase("widget:sam", "--yes")
     assert Example.objects.get(text=SAID).source == ""
 
@@ -174,7 +174,7 @@ def test_it_finds_a_text_wherever_it_was_said(talk: Conversation, ana: User) -> 
     add_note(conversation=noted, text=f"is {MAIL}", by=ana)
     keeps = say("hello", sender="max")
     message = keeps.messages.get(seq=1)
-    judge_message(message=message, verdict="corrected", intent="greet", entities=[], revision=0, by=ana)
+    annotate_message(message=message, verdict="corrected", intent="greet", entities=[], revision=0, by=ana)
     example = Example.objects.get(text="hello")
     change_example(example=example, text=f"ask {MAIL}", revision=example.revision, by=ana)
     with pytest.raises(CommandError, match="at least 4"):

@@ -40,7 +40,7 @@ def bea(db: None) -> User:
 
 
 def judge(message: Message, verdict: str, by: User, intent: str = "", revision: int = 0, **more: Any) -> Annotation:
-    return services.judge_message(message=message, verdict=verdict, intent=intent, revision=revision, by=by, **more)
+    return services.annotate_message(message=message, verdict=verdict, intent=intent, revision=revision, by=by, **more)
 
 
 def examples() -> list[tuple[str, str, str]]:

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 
 from conversations.models import Annotation, Conversation, Event, Message, Note
-from conversations.services import add_note, answer, delete_conversations, deleting, judge_message, receive
-from conversations.services.deleting import Deleted
+from conversations.services import add_note, annotate_message, answer, delete_conversations, deletion, receive
+from conversations.services.deletion import Deleted
 from training.models import Example, ModelVersion
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ def talk(sender: str, by: User) -> Conversation:
     answer(receive(channel="widget", external_id=sender, text="I am Maria").conversation_id)
     row = Conversation.objects.get(external_id=sender)
     message = row.messages.get(seq=1)
-    judge_message(message=message, verdict="corrected", intent="greet", entities=[NAME], revision=0, by=by)
+    annotate_message(message=message, verdict="corrected", intent="greet", entities=[NAME], revision=0, by=by)
     add_note(conversation=row, text=f"Maria is {sender}", by=by)
     return row
 
@@ -34,7 +34,7 @@ def logged(about: type[Model], ids: list[int]) -> str:
 def test_it_deletes_them_whole_however_many_and_leaves_the_others(
     live_model: ModelVersion, ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deleting, "AT_ONCE", 2)
+    monkeypatch.setattr(deletion, "AT_ONCE", 2)
     rows = [talk(f"visitor {number}", ana) for number in range(6)]
     stays = rows.pop(2)
     events = Event.objects.exclude(conversation=stays).count()

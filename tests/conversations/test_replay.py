@@ -15,8 +15,8 @@ from assistant.engine import Turn
 from assistant.engine.fake import FakeEngine
 from assistant.lib.errors import FrontdeskError
 from conversations.models import Conversation, Message, Replay, ReplayedTurn
-from conversations.selectors import groups_of
-from conversations.services import ask_for_replay, replaying
+from conversations.selectors.replays import intent_pairs
+from conversations.services import replays, request_replay
 from tests.admin_ui.conftest import _desk_of
 from training.models import Bot, Environment, Job, ModelVersion
 from training.selectors import production
@@ -108,7 +108,7 @@ def desk(ana: User) -> Client:
 
 
 def replayed(left: ModelVersion, right: ModelVersion, by: User | None = None, conversations: int = 100) -> Replay:
-    replay = ask_for_replay(left=left, right=right, conversations=conversations, by=by)
+    replay = request_replay(left=left, right=right, conversations=conversations, by=by)
     while work("test"):
         pass
     return Replay.objects.get(pk=replay.pk)
@@ -126,7 +126,7 @@ def test_it_shows_exactly_the_turn_that_a_correction_changed(bot: Bot, before: M
     assert (turn.left["actions"], turn.right["actions"]) == (["utter_echo"], ["utter_ask_price"])
     assert turn.right["says"] == ["Ten pounds."]
     assert (replay.conversation_count, replay.turn_count, replay.differing_count) == (2, 4, 1)
-    assert [(group.left, group.right, group.count) for group in groups_of(replay)] == [("echo", "ask_price", 1)]
+    assert [(group.left, group.right, group.count) for group in intent_pairs(replay)] == [("echo", "ask_price", 1)]
 
 
 def test_it_says_nothing_again_that_another_bot_was_told(bot: Bot, before: ModelVersion, said: Say) -> None:
@@ -143,7 +143,7 @@ def test_it_shows_a_response_that_staff_changed(bot: Bot, before: ModelVersion, 
 
     turn = ReplayedTurn.objects.get(replay=replay)
     assert (turn.left["says"], turn.right["says"]) == (["Nine to five."], ["Eight to six."])
-    assert groups_of(replay)[0].same_intent
+    assert intent_pairs(replay)[0].same_intent
 
 
 def test_it_finds_no_difference_between_like_versions(bot: Bot, before: ModelVersion, said: Say) -> None:
@@ -180,7 +180,7 @@ def test_it_runs_nothing_that_has_an_effect(
 
     row = said("when are you open", "/count")
     messages = Message.objects.count()
-    monkeypatch.setattr(replaying, "get_engine", Listening)
+    monkeypatch.setattr(replays, "get_engine", Listening)
     replay = replayed(before, train_version(bot=bot))
     assert replay.job
     assert replay.job.status == Job.Status.DONE, replay.job.error
@@ -191,7 +191,7 @@ def test_it_runs_nothing_that_has_an_effect(
 
 def test_it_leaves_nothing_of_a_replay_that_was_cancelled(bot: Bot, before: ModelVersion, said: Say) -> None:
     said("when are you open")
-    replay = ask_for_replay(left=before, right=train_version(bot=bot), by=None)
+    replay = request_replay(left=before, right=train_version(bot=bot), by=None)
     assert replay.job
     cancel_job(job=replay.job, by=None)
     assert work("test") is False
@@ -200,9 +200,9 @@ def test_it_leaves_nothing_of_a_replay_that_was_cancelled(bot: Bot, before: Mode
 
 def test_it_is_asked_for_once(bot: Bot, before: ModelVersion, ana: User) -> None:
     after = train_version(bot=bot)
-    first = ask_for_replay(left=before, right=after, by=ana)
-    assert ask_for_replay(left=before, right=after, by=ana) == first
-    assert ask_for_replay(left=after, right=before, by=ana) != first
+    first = request_replay(left=before, right=after, by=ana)
+    assert request_replay(left=before, right=after, by=ana) == first
+    assert request_replay(left=after, right=before, by=ana) != first
 
 
 def test_it_refuses_what_can_not_be_compared(bot: Bot, before: ModelVersion) -> None:
@@ -210,7 +210,7 @@ def test_it_refuses_what_can_not_be_compared(bot: Bot, before: ModelVersion) -> 
     other = ModelVersion.objects.create(bot=Bot.objects.create(name="faq"), name="faq-1", status="ready")
     for right, conversations in ((before, 100), (failed, 100), (other, 100), (train_version(bot=bot), 9)):
         with pytest.raises(FrontdeskError):
-            ask_for_replay(left=before, right=right, conversations=conversations, by=None)
+            request_replay(left=before, right=right, conversations=conversations, by=None)
 
 
 def test_it_is_started_watched_and_read_on_its_page(bot: Bot, before: ModelVersion, said: Say, desk: Client) -> None:

@@ -14,14 +14,14 @@ from django.utils import timezone
 
 from assistant.lib.cleanup import run_cleanup
 from conversations.models import Conversation, Event, Message, Retention
-from conversations.selectors import search
+from conversations.selectors import search_page
 from conversations.selectors.retention import due_for_deletion
 from conversations.services import (
+    annotate_message,
     apply_retention,
     delete_conversations,
-    judge_message,
     receive,
-    retaining,
+    retention,
     set_retention,
 )
 from tests.admin_ui.conftest import Write, desk, viewer_desk, wrote  # noqa: F401  (fixtures)
@@ -68,7 +68,7 @@ def test_it_shows_what_would_go_before_anything_is_saved(
     ana: User,
 ) -> None:
     first = talks["old"].messages.get(seq=1)
-    judge_message(message=first, verdict="corrected", intent="ask_parcel", entities=[], revision=0, by=ana)
+    annotate_message(message=first, verdict="corrected", intent="ask_parcel", entities=[], revision=0, by=ana)
     Conversation.objects.filter(pk=talks["old"].pk).update(reviewed_turn=0)
     assert "Kept without end" in flat(desk.get(PAGE))
     shown = flat(desk.get(WIDGET, {"days": 90}))
@@ -98,7 +98,7 @@ def test_it_deletes_what_has_become_too_old_with_all_that_hangs_on_it(
     assert left(talks) == set(talks) - {"old"}
     assert not Message.objects.filter(conversation=old.pk).exists()
     assert not Event.objects.filter(conversation=old.pk).exists()
-    assert search("parcel", Conversation.objects.all(), size=10).hits == []
+    assert search_page("parcel", Conversation.objects.all(), size=10).hits == []
     assert "1 deleted so far" in flat(desk.get(PAGE))
     assert run_cleanup()["conversations"] == 0
 
@@ -109,7 +109,7 @@ def test_it_deletes_marked_ones_too_where_asked_and_keeps_their_examples(
     ana: User,
 ) -> None:
     first = talks["reviewed"].messages.get(seq=1)
-    judge_message(message=first, verdict="corrected", intent="greet", entities=[], revision=0, by=ana)
+    annotate_message(message=first, verdict="corrected", intent="greet", entities=[], revision=0, by=ana)
     desk.post(WIDGET, {"days": 90})
     run_cleanup()
     assert left(talks) == {"waits", "new", "elsewhere"}
@@ -150,7 +150,7 @@ def test_it_passes_over_none_that_fell_silent_at_the_same_moment(
     for _number in range(5):
         wrote("hello", active=moment)
     set_retention(channel="widget", days=90, keep_marked=True, by=None)
-    monkeypatch.setattr(retaining, "AT_ONCE", 2)
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
     assert apply_retention(time.monotonic() + 60) == 5
     assert not Conversation.objects.exists()
     assert Retention.objects.get().deleted_count == 5

@@ -14,7 +14,8 @@ from django.utils import timezone
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from conversations import services
 from conversations.models import Annotation, Conversation, Message
-from conversations.selectors.review import neighbour, next_to_review, stamp_of
+from conversations.selectors import neighbour_in_list, next_to_review
+from conversations.selectors.review import stamp_of
 from conversations.signals import review_changed
 from tests.admin_ui.conftest import Write
 from tests.conversations.conftest import examples, judge
@@ -118,7 +119,7 @@ def test_it_is_reviewed_no_less_than_before(message: Message, ana: User, bea: Us
     Conversation.objects.update(last_turn=3)
     services.mark_reviewed(conversation=message.conversation, by=bea)
     late = services.mark_reviewed(conversation=message.conversation, seen_turn=1, by=ana)
-    assert late.now.turn == 3
+    assert late.after.turn == 3
 
 
 def test_it_takes_a_review_back_to_what_was_before(message: Message, ana: User, bea: User) -> None:
@@ -132,11 +133,11 @@ def test_it_takes_a_review_back_to_what_was_before(message: Message, ana: User, 
     services.save_for_later(conversation=talk, saved=True, by=bea)
     before = now()
     marked = services.mark_reviewed(conversation=talk, by=ana)
-    services.take_back(conversation=talk, marked=marked, by=ana)
+    services.undo_review(conversation=talk, change=marked, by=ana)
     assert now() == before
     services.mark_reviewed(conversation=talk, by=bea)
     with pytest.raises(ChangedMeanwhile):
-        services.take_back(conversation=talk, marked=marked, by=ana)
+        services.undo_review(conversation=talk, change=marked, by=ana)
 
 
 def test_it_stamps_what_was_made_of_a_conversation(message: Message, ana: User) -> None:
@@ -165,8 +166,8 @@ def test_it_leads_down_the_list_and_round(wrote: Write, ana: User) -> None:
     assert next_to_review(rows[0]) == rows[3]
     assert next_to_review(rows[3]) == rows[0]
     assert next_to_review(rows[3], among=Conversation.objects.filter(pk=rows[2].pk)) is None
-    assert neighbour(rows[1], Conversation.objects.all(), older=True) == rows[2]
-    assert neighbour(rows[0], Conversation.objects.all(), older=False) is None
+    assert neighbour_in_list(rows[1], Conversation.objects.all(), older=True) == rows[2]
+    assert neighbour_in_list(rows[0], Conversation.objects.all(), older=False) is None
 
 
 def test_it_writes_down_who_did_what(message: Message, ana: User) -> None:

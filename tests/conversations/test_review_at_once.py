@@ -24,7 +24,7 @@ def flag(message: Message, by: User) -> Any:
 
 
 def judge(message: Message, by: User) -> Any:
-    return services.judge_message(message=message, verdict="corrected", intent="ask_way", revision=0, by=by)
+    return services.annotate_message(message=message, verdict="corrected", intent="ask_way", revision=0, by=by)
 
 
 def visitors(talk: Conversation) -> list[Message]:

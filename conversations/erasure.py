@@ -7,8 +7,8 @@ from collections import Counter
 from assistant.lib.erasure import ErasureCount, Person, entries_about, register_store
 from conversations.channels.widget.visitors import visitor_of
 from conversations.models import Annotation, Conversation, Note, ReplayedTurn
-from conversations.selectors.people import conversations_of, conversations_with
-from conversations.services.erasing import erase_conversation, learned_only_from
+from conversations.selectors.deletion import conversations_of, conversations_with, examples_made_only_from
+from conversations.services.deletion import erase_conversation
 from training.services.erasing import traces_of
 
 
@@ -52,5 +52,5 @@ def _stored(rows: list[Conversation]) -> list[ErasureCount]:
         ErasureCount("notes of staff", Note.objects.filter(conversation__in=rows).count()),
         ErasureCount("replayed turns", ReplayedTurn.objects.filter(conversation__in=rows).count()),
         ErasureCount("audit log entries about conversations, their words", entries),
-        *traces_of(learned_only_from(rows)).found(),
+        *traces_of(examples_made_only_from(rows)).found(),
     ]

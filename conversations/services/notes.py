@@ -12,7 +12,7 @@ from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from conversations.errors import Gone, NotYours
 from conversations.models import Conversation, Message, Note, Tag
-from conversations.services.desk import hold, tell
+from conversations.services.reviews import lock_conversation, notify_readers
 
 MAX_NOTE = 4000
 MAX_TAGS = 20
@@ -20,7 +20,7 @@ MAX_TAG = 60
 
 
 @dataclass(frozen=True)
-class Tagged:
+class TagChange:
     """What is different now, by names as they are written."""
 
     added: list[str]
@@ -28,14 +28,15 @@ class Tagged:
 
 
 def add_note(*, conversation: Conversation, text: str, by: User | None, message: Message | None = None) -> Note:
+    """About the conversation as a whole, or about one message of it."""
     words = _note_text(text)
     if message is not None and message.conversation_id != conversation.pk:
         raise FrontdeskError("This message is part of another conversation.", code="bad_note")
     with write_transaction():
-        talk = hold(conversation.pk)
+        row = lock_conversation(conversation.pk)
         note = Note.objects.create(conversation=conversation, message=message, text=words, by=by)
-        audit.record(talk, {"note": ("", words)}, by=by)
-        _tell_beside(note)
+        audit.record(row, {"note": ("", words)}, by=by)
+        notify_readers(note.conversation_id, note.seq)
     return note
 
 
@@ -43,61 +44,61 @@ def change_note(*, note: Note, text: str, by: User | None) -> Note:
     """Only whoever wrote it may. Raises Gone where it is not there any more."""
     words = _note_text(text)
     with write_transaction():
-        row = _own(note, by)
+        row = _locked_note(note, by)
         before, row.text = row.text, words
         row.save(update_fields=["text", "updated"])
         audit.record(row.conversation, {"note": (before, words)}, by=by)
-        _tell_beside(row)
+        notify_readers(row.conversation_id, row.seq)
     return row
 
 
 def delete_note(*, note: Note, by: User | None) -> None:
     """Only whoever wrote it may. Raises Gone where it is not there any more."""
     with write_transaction():
-        row = _own(note, by)
+        row = _locked_note(note, by)
         audit.record(row.conversation, {"note": (row.text, "")}, by=by)
         row.delete()
-        _tell_beside(row)
+        notify_readers(row.conversation_id, row.seq)
 
 
 def tag_conversation(
     *, conversation: Conversation, add: Sequence[str] = (), remove: Sequence[str] = (), by: User | None
-) -> Tagged:
-    """Other tags stay as they are. New names are made; names are the same in whatever case."""
+) -> TagChange:
+    """Other tags stay as they are. New names are created; names are the same in whatever case."""
     wanted, unwanted = _tag_names(add), {name.casefold() for name in remove}
     with write_transaction():
-        hold(conversation.pk)
-        here = list(Tag.objects.filter(conversations=conversation))
-        names = {tag.name.casefold() for tag in here}
-        gone = [tag for tag in here if tag.name.casefold() in unwanted]
-        new = [_tag(name) for name in wanted if name.casefold() not in names | unwanted]
-        _refuse_too_many(len(here) - len(gone) + len(new))
-        if gone or new:
-            conversation.tags.remove(*gone)
-            conversation.tags.add(*new)
-            after = sorted(tag.name for tag in [*here, *new] if tag not in gone)
-            audit.record(conversation, {"tags": (sorted(tag.name for tag in here), after)}, by=by)
-            tell(conversation.pk)
-    return Tagged([tag.name for tag in new], [tag.name for tag in gone])
-
-
-def _tag(name: str) -> Tag:
-    """The tag of that name in whatever case. Somebody may make it at the same moment."""
-    return Tag.objects.filter(name__iexact=name).first() or Tag.objects.get_or_create(name=name)[0]
-
-
-def _refuse_too_many(tags: int) -> None:
-    if tags > MAX_TAGS:
-        raise FrontdeskError(f"A conversation has at most {MAX_TAGS} tags.", code="bad_tag")
+        lock_conversation(conversation.pk)
+        before = list(Tag.objects.filter(conversations=conversation))
+        names = {tag.name.casefold() for tag in before}
+        removed = [tag for tag in before if tag.name.casefold() in unwanted]
+        # Somebody may create a tag of that name at the same moment.
+        added = [
+            Tag.objects.filter(name__iexact=name).first() or Tag.objects.get_or_create(name=name)[0]
+            for name in wanted
+            if name.casefold() not in names | unwanted
+        ]
+        _check_tag_count(len(before) - len(removed) + len(added))
+        if removed or added:
+            conversation.tags.remove(*removed)
+            conversation.tags.add(*added)
+            after = sorted(tag.name for tag in [*before, *added] if tag not in removed)
+            audit.record(conversation, {"tags": (sorted(tag.name for tag in before), after)}, by=by)
+            notify_readers(conversation.pk)
+    return TagChange([tag.name for tag in added], [tag.name for tag in removed])
 
 
 def _tag_names(names: Sequence[str]) -> list[str]:
     """Without doubles (in whatever case), surrounding blanks and runs of them."""
     clean = {name.casefold(): name for name in (" ".join(str(name).split()) for name in names) if name}
-    _refuse_too_many(len(clean))
+    _check_tag_count(len(clean))
     if any(len(name) > MAX_TAG or "\0" in name or "," in name for name in clean.values()):
         raise FrontdeskError(f"A tag has at most {MAX_TAG} characters and no comma.", code="bad_tag")
     return list(clean.values())
+
+
+def _check_tag_count(tags: int) -> None:
+    if tags > MAX_TAGS:
+        raise FrontdeskError(f"A conversation has at most {MAX_TAGS} tags.", code="bad_tag")
 
 
 def _note_text(text: str) -> str:
@@ -107,17 +108,13 @@ def _note_text(text: str) -> str:
     return words
 
 
-def _own(note: Note, by: User | None) -> Note:
-    """As it is now, its conversation held. Raises NotYours."""
-    talk = hold(note.conversation_id)
+def _locked_note(note: Note, by: User | None) -> Note:
+    """As it is now, its conversation locked. Raises NotYours."""
+    conversation = lock_conversation(note.conversation_id)
     row = Note.objects.select_related("message").filter(pk=note.pk).first()
     if row is None:
         raise Gone("This note is not there any more.")
     if by is not None and row.by_id != by.pk:
         raise NotYours("Only whoever wrote a note can change it.")
-    row.conversation = talk
+    row.conversation = conversation
     return row
-
-
-def _tell_beside(note: Note) -> None:
-    tell(note.conversation_id, note.message.seq if note.message else 0)

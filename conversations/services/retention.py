@@ -1,4 +1,4 @@
-"""How long conversations are kept: said by staff, done by the clock."""
+"""How long conversations are kept: set by staff, applied by the clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from assistant.lib.cleanup import SHARE, register_cleanup
 from assistant.lib.database import single_write, write_transaction
 from conversations.models import Retention
 from conversations.selectors.retention import due_for_deletion
-from conversations.services.deleting import delete_conversations
+from conversations.services.deletion import delete_conversations
 
 ROWS = 400  # messages and events in one transaction, unless one conversation has more
 AT_ONCE = 25  # conversations
@@ -45,7 +45,7 @@ def apply_retention(until: float) -> int:
 
 
 def _apply(rule: Retention, until: float) -> int:
-    due, gone = due_for_deletion(rule), 0
+    due, deleted = due_for_deletion(rule), 0
     ahead = due.order_by("last_active", "id")
     while time.monotonic() < until:
         began = time.monotonic()
@@ -54,14 +54,15 @@ def _apply(rule: Retention, until: float) -> int:
             break
         sizes = accumulate(size for _, _, size in rows)
         some = [row for row, size in zip(rows, sizes, strict=True) if size <= ROWS] or rows[:1]
-        went = delete_conversations(ids=[pk for pk, _, _ in some], by=None, among=due).conversations
+        count = delete_conversations(ids=[pk for pk, _, _ in some], by=None, among=due).conversations
         with single_write():
-            Retention.objects.filter(pk=rule.pk).update(deleted_count=F("deleted_count") + went)
-        gone += went
+            Retention.objects.filter(pk=rule.pk).update(deleted_count=F("deleted_count") + count)
+        deleted += count
         last, moment, _size = some[-1]
         # Thousands that are kept may stand among them: each is passed once.
         ahead = due.filter(Q(last_active__gt=moment) | Q(last_active=moment, pk__gt=last)).order_by("last_active", "id")
+        # Others want to write, too: this takes only its share of the time.
         time.sleep((time.monotonic() - began) * (1 / SHARE - 1))
     with single_write():
         Retention.objects.filter(pk=rule.pk).update(applied=timezone.now())
-    return gone
+    return deleted

@@ -166,7 +166,7 @@ class Message(models.Model):
         return f"{self.conversation_id}#{self.seq}"
 
     @property
-    def can_be_taught(self) -> bool:
+    def can_be_annotated(self) -> bool:
         """A visitor's own words. What a pressed button says (`/ask_hours`) names its intent itself."""
         return self.role == self.Role.USER and bool(self.text.strip()) and not self.payload and self.text[0] != "/"
 

@@ -9,13 +9,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import yaml
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 
 from assistant.lib import audit
 from assistant.lib.errors import FrontdeskError
 from conversations.models import Conversation, Event, Message, Note
-from conversations.services.stories import story_of
+from training.assembling.markup import marked
+from training.validation import without_overlaps
 
 AT_ONCE = 50  # conversations that are read together
 JSON, CSV, RASA = "json", "csv", "rasa"
@@ -46,7 +48,11 @@ COLUMNS = (
 _FORMULA = r'[\s"\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]'  # noqa: RUF001
 _BEGINS = re.compile(rf"(?={_FORMULA}|[\t\r\n])")
 _BEGINS_INSIDE = re.compile(rf"(?<=[;|\t\r\n\v\f\x85\u2028\u2029])(?={_FORMULA})")
+# What Rasa does by itself: a story does not name it.
+IMPLICIT_ACTIONS = {"action_listen", "action_session_start", "action_extract_slots", "action_unlikely_intent"}
+IMPLICIT_SLOTS = {"session_started_metadata", "requested_slot"}
 Batch = Sequence[Conversation]
+Step = dict[str, Any]
 
 
 def export_conversations(
@@ -61,6 +67,17 @@ def export_conversations(
     if by is not None:
         audit.record(by, {f"exported as {format}": (None, len(ids))}, by=by, action=audit.ACCESSED)
     return writers[format](_batches(ids))
+
+
+def story_of(conversation: Conversation, messages: Sequence[Message], events: Sequence[Event]) -> bytes:
+    """One item of Rasa's `stories:`: what was said, what it meant, what the bot did. Where staff corrected an intent,
+    theirs is the one that stands there. Empty where the bot has done nothing yet."""
+    by_turn = {message.turn: message for message in messages if message.role == Message.Role.USER}
+    steps = [step for event in events for step in _steps(event.data, by_turn.get(event.turn))]
+    if not steps:
+        return b""
+    story = {"story": f"{conversation.channel} {conversation.public_id}", "steps": steps}
+    return yaml.safe_dump([story], allow_unicode=True, sort_keys=False, width=10_000).encode(errors="replace")
 
 
 def _batches(ids: Sequence[int]) -> Iterator[Batch]:
@@ -79,11 +96,6 @@ def _events(batch: Batch) -> dict[int, list[Event]]:
     return _by_conversation(batch, Event.objects.filter(conversation__in=batch).order_by("conversation_id", "position"))
 
 
-def _notes(batch: Batch) -> dict[int, list[Note]]:
-    rows = Note.objects.filter(conversation__in=batch).select_related("message", "by")
-    return _by_conversation(batch, rows.order_by("created", "id"))
-
-
 def _by_conversation(batch: Batch, rows: Any) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {row.pk: [] for row in batch}
     for row in rows:
@@ -91,26 +103,25 @@ def _by_conversation(batch: Batch, rows: Any) -> dict[int, list[Any]]:
     return found
 
 
-# --- JSON
-
-
 def _json(batches: Iterator[Batch]) -> Iterator[bytes]:
-    before = "[\n"
+    separator = "[\n"
     for batch in batches:
-        messages, events, notes = _messages(batch), _events(batch), _notes(batch)
+        messages, events = _messages(batch), _events(batch)
+        notes = Note.objects.filter(conversation__in=batch).select_related("message", "by").order_by("created", "id")
+        notes_of = _by_conversation(batch, notes)
         for row in batch:
             whole = {
-                **_facts(row),
-                "notes": [_note(note) for note in notes[row.pk]],
-                "messages": [_whole(message) for message in messages[row.pk]],
+                **_conversation(row),
+                "notes": [_note(note) for note in notes_of[row.pk]],
+                "messages": [{**_message(message), **_message_details(message)} for message in messages[row.pk]],
                 "events": [event.data for event in events[row.pk]],
             }
-            yield (before + json.dumps(whole)).encode()
-            before = ",\n"
-    yield b"[]\n" if before == "[\n" else b"\n]\n"
+            yield (separator + json.dumps(whole)).encode()
+            separator = ",\n"
+    yield b"[]\n" if separator == "[\n" else b"\n]\n"
 
 
-def _facts(row: Conversation) -> dict[str, Any]:
+def _conversation(row: Conversation) -> dict[str, Any]:
     return {
         "id": str(row.public_id),
         "channel": row.channel,
@@ -123,7 +134,7 @@ def _facts(row: Conversation) -> dict[str, Any]:
         "tags": [tag.name for tag in row.tags.all()],
         "reviewed_turn": row.reviewed_turn,
         "reviewed_at": row.reviewed_at.isoformat() if row.reviewed_at else None,
-        "reviewed_by": _name(row.reviewed_by),
+        "reviewed_by": row.reviewed_by.get_username() if row.reviewed_by else None,
         "saved_for_later": row.saved_for_later,
     }
 
@@ -132,31 +143,13 @@ def _note(note: Note) -> dict[str, Any]:
     return {
         "seq": note.message.seq if note.message else None,
         "text": note.text,
-        "by": _name(note.by),
+        "by": note.by.get_username() if note.by else None,
         "time": note.created.isoformat(),
     }
 
 
-def _name(user: Any) -> str | None:
-    return user.get_username() if user else None
-
-
-def _whole(message: Message) -> dict[str, Any]:
-    """With what no line of a table holds."""
-    return {
-        **_message(message),
-        "turn": message.turn,
-        "payload": message.payload,
-        "metadata": message.metadata,
-        "ranking": message.ranking or [],
-        "timings": message.timings or {},
-        "error": message.error,
-        "feedback_reason": message.feedback_reason,
-    }
-
-
 def _message(message: Message) -> dict[str, Any]:
-    judged = getattr(message, "annotation", None)
+    annotation = getattr(message, "annotation", None)
     return {
         "seq": message.seq,
         "time": message.created.isoformat(),
@@ -170,34 +163,40 @@ def _message(message: Message) -> dict[str, Any]:
         "action": message.action,
         "model": message.model_version.name if message.model_version else "",
         "feedback": message.feedback,
-        "verdict": judged.verdict if judged else "",
-        "right_intent": judged.intent if judged else "",
-        "right_entities": judged.entities if judged else [],
-        "flagged": bool(judged and judged.flagged),
+        "verdict": annotation.verdict if annotation else "",
+        "right_intent": annotation.intent if annotation else "",
+        "right_entities": annotation.entities if annotation else [],
+        "flagged": bool(annotation and annotation.flagged),
     }
 
 
-# --- CSV
+def _message_details(message: Message) -> dict[str, Any]:
+    """What only the JSON has of a message."""
+    return {
+        "turn": message.turn,
+        "payload": message.payload,
+        "metadata": message.metadata,
+        "ranking": message.ranking or [],
+        "timings": message.timings or {},
+        "error": message.error,
+        "feedback_reason": message.feedback_reason,
+    }
 
 
 def _csv(batches: Iterator[Batch]) -> Iterator[bytes]:
-    yield _lines([COLUMNS])
+    yield _csv_lines([COLUMNS])
     for batch in batches:
         messages = _messages(batch)
         for row in batch:
-            yield _lines([_cells(row, message) for message in messages[row.pk]])
+            same = {"conversation": row.public_id, "channel": row.channel, "sender": row.external_id}
+            lines = [{**_message(message), **same} for message in messages[row.pk]]
+            yield _csv_lines([[line[column] for column in COLUMNS] for line in lines])
 
 
-def _lines(rows: Sequence[Sequence[Any]]) -> bytes:
+def _csv_lines(rows: Sequence[Sequence[Any]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows([[_harmless(cell) for cell in row] for row in rows])
     return text.getvalue().encode(errors="replace")
-
-
-def _cells(row: Conversation, message: Message) -> list[Any]:
-    said = _message(message)
-    named = {**said, "conversation": row.public_id, "channel": row.channel, "sender": row.external_id}
-    return [named[column] for column in COLUMNS]
 
 
 def _harmless(cell: Any) -> Any:
@@ -209,17 +208,47 @@ def _harmless(cell: Any) -> Any:
     return f"'{inside}" if _BEGINS.match(cell) else inside
 
 
-# --- Rasa
-
-
 def _rasa(batches: Iterator[Batch]) -> Iterator[bytes]:
     yield b'version: "3.1"\n'
-    before = b"stories:\n"
+    heading = b"stories:\n"
     for batch in batches:
         messages, events = _messages(batch), _events(batch)
         for row in batch:
             if story := story_of(row, messages[row.pk], events[row.pk]):
-                yield before + story
-                before = b""
-    if before:
+                yield heading + story
+                heading = b""
+    if heading:
         yield b"stories: []\n"
+
+
+def _steps(event: dict[str, Any], message: Message | None) -> Iterator[Step]:
+    """What a story says of one of Rasa's events; `message` is the visitor's of that turn."""
+    kind = event.get("event")
+    if kind == "user":
+        yield from _user_step(event, message)
+    elif kind == "action" and event.get("name") not in IMPLICIT_ACTIONS and event.get("name"):
+        yield {"action": event["name"]}
+    elif kind == "slot" and event.get("name") not in IMPLICIT_SLOTS:
+        yield {"slot_was_set": [{event["name"]: event.get("value")}]}
+    elif kind == "active_loop":
+        yield {"active_loop": event.get("name")}
+
+
+def _user_step(event: dict[str, Any], message: Message | None) -> Iterator[Step]:
+    parsed = event.get("parse_data") or {}
+    intent = (parsed.get("intent") or {}).get("name") or ""
+    entities = parsed.get("entities") or []
+    annotation = getattr(message, "annotation", None)
+    if annotation is not None and annotation.verdict:
+        intent, entities = annotation.intent, annotation.entities
+    text = event.get("text") or ""
+    if text and intent:
+        in_text = [entity for entity in entities if _is_in_text(text, entity)]
+        # `a table for [two](number)`
+        yield {"user": marked(text, without_overlaps(in_text)), "intent": intent}
+
+
+def _is_in_text(text: str, entity: dict[str, Any]) -> bool:
+    start, end = entity.get("start"), entity.get("end")
+    placed = isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)
+    return placed and isinstance(entity.get("entity"), str)
