@@ -9,7 +9,10 @@ class AdminUiConfig(AppConfig):
     verbose_name = "Staff site"
 
     def ready(self) -> None:
-        from admin_ui import erasing  # noqa: F401  (says what is stored of colleagues)
+        from admin_ui import (
+            audit_phrases,  # noqa: F401  (says what changes are called)
+            erasure,  # noqa: F401  (says what is stored of colleagues)
+        )
         from assistant.roles import keep_roles
 
         post_migrate.connect(keep_roles)  # from the last app of all: the permissions are there by then

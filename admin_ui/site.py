@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +16,9 @@ from django.urls import Resolver404, URLPattern, URLResolver, path, resolve, rev
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from admin_ui.lockout import lockout_page
-from admin_ui.navigation import Place, places
+from admin_ui.navigation import navigation_links
 from assistant.lib import audit
-from assistant.lib.admin import HasPanels, HasSections, Panel, Section
+from assistant.lib.admin import HasPanels, HasSections
 from assistant.lib.throttles import login_throttle_wait
 
 HOUSEKEEPING = {
@@ -57,10 +56,11 @@ class StaffSite(AdminSite):
         return inner
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        return {**super().each_context(request), "navigation": self._navigation(request)}
+        pages = self._registry.values() if self.has_permission(request) else []
+        return {**super().each_context(request), "navigation": navigation_links(self.name, pages, request)}
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return super().index(request, {**self._right_now(request), **(extra_context or {})})
+        return super().index(request, {**self._index_context(request), **(extra_context or {})})
 
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
@@ -70,17 +70,17 @@ class StaffSite(AdminSite):
 
     def now(self, request: HttpRequest) -> HttpResponse:
         """The part of the index page that changes by itself."""
-        return TemplateResponse(request, "admin/right_now.html", self._right_now(request))
+        return TemplateResponse(request, "admin/right_now.html", self._index_context(request))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """As often as over the API."""
-        _forget_a_bad_next(request)
+        _drop_bad_next(request)
         if request.method == "POST" and (wait := login_throttle_wait(request, request.POST.get("username", ""))):
             return lockout_page(request, "Too many log-ins. Wait a moment, then try again.", wait)
         return super().login(request, extra_context)
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        _forget_a_bad_next(request)
+        _drop_bad_next(request)
         return super().logout(request, extra_context)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
@@ -99,24 +99,16 @@ class StaffSite(AdminSite):
                 model["name"] = TITLES.get(model["object_name"], model["name"])
         return sorted(apps, key=lambda app: app["app_label"] in HOUSEKEEPING)
 
-    def _navigation(self, request: HttpRequest) -> list[Place]:
-        return places(self.name, self._registry.values(), request) if self.has_permission(request) else []
-
-    def _right_now(self, request: HttpRequest) -> dict[str, Any]:
-        return {"panels": list(self._panels(request)), "sections": list(self._sections(request))}
-
-    def _panels(self, request: HttpRequest) -> Iterator[Panel]:
-        for page in self._registry.values():
-            if isinstance(page, HasPanels) and page.has_view_permission(request):
-                yield from page.panels(request)
-
-    def _sections(self, request: HttpRequest) -> Iterator[Section]:
-        for page in self._registry.values():
-            if isinstance(page, HasSections) and page.has_view_permission(request):
-                yield from page.sections(request)
+    def _index_context(self, request: HttpRequest) -> dict[str, Any]:
+        """The panels and sections of those pages that the user may see."""
+        pages = [page for page in self._registry.values() if page.has_view_permission(request)]
+        return {
+            "panels": [panel for page in pages if isinstance(page, HasPanels) for panel in page.panels(request)],
+            "sections": [part for page in pages if isinstance(page, HasSections) for part in page.sections(request)],
+        }
 
 
-def _forget_a_bad_next(request: HttpRequest) -> None:
+def _drop_bad_next(request: HttpRequest) -> None:
     """`?next=` to a foreign page, or to one that is not there: whoever logs in is led to the index instead."""
     for name in ("GET", "POST"):
         given: QueryDict = getattr(request, name)
@@ -130,8 +122,8 @@ def _is_page(request: HttpRequest, url: str) -> bool:
     if not url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()):
         return False
     try:
-        found = resolve(urlsplit(url).path)
+        match = resolve(urlsplit(url).path)
     except (Resolver404, ValueError):
         return False
     # The admin's last pattern, for all that is nowhere, has no name; logging out is no page.
-    return bool(found.url_name) and found.view_name != "admin:logout"
+    return bool(match.url_name) and match.view_name != "admin:logout"

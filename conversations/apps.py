@@ -11,7 +11,7 @@ class ConversationsConfig(AppConfig):
 
     def ready(self) -> None:
         # What is imported here registers itself.
-        from conversations import erasure, jobs, tasks  # noqa: F401
+        from conversations import audit_phrases, erasure, jobs, tasks  # noqa: F401
         from conversations.channels import hints  # noqa: F401
         from conversations.consumers import review_hints  # noqa: F401
         from conversations.services import corrections, replays, retention  # noqa: F401

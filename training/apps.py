@@ -8,7 +8,11 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from assistant.lib.transfers import LARGE_UPLOADS, LargeUpload
-        from training import erasing, tasks  # noqa: F401  (says what is stored of people; connects the queue)
+        from training import (
+            audit_phrases,  # noqa: F401  (says what changes are called)
+            erasing,  # noqa: F401  (says what is stored of people)
+            tasks,  # noqa: F401  (connects the queue)
+        )
         from training.services import cleaning  # noqa: F401  (says what is not needed any more)
 
         upload = r"/(admin/training/modelversion|api/v1/models)/upload/?"

@@ -17,8 +17,8 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from admin_ui.links import links_of
-from admin_ui.wording import differences, sentence
+from admin_ui.audit_links import links_by_entry
+from admin_ui.audit_sentences import differences, sentence
 from assistant.lib.admin import CappedPaginator, Navigation, ReadOnlyAdmin, parse_id
 
 admin.site.unregister(LogEntry)
@@ -26,6 +26,8 @@ Entries = QuerySet[LogEntry]
 
 
 class PersonFilter(admin.SimpleListFilter):
+    """Of the staff: visitors change nothing that is logged."""
+
     title, parameter_name = "person", "person"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
@@ -51,24 +53,28 @@ class KindFilter(admin.SimpleListFilter):
 
 
 class DayFilter(admin.DateFieldListFilter):
+    """Django's, under a title of ours."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.title = "day"
 
 
-class Log(ChangeList):
+class AuditLogChangeList(ChangeList):
     """Knows where each of its entries leads."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
-        links = links_of(self.result_list, self.model_admin.admin_site, request)
+        links = links_by_entry(self.result_list, self.model_admin.admin_site, request)
         for entry in self.result_list:
             entry.address = links.get(entry.pk, "")
 
 
 @admin.register(LogEntry)
 class AuditLogAdmin(ReadOnlyAdmin):
+    """The list of what staff changed."""
+
     navigation = [
         Navigation("Audit log", 60, also=("admin:axes_accesslog_changelist", "admin:axes_accessattempt_changelist"))
     ]
@@ -97,7 +103,7 @@ class AuditLogAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, {**(extra_context or {}), "title": "Audit log"})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return Log
+        return AuditLogChangeList
 
     @admin.display(description="When", ordering="timestamp")
     def when(self, entry: LogEntry) -> SafeString:

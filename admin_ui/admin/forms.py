@@ -1,4 +1,4 @@
-"""What is asked about a colleague."""
+"""The forms of a colleague."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from django import forms
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 
-from admin_ui.services.staff import ABOUT, refuse_lockout
+from admin_ui.services.staff import PROFILE_FIELDS, refuse_lockout
 from assistant.lib.errors import FrontdeskError
 from assistant.roles import IN_WORDS, VIEWER, role_of
 
-CHOICES = [(role, f"{role.capitalize()}: {words}") for role, words in IN_WORDS.items()]
+ROLE_CHOICES = [(role, f"{role.capitalize()}: {words}") for role, words in IN_WORDS.items()]
 
 
-class Colleague(forms.ModelForm):
-    """`by` is who fills it in: set by the page."""
+class ColleagueForm(forms.ModelForm):
+    """`by` is who fills it in: set by the page. The services refuse the same, but a form says it beside its fields."""
 
     by: User
-    role = forms.ChoiceField(choices=CHOICES, initial=VIEWER, widget=forms.RadioSelect)
+    role = forms.ChoiceField(choices=ROLE_CHOICES, initial=VIEWER, widget=forms.RadioSelect)
 
     class Meta:
         model = User
-        fields = (*ABOUT, "is_active")
+        fields = (*PROFILE_FIELDS, "is_active")
         labels = {"username": "User name", "is_active": "Can log in"}
         help_texts = {"username": "What they log in with.", "is_active": "Take it away instead of deleting somebody."}
 
@@ -34,17 +34,19 @@ class Colleague(forms.ModelForm):
             self.fields["role"].required = not self.instance.is_superuser
 
     def clean(self) -> dict[str, Any] | None:
-        asked = super().clean() or {}
+        data = super().clean() or {}
         if self.instance.pk and not self.errors:
-            self.instance.is_active = asked.get("is_active", self.instance.is_active)
+            self.instance.is_active = data.get("is_active", self.instance.is_active)
             try:
-                refuse_lockout(user=self.instance, role=asked.get("role") or role_of(self.instance), by=self.by)
+                refuse_lockout(user=self.instance, role=data.get("role") or role_of(self.instance), by=self.by)
             except FrontdeskError as error:
                 raise forms.ValidationError(error.message) from None
-        return asked
+        return data
 
 
-class NewColleague(Colleague):
+class NewColleagueForm(ColleagueForm):
+    """With a first password, and able to log in from the start."""
+
     password = forms.CharField(
         required=False,
         strip=False,
@@ -54,9 +56,9 @@ class NewColleague(Colleague):
 
     class Meta:
         model = User
-        fields = ABOUT
-        labels = Colleague.Meta.labels
-        help_texts = Colleague.Meta.help_texts
+        fields = PROFILE_FIELDS
+        labels = ColleagueForm.Meta.labels
+        help_texts = ColleagueForm.Meta.help_texts
 
     def clean_password(self) -> str:
         password = self.cleaned_data["password"]

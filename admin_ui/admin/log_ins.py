@@ -12,6 +12,8 @@ from assistant.lib.admin import CappedPaginator, ReadOnlyAdmin
 
 
 class LogInAdmin(ReadOnlyAdmin):
+    """What both lists have in common."""
+
     title = ""
     list_display: Any = ("when", "username", "ip_address", "browser")
     list_display_links = None
@@ -42,7 +44,9 @@ class LogInAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AccessLog)
-class LogAdmin(LogInAdmin):
+class AccessLogAdmin(LogInAdmin):
+    """Who came in."""
+
     title = "Log-ins"
     list_display = ("when", "logged_out", "username", "ip_address", "browser")
 
@@ -52,7 +56,9 @@ class LogAdmin(LogInAdmin):
 
 
 @admin.register(AccessAttempt)
-class AttemptAdmin(LogInAdmin):
+class AccessAttemptAdmin(LogInAdmin):
+    """Who did not."""
+
     title = "Failed log-ins"
     list_display = ("when", "times", "username", "ip_address", "browser")
 

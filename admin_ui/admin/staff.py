@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
@@ -17,9 +17,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from admin_ui.admin.forms import Colleague, NewColleague
+from admin_ui.admin.forms import ColleagueForm, NewColleagueForm
 from admin_ui.services import add_colleague, change_colleague, reset_password
-from admin_ui.services.staff import ABOUT, Added
+from admin_ui.services.staff import PROFILE_FIELDS, AddedColleague
 from assistant.lib.admin import Navigation
 from assistant.roles import ROLES, role_of
 
@@ -27,6 +27,8 @@ admin.site.unregister([User, Group, OutstandingToken, BlacklistedToken])  # role
 
 
 class RoleFilter(admin.SimpleListFilter):
+    """By the group that is the role."""
+
     title, parameter_name = "role", "role"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
@@ -40,7 +42,9 @@ class RoleFilter(admin.SimpleListFilter):
         return queryset.filter(groups__name=self.value()) if self.value() else queryset
 
 
-class CanLogIn(admin.BooleanFieldListFilter):
+class CanLogInFilter(admin.BooleanFieldListFilter):
+    """Django's, under a title that says what being active means."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.title = "log-in"
@@ -48,10 +52,12 @@ class CanLogIn(admin.BooleanFieldListFilter):
 
 @admin.register(User)
 class StaffAdmin(admin.ModelAdmin):
+    """Colleagues: the list, one of them, and a new password. Nobody is deleted."""
+
     navigation = [Navigation("Staff", 70)]
     list_display = ("who", "role", "state", "last_seen", "email")
     list_display_links = ("who",)
-    list_filter = (RoleFilter, ("is_active", CanLogIn))
+    list_filter = (RoleFilter, ("is_active", CanLogInFilter))
     search_fields = ("username", "first_name", "last_name", "email")
     search_help_text = "Name or e-mail address."
     ordering = ("-is_active", "username")
@@ -62,8 +68,6 @@ class StaffAdmin(admin.ModelAdmin):
 
     class Media:
         css = {"all": ["admin_ui/lists.css", "admin_ui/staff.css"]}
-
-    # --- the list
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Staff", **(extra_context or {})})
@@ -92,8 +96,6 @@ class StaffAdmin(admin.ModelAdmin):
         moment = row.last_login
         return format_html('<time datetime="{}">{}</time>', moment.isoformat(), naturaltime(moment))
 
-    # --- one of them
-
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """One button: there is nothing to go on with."""
         page = super().changeform_view(request, *args, **kwargs)
@@ -104,20 +106,29 @@ class StaffAdmin(admin.ModelAdmin):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         return super().add_view(request, form_url, {"title": "Add a colleague", **(extra_context or {})})
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        colleague = self.get_object(request, object_id)
+        context: dict[str, Any] = {"may_reset": False}
+        if colleague is not None:
+            may_reset = self.has_change_permission(request, colleague)
+            context = {"may_reset": may_reset, "title": colleague.username, "subtitle": None}
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **{**kwargs, "form": Colleague if obj else NewColleague})
+        form = super().get_form(request, obj, change, **{**kwargs, "form": ColleagueForm if obj else NewColleagueForm})
         form.by = request.user  # type: ignore[attr-defined]
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
-            return [(None, {"fields": ("username", "role", "password")}), ("Who it is", {"fields": ABOUT[1:]})]
-        powers = () if obj.is_superuser else ("role",)
-        seen = {"fields": ("last_login", "date_joined")}
+            return [(None, {"fields": ("username", "role", "password")}), ("Who it is", {"fields": PROFILE_FIELDS[1:]})]
+        role = () if obj.is_superuser else ("role",)  # superusers may everything, so a role would say nothing
         return [
-            (None, {"fields": ("username", *powers, "is_active")}),
-            ("Who it is", {"fields": ABOUT[1:]}),
-            ("Seen", seen),
+            (None, {"fields": ("username", *role, "is_active")}),
+            ("Who it is", {"fields": PROFILE_FIELDS[1:]}),
+            ("Seen", {"fields": ("last_login", "date_joined")}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
@@ -130,39 +141,41 @@ class StaffAdmin(admin.ModelAdmin):
         return request.user.has_perm("auth.add_user")
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        mine = not isinstance(obj, User) or not obj.is_superuser or bool(getattr(request.user, "is_superuser", False))
-        return mine and request.user.has_perm("auth.change_user")
+        if isinstance(obj, User) and obj.is_superuser and not getattr(request.user, "is_superuser", False):
+            return False  # only a superuser changes a superuser: an admin would take over the account
+        return request.user.has_perm("auth.change_user")
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # what they did stays theirs: deactivate them
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        asked, by = form.cleaned_data, request.user
+        data, by = form.cleaned_data, cast(User, request.user)
         if change:
-            change_colleague(user=obj, role=asked.get("role"), by=by)  # type: ignore[arg-type]
+            change_colleague(user=obj, role=data.get("role"), by=by)
             return
-        added = add_colleague(user=obj, role=asked["role"], password=asked["password"], by=by)  # type: ignore[arg-type]
+        # Kept for response_add, which shows the password once.
+        added = add_colleague(user=obj, role=data["role"], password=data["password"], by=by)
         request.added_colleague = added  # type: ignore[attr-defined]
 
     def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
-        added: Added = request.added_colleague  # type: ignore[attr-defined]
+        added: AddedColleague = request.added_colleague  # type: ignore[attr-defined]
         if added.password:
             return self._shown_once(request, added.user, added.password, "Added")
         messages.success(request, f"{obj.username} was added.")
         return HttpResponseRedirect(reverse("admin:auth_user_changelist"))
-
-    # --- a new password
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.password_view)
         return [path("<int:user_id>/password/", page, name="auth_user_password"), *super().get_urls()]
 
     def password_view(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        """Asks, then gives the colleague a random password and shows it."""
         user = self.get_object(request, str(user_id))
         if user is None or not self.has_change_permission(request, user):
             raise PermissionDenied
         if request.method == "POST":
-            return self._shown_once(request, user, reset_password(user=user, by=request.user), "New password")  # type: ignore[arg-type]
+            password = reset_password(user=user, by=cast(User, request.user))
+            return self._shown_once(request, user, password, "New password")
         return self._page(request, user, "password.html", title=f"New password for {user.username}?")
 
     def _shown_once(self, request: HttpRequest, user: User, password: str, what: str) -> HttpResponse:
@@ -172,11 +185,3 @@ class StaffAdmin(admin.ModelAdmin):
     def _page(self, request: HttpRequest, user: User, template: str, **context: Any) -> HttpResponse:
         known = {**self.admin_site.each_context(request), "opts": self.opts, "colleague": user, "media": self.media}
         return TemplateResponse(request, f"admin/auth/user/{template}", {**known, **context})
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        colleague = self.get_object(request, object_id)
-        may: dict[str, Any] = {"may_reset": colleague is not None and self.has_change_permission(request, colleague)}
-        may |= {"title": colleague.username, "subtitle": None} if colleague else {}
-        return super().change_view(request, object_id, form_url, {**may, **(extra_context or {})})

@@ -12,8 +12,8 @@ from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from assistant.roles import ADMIN, ROLES, admins, role_of
 
-ABOUT = ("username", "first_name", "last_name", "email")
-_LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that look alike
+PROFILE_FIELDS = ("username", "first_name", "last_name", "email")
+_READABLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that look alike
 
 
 class NotAllowed(FrontdeskError):
@@ -22,23 +22,23 @@ class NotAllowed(FrontdeskError):
 
 
 @dataclass(frozen=True)
-class Added:
+class AddedColleague:
     """`password` is the one to hand over; empty where the asker chose it."""
 
     user: User
     password: str
 
 
-def add_colleague(*, user: User, role: str, by: AbstractBaseUser | None, password: str = "") -> Added:
+def add_colleague(*, user: User, role: str, by: AbstractBaseUser | None, password: str = "") -> AddedColleague:
     """`user` is a row that is not stored yet. Without a password it gets a random one, to be shown once."""
-    made = "" if password else _password()
+    generated = "" if password else _random_password()
     user.is_staff, user.is_superuser = True, False
-    user.set_password(password or made)
+    user.set_password(password or generated)
     with write_transaction():
         user.save()
         user.groups.set([_group(role)])
         audit.record(user, {"name": (None, user.username), "role": (None, role)}, by=by, action=audit.CREATED)
-    return Added(user, made)
+    return AddedColleague(user, generated)
 
 
 def change_colleague(*, user: User, by: AbstractBaseUser | None, role: str | None = None) -> User:
@@ -49,17 +49,17 @@ def change_colleague(*, user: User, by: AbstractBaseUser | None, role: str | Non
         was = role_of(before)
         refuse_takeover(user=before, by=by)
         refuse_lockout(user=user, role=was if role is None else role, by=by)
-        user.save(update_fields=[*ABOUT, "is_active"])
+        user.save(update_fields=[*PROFILE_FIELDS, "is_active"])
         if role is not None and not before.is_superuser:
             user.groups.set([_group(role)] if role else [])
-        changes = {name: (getattr(before, name), getattr(user, name)) for name in (*ABOUT, "is_active")}
+        changes = {name: (getattr(before, name), getattr(user, name)) for name in (*PROFILE_FIELDS, "is_active")}
         audit.record(user, {**changes, "role": (was, was if role is None else role)}, by=by)
     return user
 
 
 def reset_password(*, user: User, by: AbstractBaseUser | None) -> str:
     """A new random password, to be shown once. It ends the user's sessions and tokens."""
-    password = _password()
+    password = _random_password()
     with write_transaction():
         row = User.objects.select_for_update().get(pk=user.pk)
         refuse_takeover(user=row, by=by)
@@ -89,6 +89,6 @@ def _group(role: str) -> Group:
     return Group.objects.get(name=role)
 
 
-def _password() -> str:
+def _random_password() -> str:
     """Four groups of four: 94 bits, and it can be read out."""
-    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+    return "-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(4))

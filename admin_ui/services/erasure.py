@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from auditlog.models import LogEntry
-from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
+from admin_ui.selectors import LOG_IN_MODELS, data_stored_about, session_keys
 from admin_ui.services.staff import NotAllowed
 from assistant.lib.database import write_transaction
-from assistant.lib.erasure import ErasureCount, entries_about, redact_logs_about
+from assistant.lib.erasure import ErasureCount, redact_logs_about
 from assistant.roles import admins
-
-LOG_INS = (AccessLog, AccessAttempt, AccessFailureLog)
-
-
-def stored_of(user: User) -> list[ErasureCount]:
-    log_ins = sum(kind._default_manager.filter(username=user.username).count() for kind in LOG_INS)
-    return [
-        ErasureCount("colleague: name, address, password and rights", 1),
-        ErasureCount("log-ins", log_ins),
-        ErasureCount("sessions", len(sessions_of(user))),
-        ErasureCount("refresh tokens", OutstandingToken.objects.filter(user=user).count()),
-        ErasureCount("audit log entries about the colleague, their words", entries_about(User, [user.pk]).count()),
-    ]
 
 
 def erase_colleague(*, user: User) -> list[ErasureCount]:
@@ -34,10 +21,10 @@ def erase_colleague(*, user: User) -> list[ErasureCount]:
         raise NotAllowed("Somebody has to look after the staff: this is the last admin.")
     with write_transaction():
         row = User.objects.select_for_update().get(pk=user.pk)
-        found = stored_of(row)
-        for kind in LOG_INS:
-            kind._default_manager.filter(username=row.username).delete()
-        Session.objects.filter(pk__in=sessions_of(row)).delete()
+        stored = data_stored_about(row)
+        for model in LOG_IN_MODELS:
+            model._default_manager.filter(username=row.username).delete()
+        Session.objects.filter(pk__in=session_keys(row)).delete()
         OutstandingToken.objects.filter(user=row).delete()
         redact_logs_about(User, [row.pk])
         LogEntry.objects.filter(actor=row).update(remote_addr=None, actor_email=None)
@@ -48,10 +35,4 @@ def erase_colleague(*, user: User) -> list[ErasureCount]:
         row.save()
         row.groups.clear()
         row.user_permissions.clear()
-    return found
-
-
-def sessions_of(user: User) -> list[str]:
-    """Their keys. Whose a session is stands inside it, so all are read."""
-    rows = Session.objects.iterator(chunk_size=500)
-    return [row.session_key for row in rows if row.get_decoded().get("_auth_user_id") == str(user.pk)]
+    return stored

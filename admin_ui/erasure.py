@@ -6,16 +6,19 @@ from auditlog.models import LogEntry
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
-from admin_ui.services.erasing import erase_colleague, stored_of
+from admin_ui.selectors import data_stored_about
+from admin_ui.services.erasure import erase_colleague
 from assistant.lib.database import write_transaction
 from assistant.lib.erasure import ErasureCount, Person, entries_containing, redacted, register_store
 
 PREFIX = "staff:"
-WORDS = "other audit log entries, the texts in them"
+OTHER_ENTRIES = "other audit log entries, the texts in them"
 
 
 @register_store("staff")
-class Staff:
+class StaffStore:
+    """Colleagues."""
+
     def names(self, identifier: str) -> list[str]:
         """By user name, or by e-mail address."""
         name = identifier.removeprefix(PREFIX)
@@ -23,21 +26,21 @@ class Staff:
         return [f"{PREFIX}{row.username}" for row in rows]
 
     def find(self, person: Person) -> list[ErasureCount]:
-        return [found for user in _users(person) for found in stored_of(user)]
+        return [found for user in _users(person) for found in data_stored_about(user)]
 
     def erase(self, person: Person) -> list[ErasureCount]:
         return [found for user in _users(person) for found in erase_colleague(user=user)]
 
 
 @register_store("audit log")
-class AuditLog:
-    """The stores of lower apps come before it and forget whole entries."""
+class AuditLogStore:
+    """What other entries say in a person's words. The stores of lower apps come before it and forget whole entries."""
 
     def names(self, identifier: str) -> list[str]:
         return []
 
     def find(self, person: Person) -> list[ErasureCount]:
-        return [ErasureCount(WORDS, entries_containing(person.texts).count())]
+        return [ErasureCount(OTHER_ENTRIES, entries_containing(person.texts).count())]
 
     def erase(self, person: Person) -> list[ErasureCount]:
         with write_transaction():
@@ -46,7 +49,7 @@ class AuditLog:
                 row.changes = redacted(row.changes, person.texts)
                 row.object_repr = redacted(row.object_repr, person.texts)
             LogEntry.objects.bulk_update(rows, ["changes", "object_repr"], batch_size=200)
-        return [ErasureCount(WORDS, len(rows))]
+        return [ErasureCount(OTHER_ENTRIES, len(rows))]
 
 
 def _users(person: Person) -> QuerySet[User]:
