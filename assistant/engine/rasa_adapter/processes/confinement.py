@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from assistant.engine import sandbox
-from assistant.lib.priority import lower_priority
+from assistant.lib.processes import lower_priority
 
 PR_SET_PDEATHSIG = 1
 LOOK_EVERY = 0.5  # seconds
