@@ -9,6 +9,7 @@ from typing import Any
 
 from celery import shared_task
 from django.dispatch import receiver
+from kombu.exceptions import OperationalError
 
 from assistant.lib.database import left_to_the_sweeper
 from assistant.lib.throttles import Rate, take_locally
@@ -50,7 +51,10 @@ class _Queue:
         if self._is_away and not self._may_try():
             return
         try:
-            answer.apply_async((conversation_id,), retry=False)
+            try:
+                answer.apply_async((conversation_id,), retry=False)
+            except OperationalError:  # the connection may be an old one, of a server that is back under another
+                answer.apply_async((conversation_id,), retry=False)
             self._is_away = False
         except Exception as error:  # a broker has many ways to fail, and the sweeper brings the turn in
             self._is_away, self._again_at = True, time.monotonic() + AGAIN_AFTER
@@ -60,7 +64,7 @@ class _Queue:
         with self._lock:
             if time.monotonic() < self._again_at:
                 return False
-            self._again_at = time.monotonic() + 2 * AGAIN_AFTER  # a try takes a second at most
+            self._again_at = time.monotonic() + 3 * AGAIN_AFTER  # a try takes two seconds at most
             return True
 
 

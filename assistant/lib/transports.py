@@ -13,14 +13,49 @@ from typing import Any
 import kombu
 from celery.app import amqp
 from kombu.transport import TRANSPORT_ALIASES, memory, redis
+from redis.exceptions import ConnectionError, TimeoutError
 
 log = logging.getLogger("frontdesk.broker")
 SILENT_AFTER = 2.5  # seconds
 AGAIN_AFTER = 1.0  # seconds, where the broker is away
 
 
+class Renewed:
+    """A connection that is opened anew before its next command once another one of this process was found broken.
+
+    Each thread that publishes has a connection of its own. Where a server went away without a word they are all silent,
+    and each of them would cost its sender `socket_timeout`.
+    """
+
+    found_broken_at = 0.0  # by the monotonic clock
+    opened_at = 0.0
+
+    def connect(self) -> None:
+        if self._sock is None:  # type: ignore[attr-defined]
+            self.opened_at = time.monotonic()
+        super().connect()  # type: ignore[misc]
+
+    def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        if self.opened_at < Renewed.found_broken_at:
+            self.disconnect()  # type: ignore[attr-defined]
+        super().send_packed_command(command, check_health)  # type: ignore[misc]
+
+    def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().read_response(*args, **kwargs)  # type: ignore[misc]
+        except (TimeoutError, ConnectionError):
+            Renewed.found_broken_at = time.monotonic()
+            raise
+
+
 class RedisChannel(redis.Channel):
     asked = 0.0
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        parameters: dict[str, Any] = super()._connparams(asynchronous)
+        if not asynchronous:  # those are for publishing; who consumes watches its own connection
+            parameters["connection_class"] = type("Connection", (Renewed, parameters["connection_class"]), {})
+        return parameters
 
     def _brpop_start(self, timeout: Any = None) -> None:
         self.asked = time.monotonic()
@@ -32,6 +67,7 @@ class RedisChannel(redis.Channel):
         if not line or time.monotonic() - self.asked < SILENT_AFTER:
             return
         log.warning("the broker is silent, another connection is tried")
+        Renewed.found_broken_at = time.monotonic()
         with suppress(OSError, AttributeError):
             line._sock.shutdown(socket.SHUT_RDWR)
 
