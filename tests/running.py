@@ -57,6 +57,7 @@ class Running:
     port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     redis_port: int = 0
+    server: str = field(default_factory=lambda: os.environ.get("DATABASE_URL", ""))  # of PostgreSQL
 
     @property
     def url(self) -> str:
@@ -150,7 +151,7 @@ class Running:
 
     @property
     def database(self) -> str:
-        return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{self.name}").geturl()
+        return urlsplit(self.server)._replace(path=f"/{self.name}").geturl()
 
     @property
     def redis(self) -> str:
@@ -178,7 +179,7 @@ class Running:
         self._sql(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
     def _sql(self, statement: str) -> None:
-        connection = psycopg2.connect(urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres").geturl())
+        connection = psycopg2.connect(urlsplit(self.server)._replace(path="/postgres").geturl())
         connection.autocommit = True
         try:
             connection.cursor().execute(statement)
