@@ -1,11 +1,15 @@
-"""What the libraries keep and never delete: sessions, tokens, log-ins, the audit log, results of tasks."""
+"""Cleanup of what libraries keep and never delete: sessions, tokens, log-ins, the audit log, results of tasks. And of
+what killed processes leave on the disk."""
 
 from __future__ import annotations
 
+import shutil
+import time
 from datetime import timedelta
 
 from auditlog.models import LogEntry
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.conf import settings
 from django.contrib.admin.models import LogEntry as AdminEntry
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -14,7 +18,8 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from assistant.lib.cleanup import delete_in_batches, kept_since, register_cleanup
 
-RESULTS_KEPT = timedelta(days=1)  # of tasks: nobody reads them, what happened stands in the rows that a task wrote
+RESULTS_KEPT = timedelta(days=1)  # of tasks: for the operator's log; staff see the rows that a task wrote
+SCRATCH_KEPT = 86_400.0  # seconds: to load a model takes a minute at most
 
 
 @register_cleanup("sessions")
@@ -51,3 +56,13 @@ def clean_audit_log(until: float) -> int:
 @register_cleanup("results of tasks")
 def clean_results(until: float) -> int:
     return delete_in_batches(TaskResult.objects.filter(date_done__lt=timezone.now() - RESULTS_KEPT), until)
+
+
+@register_cleanup("scratch folders")
+def clean_scratch_folders(until: float) -> int:
+    """Models that a process was loading when it was killed."""
+    before = time.time() - SCRATCH_KEPT
+    left = [folder for folder in settings.SCRATCH_DIR.glob("model-*") if folder.stat().st_mtime < before]
+    for folder in left:
+        shutil.rmtree(folder, ignore_errors=True)  # another process may clean up, too
+    return len(left)

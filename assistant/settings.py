@@ -252,6 +252,8 @@ MODEL_UPLOAD_MB = env.int("MODEL_UPLOAD_MB", default=500)  # the largest model t
 MODEL_UNPACKED_MB = env.int("MODEL_UNPACKED_MB", default=2000)  # and what any model may unpack to
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"  # beside the models, so that a whole upload is moved and not copied
 FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
+SCRATCH_DIR = VAR_DIR / "scratch"  # models are unpacked here while they are loaded; `assistant.clean` removes leftovers
+SCRATCH_DIR.mkdir(exist_ok=True)
 
 # --- What is kept, in days; `off` keeps all ------------------------------------------------------
 KEEP_LOGINS_DAYS = env("KEEP_LOGINS_DAYS", default="90")  # who logged in, and who failed to

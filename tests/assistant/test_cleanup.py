@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from datetime import timedelta
@@ -158,6 +159,17 @@ def test_it_clears_what_dead_trainings_and_checks_left(settings: Any, tmp_path: 
     assert [path.exists() for path in (*left, *used, strange)] == [False] * 3 + [True] * 4
 
 
+def test_it_removes_the_scratch_folders_of_killed_processes(settings: Any, tmp_path: Path) -> None:
+    settings.SCRATCH_DIR = tmp_path
+    left, used, strange = tmp_path / "model-left", tmp_path / "model-used", tmp_path / "somebodys"
+    for folder in (left, used, strange):
+        (folder / "parts").mkdir(parents=True)
+    for folder in (left, strange):
+        os.utime(folder, (time.time() - 90_000,) * 2)
+    assert run_cleanup()["scratch folders"] == 1
+    assert [folder.exists() for folder in (left, used, strange)] == [False, True, True]
+
+
 def test_it_goes_on_where_one_part_fails_and_says_so_in_numbers(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -167,7 +179,7 @@ def test_it_goes_on_where_one_part_fails_and_says_so_in_numbers(
     monkeypatch.setitem(cleanup._cleaners, "sessions", breaks)
     AccessLog.objects.create(username="ana")
     AccessLog.objects.update(attempt_time=timezone.now() - 400 * DAY)
-    with caplog.at_level(logging.INFO, logger="frontdesk.cleaning"):
+    with caplog.at_level(logging.INFO, logger="frontdesk.cleanup"):
         clean_task()
     assert not AccessLog.objects.exists()
     assert caplog.messages == ["sessions could not be cleaned: DatabaseError", "cleaned log-ins: 1 gone"]

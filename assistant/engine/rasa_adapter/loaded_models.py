@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from django.conf import settings
+
 from assistant.engine import archives
 from assistant.engine.errors import ModelRefused, TurnTimeout
 from assistant.engine.rasa_adapter.dialogue.max_history import MaxHistory, max_history_of
@@ -76,7 +78,7 @@ class LoadedModels:
 
     def _load(self, model: Model, future: Future[LoadedModel]) -> None:
         try:
-            with TemporaryDirectory(prefix="model-") as folder:
+            with TemporaryDirectory(prefix="model-", dir=settings.SCRATCH_DIR) as folder:
                 loaded = self._loaded(model, Path(folder))
         except BaseException as error:
             with self._change:
