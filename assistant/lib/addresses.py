@@ -1,9 +1,12 @@
-"""Where a request comes from: the client's IP address, and whether it is this machine."""
+"""Where a request comes from: the client's IP address, the client that this makes it, and whether it is this machine.
+
+A client is an IPv4 address or an IPv6 network: whoever has one address of a /64 has all of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +19,7 @@ Headers = Mapping[str, str]
 
 
 def address_of_request(request: HttpRequest) -> str:
+    """The client's IP address, or UNKNOWN."""
     return address_of(request.META.get("REMOTE_ADDR"), request.META.get("HTTP_X_FORWARDED_FOR", ""))
 
 
@@ -28,6 +32,27 @@ def ip_of_request(request: HttpRequest) -> str | None:
     """The same for a column that holds nothing but IP addresses."""
     address = address_of_request(request)
     return None if address == UNKNOWN else address
+
+
+def client_of_request(request: HttpRequest) -> str:
+    """Whose requests are counted together with this one."""
+    return client_of(address_of_request(request))
+
+
+def client_of_scope(scope: Mapping[str, Any]) -> str:
+    """The same for an ASGI application or a websocket."""
+    return client_of(address_of_scope(scope))
+
+
+def client_of(address: str) -> str:
+    """The client that an address belongs to: itself, or its IPv6 network (/64)."""
+    try:
+        parsed = ip_address(address.strip("[]"))
+    except ValueError:
+        return address[:64]
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ip_network((int(parsed), 64), strict=False))
 
 
 def address_of(peer: str | None, forwarded: str) -> str:
@@ -50,14 +75,15 @@ def is_local(peer: str | None, headers: Headers) -> bool:
     and by nobody before them, is from elsewhere. A foreign page in a browser on this machine is no program of ours: it
     says its origin, or it comes under a name of its own (DNS rebinding).
     """
-    if not _names_us(headers.get("host", "")) or _is_foreign(headers.get("origin", "")):
+    origin = headers.get("origin", "")
+    if not _is_our_host(headers.get("host", "")) or (origin and not _is_our_host(origin.partition("://")[2])):
         return False
     hops = _hops(headers.get("x-forwarded-for", ""))
-    if not hops:
-        return not _is_forwarded(headers) and _is_loopback(parse_address(peer or ""))
-    return len(hops) == settings.TRUSTED_PROXIES and all(
-        _is_loopback(parse_address(hop)) for hop in [peer or "", hops[0]]
-    )
+    if hops:
+        ends = (parse_address(peer or ""), parse_address(hops[0]))
+        return len(hops) == settings.TRUSTED_PROXIES and all(map(_is_loopback, ends))
+    is_forwarded = any(name in FORWARDING or name.startswith("x-forwarded") for name in headers)
+    return not is_forwarded and _is_loopback(parse_address(peer or ""))
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
@@ -75,6 +101,7 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def peer_of(scope: Mapping[str, Any]) -> str | None:
+    """The address that the connection comes from, which may be a proxy's."""
     return (scope.get("client") or [None])[0]
 
 
@@ -87,30 +114,21 @@ def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
+def is_loopback_name(host: str) -> bool:
+    """Whether a host name can only mean this machine."""
+    return host == "localhost" or _is_loopback(parse_address(host))
+
+
 def _hops(forwarded: str) -> list[str]:
     return [hop.strip() for hop in forwarded.split(",")] if forwarded.strip() else []
-
-
-def _is_forwarded(headers: Headers) -> bool:
-    return any(name in FORWARDING or name.startswith("x-forwarded") for name in headers)
-
-
-def is_loopback_name(host: str) -> bool:
-    return host == "localhost" or _is_loopback(parse_address(host))
 
 
 def _is_loopback(address: IPv4Address | IPv6Address | None) -> bool:
     return address is not None and address.is_loopback
 
 
-def _names_us(host: str) -> bool:
+def _is_our_host(host: str) -> bool:
+    # "*" would let in any name that points here.
+    ours = ["localhost", *(host for host in settings.ALLOWED_HOSTS if host != "*")]
     domain, _port = split_domain_port(host)
-    return _is_loopback(parse_address(domain)) or (bool(domain) and validate_host(domain, ["localhost", *_own_hosts()]))
-
-
-def _is_foreign(origin: str) -> bool:
-    return bool(origin) and not _names_us(origin.partition("://")[2])
-
-
-def _own_hosts() -> list[str]:
-    return [host for host in settings.ALLOWED_HOSTS if host != "*"]  # "*" would let in any name that points here
+    return _is_loopback(parse_address(domain)) or (bool(domain) and validate_host(domain, ours))

@@ -1,4 +1,4 @@
-"""Floods: token buckets by key, as one stored time each.
+"""Limits of rates: a token bucket by key, as one stored time each.
 
 The generic cell rate algorithm (ITU-T I.371, "virtual scheduling"): `full` is when the bucket will be full again.
 """
@@ -13,13 +13,12 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
 
 import redis
 from django.conf import settings
 from django.http import HttpRequest
 
-from assistant.lib.addresses import address_of_request
+from assistant.lib.addresses import client_of_request
 
 log = logging.getLogger("frontdesk.throttles")
 SLACK = 0.0001  # seconds: sums of floats miss by less, and a whole bucket must let in as many as it holds
@@ -47,7 +46,7 @@ class Rate:
 def throttle_wait(key: str, limit: str) -> float:
     """Take one token of `key`'s bucket. 0.0 if there was one, else the seconds until there is. `limit`: `100/m`."""
     rate = _rate(limit)
-    return _bucket().take(key, rate) if rate else 0.0
+    return _shared_buckets().take(key, rate) if rate else 0.0
 
 
 def retry_after(wait: float) -> float:
@@ -56,19 +55,20 @@ def retry_after(wait: float) -> float:
 
 
 def local_throttle_wait(key: str, limit: str) -> float:
-    """The same, counted in this process alone and without waiting for anything: fit for an event loop."""
+    """The same, counted in this process alone and without waiting for anything: it may be called on an event loop."""
     rate = _rate(limit)
     return take_locally(key, rate) if rate else 0.0
 
 
 def take_locally(key: str, rate: Rate) -> float:
-    return _near.take(key, rate)
+    """The same, by a rate."""
+    return _local_buckets.take(key, rate)
 
 
 def login_throttle_wait(request: HttpRequest, username: str) -> float:
-    """The same for somebody who tries to log in: of their address, and of the name."""
-    by_address = throttle_wait(f"login:{address_of_request(request)}", settings.RATE_LIMIT_LOGIN)
-    return by_address or throttle_wait(f"login:{username.casefold()}", settings.RATE_LIMIT_LOGIN_NAME)
+    """Take the tokens of somebody who tries to log in: of their client, and of the name."""
+    wait = throttle_wait(f"login:{client_of_request(request)}", settings.RATE_LIMIT_LOGIN)
+    return wait or throttle_wait(f"login:{username.casefold()}", settings.RATE_LIMIT_LOGIN_NAME)
 
 
 @lru_cache(maxsize=32)
@@ -77,12 +77,14 @@ def _rate(limit: str) -> Rate | None:
 
 
 @lru_cache(maxsize=1)
-def _bucket() -> Any:
-    return _RedisBuckets(settings.REDIS_URL) if settings.REDIS_URL else _LocalBuckets()
+def _shared_buckets() -> LocalBuckets | RedisBuckets:
+    return RedisBuckets(settings.REDIS_URL) if settings.REDIS_URL else LocalBuckets()
 
 
-class _LocalBuckets:
-    MOST = 100_000
+class LocalBuckets:
+    """The buckets of this process."""
+
+    MAX_KEYS = 100_000
 
     def __init__(self) -> None:
         self._full: dict[str, float] = {}
@@ -100,19 +102,19 @@ class _LocalBuckets:
         return 0.0
 
     def _forget(self, now: float) -> None:
-        """Who has waited long enough; where all are still busy, the half that is free again soonest."""
-        if len(self._full) < self.MOST:
+        """Drop the buckets that are full again; where too few are, the half that will be soonest."""
+        if len(self._full) < self.MAX_KEYS:
             return
         self._full = {key: full for key, full in self._full.items() if full > now}
-        if len(self._full) > self.MOST // 2:
-            self._full = dict(sorted(self._full.items(), key=itemgetter(1))[self.MOST // 2 :])
+        if len(self._full) > self.MAX_KEYS // 2:
+            self._full = dict(sorted(self._full.items(), key=itemgetter(1))[self.MAX_KEYS // 2 :])
 
 
-_near = _LocalBuckets()
+_local_buckets = LocalBuckets()
 
 
 class TokenBucket:
-    """One bucket of somebody who keeps it."""
+    """One bucket, for whoever keeps it."""
 
     def __init__(self, rate: Rate) -> None:
         self._step, self._seconds, self._full = rate.seconds / rate.count, rate.seconds, 0.0
@@ -142,8 +144,8 @@ return '0'
 """
 
 
-class _RedisBuckets:
-    """The same in Redis, so that all web processes count together. Without Redis nobody is held up."""
+class RedisBuckets:
+    """Buckets in Redis, so that all web processes count together. Without Redis nobody is held up."""
 
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)

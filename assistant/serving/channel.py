@@ -13,8 +13,8 @@ from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.web.http import RESPONSES, HTTPChannel
 
-from assistant.lib.addresses import address_of
-from assistant.lib.client_limits import client_of, current_client
+from assistant.lib.addresses import address_of, client_of
+from assistant.lib.client_limits import current_client
 from assistant.lib.threads import in_pool
 from assistant.lib.transfers import LargeUpload, may_upload
 from assistant.serving import limits

@@ -7,7 +7,6 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 
-from assistant.lib.client_limits import client_of
 from assistant.lib.transfers import LARGE_UPLOADS, may_upload
 
 pytestmark = pytest.mark.django_db
@@ -36,17 +35,3 @@ def test_it_lets_nobody_else(client: Client) -> None:
     assert not may_upload(door, f"Bearer {AccessToken.for_user(viewer)}", "")
     for given in ("", "Bearer x", "Bearer", "Basic YTpi", "\xff"):
         assert not may_upload(door, given, "sessionid=x; \xff=\x00")
-
-
-@pytest.mark.parametrize(
-    ("address", "client"),
-    [
-        ("127.0.0.1", "127.0.0.1"),
-        ("::ffff:10.0.0.1", "10.0.0.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
-        ("unknown", "unknown"),
-    ],
-)
-def test_it_takes_a_network_of_ipv6_for_one_client(address: str, client: str) -> None:
-    assert client_of(address) == client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from typing import Any
 
 import pytest
@@ -124,6 +125,14 @@ def test_it_keeps_nobody_out_whose_name_others_try(vera: User, settings: Any) ->
     tries = [login_from("203.0.113.9", password="guess") for _ in range(4)]
     assert [answer.status_code for answer in tries] == [401, 401, 401, 429]
     assert login_from("203.0.113.10").status_code == 200
+
+
+def test_it_slows_down_a_network_of_ipv6_as_one(vera: User, settings: Any) -> None:
+    settings.RATE_LIMIT_LOGIN = "3/m"
+    network = f"2001:db8:{secrets.token_hex(2)}"
+    tries = [login_from(f"{network}:1::{number}", username="mallory", password="guess") for number in range(4)]
+    assert [answer.status_code for answer in tries] == [401, 401, 401, 429]
+    assert login_from(f"{network}:2::1").status_code == 200
 
 
 def test_it_limits_each_member_of_staff(settings: Any) -> None:

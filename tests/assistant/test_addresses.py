@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from assistant.lib.addresses import address_of_request, headers_of, ip_of_request, is_local
+from assistant.lib.addresses import (
+    address_of_request,
+    client_of,
+    client_of_request,
+    client_of_scope,
+    headers_of,
+    ip_of_request,
+    is_local,
+)
 
 PEER = "10.0.0.7"
 
@@ -128,3 +136,22 @@ def test_it_takes_a_name_that_points_here_for_no_name_of_ours(settings: Any) -> 
     settings.ALLOWED_HOSTS = ["*"]
     assert not is_local("127.0.0.1", {"host": "rebound.example"})
     assert is_local("127.0.0.1", LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_it_takes_a_network_of_ipv6_for_one_client(address: str, client: str) -> None:
+    assert client_of(address) == client
+
+
+def test_it_finds_the_client_of_a_request_and_of_a_connection() -> None:
+    assert client_of_request(RequestFactory(REMOTE_ADDR="2001:db8:1:2::3").get("/")) == "2001:db8:1:2::/64"
+    assert client_of_scope({"client": ("2001:db8:1:2::3", 4711), "headers": []}) == "2001:db8:1:2::/64"

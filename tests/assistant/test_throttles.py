@@ -11,7 +11,15 @@ import pytest
 from django.test import RequestFactory
 
 from assistant.lib import throttles
-from assistant.lib.throttles import Rate, TokenBucket, login_throttle_wait, retry_after, throttle_wait
+from assistant.lib.throttles import (
+    LocalBuckets,
+    Rate,
+    RedisBuckets,
+    TokenBucket,
+    login_throttle_wait,
+    retry_after,
+    throttle_wait,
+)
 
 pytestmark = pytest.mark.modes("embedded", "distributed")  # each process by itself, or all by Redis
 
@@ -60,12 +68,13 @@ def test_it_lets_the_next_one_come_when_it_said(key: str) -> None:
     assert throttle_wait(key, "2/s") > 0
 
 
-def test_it_counts_who_tries_to_log_in_by_address_and_by_name(key: str, settings: Any) -> None:
+def test_it_counts_who_tries_to_log_in_by_client_and_by_name(key: str, settings: Any) -> None:
     settings.RATE_LIMIT_LOGIN, settings.RATE_LIMIT_LOGIN_NAME = "2/m", "3/m"
-    one, two, three = (
-        RequestFactory(REMOTE_ADDR=f"2001:db8::{key[:4]}:{key[4:8]}:{number}").post("/") for number in (1, 2, 3)
+    one, neighbour, two, three = (
+        RequestFactory(REMOTE_ADDR=f"2001:db8:{key[:4]}:{network}::{key[4:8]}:{number}").post("/")
+        for network, number in [(1, 1), (1, 2), (2, 1), (3, 1)]
     )
-    assert [login_throttle_wait(one, f"ana{key}") for _ in range(2)] == [0.0] * 2
+    assert [login_throttle_wait(request, f"ana{key}") for request in (one, neighbour)] == [0.0] * 2
     assert login_throttle_wait(one, f"bea{key}") > 0
     assert login_throttle_wait(two, f"Ana{key.upper()}") == 0.0
     assert login_throttle_wait(two, f"ana{key}") > 0
@@ -75,7 +84,7 @@ def test_it_counts_who_tries_to_log_in_by_address_and_by_name(key: str, settings
 @pytest.mark.parametrize("count", [1, 3, 7])
 @pytest.mark.parametrize("seconds", [1, 60, 3600, 86400])
 def test_it_loses_none_to_rounding(count: int, seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    buckets, rate = throttles._LocalBuckets(), Rate(count, seconds)
+    buckets, rate = LocalBuckets(), Rate(count, seconds)
     for moment in (0.1, 1 / 3, 86_399.7, 12_345_678.9):
         monkeypatch.setattr(time, "monotonic", lambda now=moment: now)
         pace = TokenBucket(rate)
@@ -85,8 +94,8 @@ def test_it_loses_none_to_rounding(count: int, seconds: int, monkeypatch: pytest
 
 
 def test_it_keeps_those_who_still_wait_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    buckets, slow, fast = throttles._LocalBuckets(), Rate(1, 3600), Rate(1, 60)
-    monkeypatch.setattr(buckets, "MOST", 10)
+    buckets, slow, fast = LocalBuckets(), Rate(1, 3600), Rate(1, 60)
+    monkeypatch.setattr(buckets, "MAX_KEYS", 10)
     assert buckets.take(" waits longest", slow) == 0.0
     for number in range(200):
         assert buckets.take(f"{number}", fast) == 0.0
@@ -95,14 +104,14 @@ def test_it_keeps_those_who_still_wait_where_there_are_too_many(monkeypatch: pyt
 
 
 def test_it_holds_up_nobody_where_redis_is_away(caplog: pytest.LogCaptureFixture) -> None:
-    buckets = throttles._RedisBuckets("redis://127.0.0.1:1/0")
+    buckets = RedisBuckets("redis://127.0.0.1:1/0")
     assert [buckets.take("key", Rate(1, 60)) for _ in range(3)] == [0.0] * 3
     assert caplog.messages == ["floods are not held back, Redis is away: ConnectionError"]  # asked once in five seconds
 
 
 @pytest.mark.modes("distributed")
 def test_it_fills_a_bucket_again_where_redis_clock_was_set_back(key: str) -> None:
-    redis = throttles._bucket()._redis
+    redis = throttles._shared_buckets()._redis
     assert throttle_wait(key, "1/m") == 0.0
     assert throttle_wait(key, "1/m") > 0
     [name] = redis.keys(f"*:rate:{hashlib.sha256(key.encode()).hexdigest()[:32]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import Any
 
 import pytest
@@ -61,6 +62,14 @@ def test_it_lets_nobody_in_from_elsewhere_without_a_token(settings: Any) -> None
 def test_it_lets_everyone_in_where_the_operator_says_so(settings: Any) -> None:
     settings.REST_OPEN = True
     assert post(peer="203.0.113.9") == LET_IN
+
+
+def test_it_counts_a_network_of_ipv6_as_one_caller(settings: Any) -> None:
+    settings.REST_OPEN, settings.RATE_LIMIT_PUBLIC = True, "1/m"
+    network = f"2001:db8:{secrets.token_hex(2)}"
+    callers = [f"{network}:1::1", f"{network}:1::2", f"{network}:2::1"]
+    statuses = [post(json.dumps({"sender": "ana", "message": ""}).encode(), peer=caller)[0] for caller in callers]
+    assert statuses == [400, 429, 400]
 
 
 def test_it_asks_everyone_for_the_token_where_there_is_one(settings: Any) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from assistant.lib.addresses import address_of_request
+from assistant.lib.addresses import client_of_request
 from assistant.lib.throttles import throttle_wait
 
 
@@ -19,7 +19,7 @@ class UserOrAddressThrottle(BaseThrottle):
         if request.user and request.user.is_authenticated:
             self._wait = throttle_wait(f"api:{request.user.pk}", settings.RATE_LIMIT_API)
         else:
-            self._wait = throttle_wait(f"api:{address_of_request(request)}", settings.RATE_LIMIT_PUBLIC)
+            self._wait = throttle_wait(f"api:{client_of_request(request)}", settings.RATE_LIMIT_PUBLIC)
         return not self._wait
 
     def wait(self) -> float:

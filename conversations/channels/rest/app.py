@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 from django.conf import settings
 
 from assistant.lib import strict_json
-from assistant.lib.addresses import address_of_scope, headers_of, is_local, peer_of
+from assistant.lib.addresses import client_of_scope, headers_of, is_local, peer_of
 from assistant.lib.errors import FrontdeskError
 from assistant.lib.threads import in_pool
 from assistant.lib.throttles import retry_after, throttle_wait
@@ -56,14 +56,14 @@ class Call:
     method: str
     headers: dict[str, str]
     query: dict[str, list[str]]
-    address: str
+    client: str
     local: bool  # from this machine
 
     @classmethod
     def of(cls, scope: dict[str, Any]) -> Call:
         headers = headers_of(scope["headers"])
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        return cls(scope["method"], headers, query, address_of_scope(scope), is_local(peer_of(scope), headers))
+        return cls(scope["method"], headers, query, client_of_scope(scope), is_local(peer_of(scope), headers))
 
 
 async def webhook(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -134,7 +134,7 @@ def _parse(raw: bytes) -> Body:
 
 
 async def _slow_down(call: Call, sender: str) -> None:
-    limits = [(f"rest:{call.address}", settings.RATE_LIMIT_PUBLIC), (f"sender:{sender}", settings.RATE_LIMIT_VISITOR)]
+    limits = [(f"rest:{call.client}", settings.RATE_LIMIT_PUBLIC), (f"sender:{sender}", settings.RATE_LIMIT_VISITOR)]
     for key, limit in limits:
         wait = await in_pool(throttle_wait, key, limit) if limit != "off" else 0.0
         if wait:
