@@ -1,4 +1,4 @@
-"""Pieces of staff pages that know nothing of the project."""
+"""What the admin of every app uses: base classes, and what a ModelAdmin contributes to pages that are not its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
-LONGEST_NUMBER = 18  # digits that both databases take
+MAX_DIGITS = 18  # of a number that both databases take
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class HasNavigation(Protocol):
 
 
 class PermissionAdmin(admin.ModelAdmin):
-    """Who may do what is said by our own permissions (`app.codename`); whoever may change may view.
+    """Asks for permissions of ours (`app.codename`) instead of Django's four; whoever may change may view.
 
     Where one is empty, nobody may.
     """
@@ -141,25 +141,27 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return min(self._counted, self.cap)
+        return min(self._count_to_cap, self.cap)
 
     @cached_property
     def capped(self) -> bool:
-        return self._counted > self.cap
+        """Whether there are more than `cap`."""
+        return self._count_to_cap > self.cap
 
     @cached_property
-    def _counted(self) -> int:
+    def _count_to_cap(self) -> int:
         return capped_count(cast(QuerySet, self.object_list), self.cap + 1)
 
 
 def parse_id(said: str) -> int | None:
-    """An id or a revision, as a form or an address says it; None where no row can have it."""
-    return int(said) if said.isdecimal() and len(said) <= LONGEST_NUMBER else None
+    """An id or a revision out of a form or an address; None where no row can have it."""
+    return int(said) if said.isdecimal() and len(said) <= MAX_DIGITS else None
+
+
+def capped_count(rows: QuerySet, at_most: int) -> int:
+    """How many rows there are, counted no further than `at_most`."""
+    return rows.order_by().values("pk")[:at_most].count()
 
 
 def _may(request: HttpRequest, permission: str) -> bool:
     return bool(permission) and request.user.has_perm(permission)
-
-
-def capped_count(rows: QuerySet, at_most: int) -> int:
-    return rows.order_by().values("pk")[:at_most].count()

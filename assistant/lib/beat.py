@@ -1,4 +1,4 @@
-"""Celery's beat, by a clock that nobody sets and without a word too many."""
+"""Celery's beat, by a clock that nobody sets."""
 
 from __future__ import annotations
 
@@ -15,32 +15,36 @@ log = logging.getLogger("frontdesk.beat")
 _BOOTED = datetime.now(timezone.utc) - timedelta(seconds=time.monotonic())
 
 
-def steady_now() -> datetime:
+def monotonic_now() -> datetime:
     """As the wall clock had it when this process began, and since then by one that is never set."""
     return _BOOTED + timedelta(seconds=time.monotonic())
 
 
+steady_now = monotonic_now  # the name in schedule files (pickles) that older versions wrote
+
+
 class Every(schedule):
-    """Celery's own goes by the wall clock: set back by an hour, it would let nothing run for an hour."""
+    """An interval. Celery's own goes by the wall clock: set back by an hour, it would let nothing run for an hour."""
 
     def __init__(
         self,
         run_every: timedelta | float,
         relative: bool = False,
-        nowfun: Callable[[], datetime] = steady_now,
+        nowfun: Callable[[], datetime] = monotonic_now,
         app: Any = None,
     ) -> None:
         super().__init__(run_every, relative, nowfun, app)
 
     def is_due(self, last_run_at: datetime) -> Any:
-        if last_run_at > self.now():  # as an earlier process had it, before the clock was set back
+        if last_run_at > self.now():  # an earlier process wrote it, before the clock was set back
             return schedstate(is_due=True, next=self.seconds)
         return super().is_due(last_run_at)
 
 
 class Scheduler(PersistentScheduler):
+    """Logs one line where the broker is away, for the entry comes again. Celery's own are forty."""
+
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        """One line where the broker is away, for the entry comes again. Celery's own are forty."""
         try:
             self.apply_async(entry, producer=producer, advance=False)
         except SchedulingError as error:

@@ -1,4 +1,7 @@
-"""What is not needed any more goes, a little at a time. Each app says what that is: `@register_cleanup("sessions")`."""
+"""The hourly cleanup: removes what is not needed any more, a little at a time.
+
+Each app says what that is: `@register_cleanup("sessions")`.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +17,21 @@ from django.utils import timezone
 
 from assistant.lib.database import write_transaction
 
-log = logging.getLogger("frontdesk.cleaning")
+log = logging.getLogger("frontdesk.cleanup")
 BATCH = 200  # rows in one transaction: whoever wants to write meanwhile waits some milliseconds
 SHARE = 0.25  # of the time is spent deleting, the rest is left to others
 SECONDS = 1800.0  # for all kinds together; what is left goes an hour later
 SLICE = 20.0  # seconds: one kind with a million rows does not keep the others waiting
 
+# Deletes until `time.monotonic()` has passed the number, and returns how many rows or files it was. It may be killed at
+# any moment and begun anew.
 Cleaner = Callable[[float], int]
-"""Deletes until `time.monotonic()` has passed the number, and says how many rows or files it was. It may be killed at
-any moment and begun anew."""
 
 _cleaners: dict[str, Cleaner] = {}
 
 
 def register_cleanup(kind: str) -> Callable[[Cleaner], Cleaner]:
-    """Register who cleans `kind`, a plural for the log. An app does so in a module that its `AppConfig` imports."""
+    """Register a cleaner of `kind`, a plural for the log, in a module that the `AppConfig` of its app imports."""
 
     def register(cleaner: Cleaner) -> Cleaner:
         _cleaners[kind] = cleaner
@@ -38,8 +41,10 @@ def register_cleanup(kind: str) -> Callable[[Cleaner], Cleaner]:
 
 
 def run_cleanup(seconds: float = SECONDS) -> dict[str, int]:
-    """Ask every cleaner in turn, for a slice of the time each, until none has anything left or the time is over. How
-    many rows or files went, by kind. One that fails does not keep the others from their work."""
+    """Ask every cleaner in turn, for a slice of the time each, until none has anything left or the time is over.
+
+    Returns how many rows or files were removed, by kind. A cleaner that fails does not keep the others from their work.
+    """
     until = time.monotonic() + seconds
     gone, busy = dict.fromkeys(_cleaners, 0), list(_cleaners)
     for kind in busy:  # grows by those that need another slice
@@ -54,27 +59,29 @@ def run_cleanup(seconds: float = SECONDS) -> dict[str, int]:
         if end <= time.monotonic() < until:
             busy.append(kind)
     for kind, count in gone.items():
+        # A kind of which there was nothing is worth no line.
         log.log(logging.INFO if count else logging.DEBUG, "cleaned %s: %s gone", kind, count)
     return gone
 
 
 def delete_in_batches(rows: QuerySet, until: float, batch: int = BATCH) -> int:
-    """Delete them by primary key, oldest first, in transactions of `batch` rows. Returns how many there were, without
-    those that went with them.
+    """Delete them by primary key, oldest first, in transactions of `batch` rows.
 
-    A row that is not among `rows` any more when its turn comes stays."""
-    found = 0
+    A row that is not among `rows` any more when its turn comes stays. Returns how many were deleted, without the rows
+    that were deleted with them.
+    """
+    count = 0
     for keys in key_batches(rows, until, batch):
         with write_transaction():
             there = rows.filter(pk__in=keys)
-            found += there.count()
+            count += there.count()
             there.delete()
-    return found
+    return count
 
 
 def key_batches(rows: QuerySet[Model], until: float, batch: int = BATCH) -> Iterator[list[int]]:
-    """Primary keys of what is due, until nothing is or the time is over; with a pause after each, in which others
-    write. Each key comes once, whether or not its row went."""
+    """Primary keys of `rows`, a batch at a time, until there are no more or the time is over; after each a pause, in
+    which others write. Each key comes once, whether or not its row was deleted."""
     last = None
     while True:
         began = time.monotonic()
@@ -98,9 +105,9 @@ def kept_since(setting: str) -> datetime | None:
 
 def parse_days(text: str) -> int | None:
     """`730` as a number; `off`, which keeps all, as None."""
-    said = text.strip().lower()
-    if said == "off":
+    days = text.strip().lower()
+    if days == "off":
         return None
-    if not (said.isascii() and said.isdigit() and 0 < int(said) <= 36_500):
+    if not (days.isascii() and days.isdigit() and 0 < int(days) <= 36_500):
         raise ValueError(f"{text!r} is no number of days")
-    return int(said)
+    return int(days)

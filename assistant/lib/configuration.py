@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+INSTALLATION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")  # nothing that Redis reads as a pattern
+CLOSED = 0o077  # as a umask, and as the bits that must not be set
+
 
 def kept_secret(path: Path) -> str:
     """A random secret that stays the same from start to start, readable by its owner only."""
@@ -45,21 +48,16 @@ def parse_number_or_off(text: str) -> int | None:
     return None if text.strip().lower() in {"off", ""} else int(text)
 
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")  # nothing that Redis reads as a pattern
-
-
 def installation_name(named: str, secret_key: str, database: dict[str, Any]) -> str:
-    """`named` by the operator, else made of the secret key and of where the database is.
+    """The name by which we tell our own from what others put on the same Redis or broker.
 
-    So a dump that is restored elsewhere does not bring it along, not even with the same key.
+    It is `named` by the operator, else made of the secret key and of where the database is: a dump that is restored
+    elsewhere does not bring it along, not even with the same key.
     """
-    if named and not NAME.fullmatch(named):
+    if named and not INSTALLATION_NAME.fullmatch(named):
         raise ImproperlyConfigured("INSTALLATION is a name of at most 63 letters, digits, - and _.")
     place = "\n".join([database.get("HOST") or "", str(database.get("PORT") or 5432), str(database["NAME"])])
     return named or "fd-" + hmac.new(secret_key.encode(), place.encode(), hashlib.sha256).hexdigest()[:16]
-
-
-CLOSED = 0o077  # as a umask, and as the bits that must not be set
 
 
 def keep_files_private(folder: Path) -> None:
@@ -80,6 +78,7 @@ def keep_files_private(folder: Path) -> None:
 
 
 def is_open_to_others(path: Path) -> bool:
+    """Whether other users of this machine may read or write it. A link itself never counts."""
     return not path.is_symlink() and bool(path.stat().st_mode & CLOSED)
 
 

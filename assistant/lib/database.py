@@ -19,14 +19,14 @@ DATABASE_AWAY = (OperationalError, InterfaceError)  # nobody's fault: what faile
 Statement = tuple[str, list[Any]]
 Row = tuple[Any, ...]
 T = TypeVar("T")
-
 AGAIN_AFTER = 0.5  # seconds
 _one_writer = threading.RLock()
 
 
 @contextmanager
 def write_transaction() -> Iterator[None]:
-    """A transaction. SQLite has one writer: threads queue on a lock here instead of sleeping in its busy handler."""
+    """A transaction that writes. SQLite has one writer: threads queue on a lock here instead of sleeping in its busy
+    handler."""
     if not settings.SQLITE:
         with transaction.atomic():
             yield
@@ -94,7 +94,7 @@ def retry_while_database_is_away(act: Callable[[], T], seconds: float = 60.0) ->
 
 @contextmanager
 def left_to_the_sweeper(what: str) -> Iterator[None]:
-    """For tasks whose row is the job: where the database goes away, another try comes by itself."""
+    """For tasks whose row is the job: where the database goes away, the sweeper queues it again."""
     try:
         yield
     except DATABASE_AWAY as error:

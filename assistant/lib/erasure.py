@@ -1,4 +1,4 @@
-"""What is stored of one person, found and erased. Each app that stores something of people registers a store:
+"""Erasure: finding and removing what is stored of one person. Each app that stores something of people has a store:
 
     @register_store("bookings")
     class Bookings:
@@ -6,8 +6,7 @@
         def find(self, person: Person) -> list[ErasureCount]: ...
         def erase(self, person: Person) -> list[ErasureCount]: ...
 
-A module that its `AppConfig.ready` imports is the place. `names` says whom an identifier may mean, by names that mean
-one person only, as `booking:R-1234`; `find` and `erase` get such a name and pass over those of other stores.
+It stands in a module that the app's `AppConfig.ready` imports.
 """
 
 from __future__ import annotations
@@ -38,18 +37,22 @@ class Person:
 
 @dataclass(frozen=True)
 class ErasureCount:
-    """`why_kept`: why it can't be erased, and what to do about it; empty for what goes."""
+    """A line of the report: how many of what is stored, or was erased."""
 
     what: str
     count: int
-    why_kept: str = ""
+    why_kept: str = ""  # why it can't be erased, and what to do about it; empty for what can
 
 
 class Store(Protocol):
-    def names(self, identifier: str) -> list[str]: ...
+    """What one app stores of people."""
+
+    def names(self, identifier: str) -> list[str]:
+        """Whom an identifier may mean, by names that mean one person only, as `booking:R-1234`."""
+        ...
 
     def find(self, person: Person) -> list[ErasureCount]:
-        """What there is. Changes nothing."""
+        """What there is; changes nothing. A person whose name is another store's is passed over."""
         ...
 
     def erase(self, person: Person) -> list[ErasureCount]:
@@ -62,6 +65,8 @@ _stores: dict[str, Store] = {}
 
 
 def register_store(kind: str) -> Callable[[S], S]:
+    """Register a class as the store of `kind`."""
+
     def register(store: S) -> S:
         _stores[kind] = store()
         return store
@@ -70,64 +75,60 @@ def register_store(kind: str) -> Callable[[S], S]:
 
 
 def person_names(identifier: str) -> list[str]:
+    """Whom an identifier may mean."""
     return sorted({name for store in _stores.values() for name in store.names(identifier)})
 
 
 def find_personal_data(person: Person) -> list[ErasureCount]:
-    return [found for store in _stores.values() for found in store.find(person) if found.count]
+    """What is stored of them."""
+    return [line for store in _stores.values() for line in store.find(person) if line.count]
 
 
 def erase_personal_data(person: Person) -> list[ErasureCount]:
-    """The audit log keeps that it was done and how much went; of whom, only as a keyed hash."""
-    gone = [found for store in _stores.values() for found in store.erase(person) if found.count]
-    removed = {found.what: [found.count, 0] for found in gone if not found.why_kept}
-    if removed:
+    """Erase it. The audit log keeps that it was done and how much it was; of whom, only as a keyed hash."""
+    report = [line for store in _stores.values() for line in store.erase(person) if line.count]
+    erased = {line.what: [line.count, 0] for line in report if not line.why_kept}
+    if erased:
         with write_transaction():
             LogEntry.objects.create(
                 content_type=ContentType.objects.get_for_model(LogEntry),
                 object_pk=salted_hmac("erased-person", repr(person)).hexdigest()[:16],
                 object_repr="a person",
                 action=LogEntry.Action.DELETE,
-                changes=removed,
+                changes=erased,
             )
-    return gone
-
-
-# --- the audit log
+    return report
 
 
 def entries_about(model: type[Model], ids: Iterable[int]) -> QuerySet[LogEntry]:
+    """Entries of the audit log about these rows that still have their words."""
     kind = ContentType.objects.get_for_model(model)
     return LogEntry.objects.filter(content_type=kind, object_id__in=list(ids)).exclude(object_repr=ERASED)
 
 
 def redact_logs_about(model: type[Model], ids: Iterable[int]) -> int:
-    """What both logs say of these rows, ours and the one that Django's own pages write. How many entries of ours lost
-    their words. In the caller's transaction, like the rest."""
-    known = list(ids)
+    """Redact what both logs say of these rows, ours and the one that Django's own pages write, in the caller's
+    transaction. Returns how many entries of ours lost their words."""
+    keys = list(ids)
     kind = ContentType.objects.get_for_model(model)
-    theirs = AdminEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in known])
-    theirs.update(object_repr=ERASED, change_message="")
-    return redact_entries(entries_about(model, known))
+    of_django = AdminEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in keys])
+    of_django.update(object_repr=ERASED, change_message="")
+    entries = list(entries_about(model, keys))
+    for entry in entries:
+        entry.object_repr, entry.serialized_data, entry.additional_data = ERASED, None, None
+        entry.changes = {name: [ERASED, ERASED] for name in entry.changes or {}}
+    fields = ["object_repr", "serialized_data", "additional_data", "changes"]
+    LogEntry.objects.bulk_update(entries, fields, batch_size=200)
+    return len(entries)
 
 
 def entries_containing(texts: Iterable[str]) -> QuerySet[LogEntry]:
-    wanted = Q(pk__in=[])
+    """Entries of the audit log in which one of these texts stands, in whatever case."""
+    condition = Q(pk__in=[])
     for text in texts:
         escaped = json.dumps(text)[1:-1]  # as SQLite stores it
-        wanted |= Q(changes__icontains=text) | Q(changes__icontains=escaped) | Q(object_repr__icontains=text)
-    return LogEntry.objects.filter(wanted)
-
-
-def redact_entries(entries: QuerySet[LogEntry]) -> int:
-    """That something changed is kept, who changed it and when; from what to what is not."""
-    rows = list(entries)
-    for row in rows:
-        row.object_repr, row.serialized_data, row.additional_data = ERASED, None, None
-        row.changes = {name: [ERASED, ERASED] for name in row.changes or {}}
-    fields = ["object_repr", "serialized_data", "additional_data", "changes"]
-    LogEntry.objects.bulk_update(rows, fields, batch_size=200)
-    return len(rows)
+        condition |= Q(changes__icontains=text) | Q(changes__icontains=escaped) | Q(object_repr__icontains=text)
+    return LogEntry.objects.filter(condition)
 
 
 def redacted(value: Any, texts: Iterable[str]) -> Any:

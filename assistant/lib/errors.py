@@ -1,4 +1,4 @@
-"""The one base of errors that are meant for whoever caused them."""
+"""The base class of errors that are shown to whoever caused them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class FrontdeskError(Exception):
-    """`message` is safe to show; `code` is stable, for programs; `extra` is detail by field."""
+    """`message` may be shown to anyone; `code` is stable, for programs; `extra` is detail by field."""
 
     code = "error"
     status = 400

@@ -1,4 +1,4 @@
-"""Texts with their entities marked, for pages."""
+"""Texts with their entities highlighted, for pages."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Entity = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of a text. `entity` is empty where it is none; `title`: also its value where that is another word,
-    its role and its group."""
+    """A stretch of a text. `entity` is empty where it is none. `title` names the entity, its value where that is not
+    the text itself, its role and its group."""
 
     text: str
     entity: str = ""
@@ -27,7 +27,7 @@ class Piece:
 
 
 def highlight(text: str, entities: Sequence[Entity]) -> Iterator[Piece]:
-    """What overlaps, lies outside or has no place in the text is left out."""
+    """The text as pieces, with and without an entity. Entities that overlap or have no place in it are left out."""
     end = 0
     placed = [it for it in entities if isinstance(it.get("start"), int) and isinstance(it.get("end"), int)]
     for it in sorted(placed, key=lambda entity: entity["start"]):
@@ -36,17 +36,18 @@ def highlight(text: str, entities: Sequence[Entity]) -> Iterator[Piece]:
             continue
         if begins > end:
             yield Piece(text[end:begins])
-        yield Piece(text[begins:ends], str(it.get("entity")), _title(it, text[begins:ends]))
+        yield _entity_piece(it, text[begins:ends])
         end = ends
     if text[end:]:
         yield Piece(text[end:])
 
 
 def value_as_text(value: Any) -> str:
+    """An entity's value as people read it: a word, or JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _title(entity: Entity, words: str) -> str:
+def _entity_piece(entity: Entity, words: str) -> Piece:
     name, value = str(entity.get("entity")), value_as_text(entity.get("value", words))
     more = [str(entity[part]) for part in ("role", "group") if entity.get(part)]
-    return " · ".join([name if value == words else f"{name}: {value}", *more])
+    return Piece(words, name, " · ".join([name if value == words else f"{name}: {value}", *more]))

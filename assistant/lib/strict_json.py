@@ -1,4 +1,4 @@
-"""JSON that every database can keep. Python's own reads and writes more than the standard has."""
+"""JSON and text that every database can store. Python's own JSON reads and writes more than the standard has."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def parse_json(text: str) -> Any:
     """Raises ValueError for what is not JSON, for a number beyond all floats (`1e400`), for half of a surrogate pair,
     which is no text, and for what is nested too deeply."""
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_in_range)
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float, parse_int=_finite_int)
         too_deep = text.count("[") + text.count("{") > MAX_DEPTH and _depth_of(value) > MAX_DEPTH
     except RecursionError:
         too_deep = True
     if too_deep:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    json.dumps(value, ensure_ascii=False).encode()
+    json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair fails here
     return value
 
 
@@ -34,7 +34,7 @@ def is_storable(value: Any) -> bool:
             left += [(inner, depth + 1) for pair in part.items() for inner in pair]
         elif isinstance(part, list | tuple):
             left += [(inner, depth + 1) for inner in part]
-        elif not _is_plain(part):
+        elif not _is_storable_scalar(part):
             return False
     return True
 
@@ -46,7 +46,7 @@ def is_storable_text(value: object) -> bool:
     return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-def _is_plain(value: object) -> bool:
+def _is_storable_scalar(value: object) -> bool:
     if isinstance(value, str):
         return is_storable_text(value)
     if isinstance(value, int | float):
@@ -58,6 +58,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _depth_of(value: Any) -> int:
+    # Level by level: a recursive function would run out of stack.
     level, depth = [value], 0
     while level:
         level = [
@@ -70,16 +71,16 @@ def _depth_of(value: Any) -> int:
     return depth
 
 
-def _finite(digits: str) -> float:
+def _finite_float(digits: str) -> float:
     number = float(digits)
-    return number if math.isfinite(number) else _no_number(digits)
+    return number if math.isfinite(number) else _refuse_constant(digits)
 
 
-def _in_range(digits: str) -> int:
+def _finite_int(digits: str) -> int:
     number = int(digits)
-    _finite(digits)
+    _finite_float(digits)  # nothing that reads it as a float gets infinity
     return number
 
 
-def _no_number(name: str) -> float:
+def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")

@@ -8,7 +8,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -16,6 +16,7 @@ from django.db import connection
 from assistant.lib.client_limits import current_client
 
 T = TypeVar("T")
+Call = Callable[[], Any]
 
 
 async def in_pool(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -24,23 +25,20 @@ async def in_pool(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     Clients take turns (`assistant.lib.client_limits.current_client`), and each has some of the threads at most.
     Django's own `sync_to_async` takes a new thread, and so a new connection, for every request.
     """
-    call = partial(_with_good_connection, function, *args, **kwargs)
+
+    def call() -> T:
+        connection.close_if_unusable_or_obsolete()
+        return function(*args, **kwargs)
+
     return await asyncio.wrap_future(_pool.submit(current_client.get(), call))
 
 
 def run_on_loop(coroutine: Coroutine[Any, Any, object]) -> None:
     """Hand a coroutine to the server's event loop, or to one of our own where no server runs; do not wait for it."""
-    asyncio.run_coroutine_threadsafe(coroutine, _server_loop() or _own_loop())
-
-
-def _with_good_connection(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    connection.close_if_unusable_or_obsolete()
-    return function(*args, **kwargs)
-
-
-def _server_loop() -> asyncio.AbstractEventLoop | None:
     loop = getattr(sys.modules.get("daphne.server"), "twisted_loop", None)
-    return loop if loop is not None and loop.is_running() else None
+    if loop is None or not loop.is_running():
+        loop = _own_loop()
+    asyncio.run_coroutine_threadsafe(coroutine, loop)
 
 
 @lru_cache(maxsize=1)
@@ -50,11 +48,11 @@ def _own_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-Call = Callable[[], Any]
-
-
 class FairPool:
-    """`share` of the `threads` may work for one client at once. A nameless one ("") is the house itself."""
+    """Threads that clients take turns at: one that asks for much waits behind itself, not before the others.
+
+    `share` of the `threads` may work for one client at once. The nameless one ("") is the server itself.
+    """
 
     def __init__(self, threads: int, share: int = 3) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="database")
@@ -71,7 +69,7 @@ class FairPool:
         return future
 
     def _work(self) -> None:
-        """Whatever may be done now. What may not is done by the thread that ends what it waits for."""
+        """Do whatever may be done now. What may not is done by the thread that ends what it waits for."""
         while taken := self._take():
             client, future, call = taken
             if future.set_running_or_notify_cancel():

@@ -21,20 +21,21 @@ from assistant.lib.threads import in_pool
 
 @dataclass(frozen=True)
 class LargeUpload:
-    """`path` is a regular expression, `limit` says how many bytes."""
+    """A place that takes more than other requests may send, from those who have the permission."""
 
-    path: str
+    path: str  # a regular expression
     permission: str
-    limit: Callable[[], int]
+    limit: Callable[[], int]  # bytes
 
 
+PIECE = 1 << 18  # bytes
 LARGE_UPLOADS: list[LargeUpload] = []  # an app adds its own when it is ready
 
 
-def may_upload(door: LargeUpload, authorization: str, cookies: str) -> bool:
-    """Whether that session or token is of somebody who may. It asks the database."""
+def may_upload(upload: LargeUpload, authorization: str, cookies: str) -> bool:
+    """Whether that session or token is of somebody who may. It asks the database, and reads no body for it."""
     user = _user_of(authorization, cookies)
-    return bool(user and user.is_active and user.has_perm(door.permission))
+    return bool(user and user.is_active and user.has_perm(upload.permission))
 
 
 def _user_of(authorization: str, cookies: str) -> Any:
@@ -51,27 +52,25 @@ def _user_of(authorization: str, cookies: str) -> Any:
         return None
 
 
-PIECE = 1 << 18  # bytes
-
-
 def attachment(request: HttpRequest, pieces: Iterator[bytes], name: str, kind: str) -> StreamingHttpResponse:
-    """Django would read all of a plain iterator ahead under ASGI: it gets an asynchronous one there."""
+    """A file that is written while it is sent."""
+    # Django would read all of a plain iterator ahead under ASGI: it gets an asynchronous one there.
     content = _asynchronous(pieces) if isinstance(request, ASGIRequest) else pieces
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingHttpResponse(content, content_type=kind, headers=headers)
 
 
 def file_attachment(request: HttpRequest, path: Path, kind: str) -> StreamingHttpResponse:
-    """Of a known length, so that browsers show how far they are."""
-    response = attachment(request, _in_pieces(path), path.name, kind)
+    """A file on disk. Its length is known, so that browsers show how far they are."""
+
+    def pieces() -> Iterator[bytes]:
+        with path.open("rb") as file:
+            while piece := file.read(PIECE):
+                yield piece
+
+    response = attachment(request, pieces(), path.name, kind)
     response.headers["Content-Length"] = str(path.stat().st_size)
     return response
-
-
-def _in_pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            yield piece
 
 
 async def _asynchronous(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

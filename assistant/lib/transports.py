@@ -1,4 +1,9 @@
-"""Kombu's transports, Redis and memory, and Celery's connection to them."""
+"""Kombu's transports for Redis and memory, for a broker that goes away, falls silent, or is this process itself.
+
+A consumer asks Redis with BRPOP, which a healthy server answers within half a second even where there is nothing.
+Where no answer comes, as from a suspended server or through a proxy whose other end is gone, Kombu would wait for ever.
+In memory it looks again and again: a sixth of a processor with nothing to do, or a task that waits until the next look.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +23,30 @@ from redis.exceptions import ConnectionError, TimeoutError
 log = logging.getLogger("frontdesk.broker")
 SILENT_AFTER = 2.5  # seconds
 AGAIN_AFTER = 1.0  # seconds, where the broker is away
+LOOK_EVERY = 1.0  # seconds: where two consumers wait, one may take the other's call to wake
+_arrived = threading.Event()
+
+
+def use_our_transports() -> None:
+    """From now on Kombu takes these for `redis://`, `rediss://` and `memory://`."""
+    for scheme in ("redis", "rediss"):
+        TRANSPORT_ALIASES[scheme] = "assistant.lib.transports:RedisTransport"
+    TRANSPORT_ALIASES["memory"] = "assistant.lib.transports:MemoryTransport"
+
+
+class Connection(kombu.Connection):
+    """To a broker that is tried each second for as long as it is away."""
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
+        # Kombu waits longer each time, up to half a minute: so long a worker would rest after a long outage.
+        every = {"interval_start": AGAIN_AFTER, "interval_step": 0, "interval_max": AGAIN_AFTER}
+        return super().ensure_connection(*args, **every | kwargs)
+
+
+class AMQP(amqp.AMQP):
+    """Celery's part that makes connections."""
+
+    Connection = Connection
 
 
 class Renewed:
@@ -49,6 +78,8 @@ class Renewed:
 
 
 class RedisChannel(redis.Channel):
+    """Remembers when it asked, so that it notices that no answer comes."""
+
     asked = 0.0
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
@@ -62,7 +93,7 @@ class RedisChannel(redis.Channel):
         super()._brpop_start(timeout)
 
     def give_up_silent(self) -> None:
-        """Ends the connection, so that Kombu finds it broken and opens another."""
+        """Ends a silent connection, so that Kombu finds it broken and opens another."""
         line = self._in_poll
         if not line or time.monotonic() - self.asked < SILENT_AFTER:
             return
@@ -73,41 +104,23 @@ class RedisChannel(redis.Channel):
 
 
 class RedisTransport(redis.Transport):
+    """Gives up connections that have fallen silent."""
+
     Channel = RedisChannel
     brpop_timeout = 0.5  # seconds; less than `socket_timeout`, for who closes a channel waits for the answer
 
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        def give_up_silent() -> None:
+            for channel in list(self.cycle._channels):
+                channel.give_up_silent()
+
         super().register_with_event_loop(connection, loop)
-        loop.call_repeatedly(0.5, self._give_up_silent)
-
-    def _give_up_silent(self) -> None:
-        for channel in list(self.cycle._channels):
-            channel.give_up_silent()
-
-
-class Connection(kombu.Connection):
-    def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
-        """Kombu waits longer each time, up to half a minute: so long a worker would rest after a long outage."""
-        every = {"interval_start": AGAIN_AFTER, "interval_step": 0, "interval_max": AGAIN_AFTER}
-        return super().ensure_connection(*args, **every | kwargs)
-
-
-class AMQP(amqp.AMQP):
-    Connection = Connection
-
-
-def use_our_transports() -> None:
-    """From now on Kombu takes our transports for `redis://`, `rediss://` and `memory://`."""
-    for scheme in ("redis", "rediss"):
-        TRANSPORT_ALIASES[scheme] = "assistant.lib.transports:RedisTransport"
-    TRANSPORT_ALIASES["memory"] = "assistant.lib.transports:MemoryTransport"
-
-
-LOOK_EVERY = 1.0  # seconds: where two consumers wait, one may take the other's call to wake
-_arrived = threading.Event()
+        loop.call_repeatedly(0.5, give_up_silent)
 
 
 class MemoryChannel(memory.Channel):
+    """Wakes who waits for a message."""
+
     def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
         super()._put(queue, message, **kwargs)
         _arrived.set()
@@ -118,6 +131,8 @@ class MemoryChannel(memory.Channel):
 
 
 class MemoryTransport(memory.Transport):
+    """Sleeps until a message arrives."""
+
     Channel = MemoryChannel
 
     def drain_events(self, connection: Any, timeout: float | None = None) -> None:

@@ -30,24 +30,25 @@ class WebsocketConsumer(AsyncWebsocketConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def hint_unreadable(self, event: dict[str, Any]) -> None:
-        """Somebody else's (`assistant.lib.redis.channel_layer`)."""
+        """Handles a hint of somebody else's (`assistant.lib.redis.channel_layer`): it is ignored."""
 
     async def say(self, payload: dict[str, Any]) -> None:
+        """Send a JSON frame."""
         with suppress(Disconnected):  # it has just left, which `websocket.disconnect` tells next
             await self.send(json.dumps(payload, ensure_ascii=False))
 
     async def close(self, code: int | None = None, reason: str | None = None) -> None:
-        """What came before it and was not read is not read any more."""
+        """Frames that came before and were not read are dropped."""
         self.is_closing = True
         await super().close(code, reason)
 
 
 def notify(group: str, event: dict[str, Any]) -> None:
-    """Send it to all sockets of the group, and do not wait."""
-    run_on_loop(_delivered(group, event))
+    """Send a hint to all sockets of the group, and do not wait. It comes at most once: the row is the truth."""
+    run_on_loop(_send_hint(group, event))
 
 
-async def _delivered(group: str, event: dict[str, Any]) -> None:
+async def _send_hint(group: str, event: dict[str, Any]) -> None:
     layer = get_channel_layer()
     try:
         await layer.group_send(group, event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -12,7 +13,7 @@ import time_machine
 from kombu.exceptions import OperationalError
 
 from assistant.celery import app
-from assistant.lib.beat import Scheduler, steady_now
+from assistant.lib.beat import Scheduler, monotonic_now
 
 HOUR = timedelta(hours=1)
 SWEEPS = ["conversations.sweep", "training.sweep"]
@@ -50,7 +51,7 @@ def test_it_begins_at_once_where_the_clock_was_set_back_since_it_last_ran(
 ) -> None:
     before = Recording(tmp_path)
     for entry in before.schedule.values():
-        entry.last_run_at = steady_now() + HOUR
+        entry.last_run_at = monotonic_now() + HOUR
     before.close()
     now = Recording(tmp_path)
     assert {*SWEEPS, "assistant.clean"} <= set(now.sent_after(monkeypatch, 0))
@@ -70,3 +71,8 @@ def test_it_says_in_one_line_that_the_broker_is_away(
     scheduler.apply_entry(scheduler.schedule["sweep-unanswered"])
     assert caplog.messages == ["conversations.sweep could not be queued: OperationalError"]
     scheduler.close()
+
+
+def test_it_reads_schedule_files_of_older_versions() -> None:
+    every = pickle.loads(b"cassistant.lib.beat\nEvery\n(F2.0\nI00\ncassistant.lib.beat\nsteady_now\ntR.")
+    assert (every.seconds, every.nowfun) == (2.0, monotonic_now)

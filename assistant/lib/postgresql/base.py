@@ -21,6 +21,8 @@ psycopg2.extensions.set_wait_callback(wait_with_patience)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's, with connections that are watched."""
+
     def ensure_connection(self) -> None:
         """Outside of transactions a lost connection is no loss: a new one takes its place."""
         if self.connection is not None and self.autocommit and not self.in_atomic_block and self._is_lost():

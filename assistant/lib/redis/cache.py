@@ -1,5 +1,5 @@
-"""What a Redis server holds that others may use, too: our name stands before it, and what comes from there is believed
-only where it is ours."""
+"""Django's cache on a Redis that others may use, too: our name stands before each key, and what comes from there is
+believed only where it is ours."""
 
 from __future__ import annotations
 
@@ -57,4 +57,5 @@ class SignedPickle:
 
 
 def _signature(pickled: bytes) -> bytes:
+    # The salt is the name that this module had when the first values were written.
     return salted_hmac("assistant.lib.shared_redis", pickled, algorithm="sha256").digest()

@@ -34,13 +34,10 @@ class RedisLayer(RedisPubSubChannelLayer):
         try:
             return super().deserialize(message)
         except InvalidToken:
-            self._warn()
+            if time.monotonic() - self._warned > WARN_EVERY:
+                self._warned = time.monotonic()
+                log.warning("a hint on Redis is not ours: another program uses this INSTALLATION's names")
             return UNREADABLE
-
-    def _warn(self) -> None:
-        if time.monotonic() - self._warned > WARN_EVERY:
-            self._warned = time.monotonic()
-            log.warning("a hint on Redis is not ours: another program uses this INSTALLATION's names")
 
     def _get_layer(self) -> Any:
         layer = super()._get_layer()
@@ -56,8 +53,8 @@ class Server(RedisSingleShardConnection):
         super().__init__(host, layer)
         self._publishing = asyncio.Lock()
         self._closed_until = 0.0
-        self._line: PubSub | None = None  # while it listens
-        self._tried = asyncio.Event()  # to listen
+        self._listener: PubSub | None = None  # while it listens
+        self._tried = asyncio.Event()  # set when it listens, or could not
 
     async def publish(self, channel: str, message: bytes) -> None:
         """Raises RedisError at once while Redis is away: hints must not queue up, a late one is worth nothing."""
@@ -78,21 +75,21 @@ class Server(RedisSingleShardConnection):
         self._subscribed_to.add(channel)
         self._ensure_receiver()
         await self._tried.wait()
-        await self._say("subscribe", channel)
+        await self._send_command("subscribe", channel)
 
     async def unsubscribe(self, channel: str) -> None:
         if channel in self._subscribed_to:
             self._subscribed_to.remove(channel)
-            await self._say("unsubscribe", channel)
+            await self._send_command("unsubscribe", channel)
 
-    async def _say(self, command: str, *words: str) -> None:
+    async def _send_command(self, command: str, *words: str) -> None:
         async with self._lock:
-            if self._line is None:
+            if self._listener is None:
                 return
             try:
-                await getattr(self._line, command)(*words)
+                await getattr(self._listener, command)(*words)
             except RedisError:  # `_listen` ends, and the next one subscribes to all
-                self._line = None
+                self._listener = None
 
     def _ensure_receiver(self) -> None:
         if self._receive_task is None:
@@ -100,6 +97,7 @@ class Server(RedisSingleShardConnection):
         super()._ensure_receiver()
 
     async def _do_receiving(self) -> None:
+        # Channels' loop, which runs as a task for as long as somebody is subscribed.
         while True:
             try:
                 await self._listen()
@@ -110,25 +108,25 @@ class Server(RedisSingleShardConnection):
     async def _listen(self) -> None:
         """Over one connection, until it breaks or falls silent: a healthy one answers to a ping."""
         self._ensure_redis()
-        line: PubSub = self._redis.pubsub()
+        pubsub: PubSub = self._redis.pubsub()
         try:
-            await line.connect()
-            self._line = line
+            await pubsub.connect()
+            self._listener = pubsub
             # One channel of our own is always among them: a connection that has none answers in another way.
-            await self._say("subscribe", f"{self.channel_layer.prefix}__listening__", *self._subscribed_to)
+            await self._send_command("subscribe", f"{self.channel_layer.prefix}__listening__", *self._subscribed_to)
             self._tried.set()
             unanswered = 0
-            while self._line is line and unanswered <= PINGS:
-                message = await line.get_message(timeout=PING_AFTER)
+            while self._listener is pubsub and unanswered <= PINGS:
+                message = await pubsub.get_message(timeout=PING_AFTER)
                 unanswered = 0 if message else unanswered + 1
                 if message is None:
-                    await self._say("ping")
+                    await self._send_command("ping")
                 elif message["type"] == "message":
                     self._receive_message(message)
             raise ConnectionError("Redis is silent")
         finally:
-            self._line = None
+            self._listener = None
             self._tried.set()
-            if line.connection is not None:
-                await line.connection.disconnect(nowait=True)
-            await line.reset()
+            if pubsub.connection is not None:
+                await pubsub.connection.disconnect(nowait=True)
+            await pubsub.reset()
