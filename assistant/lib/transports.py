@@ -18,7 +18,7 @@ from typing import Any
 import kombu
 from celery.app import amqp
 from kombu.transport import TRANSPORT_ALIASES, memory, redis
-from redis.exceptions import ConnectionError, TimeoutError
+from redis import exceptions as redis_errors
 
 log = logging.getLogger("frontdesk.broker")
 SILENT_AFTER = 2.5  # seconds
@@ -49,7 +49,7 @@ class AMQP(amqp.AMQP):
     Connection = Connection
 
 
-class Renewed:
+class RenewedConnection:
     """A connection that is opened anew before its next command once another one of this process was found broken.
 
     Each thread that publishes has a connection of its own. Where a server went away without a word they are all silent,
@@ -65,15 +65,15 @@ class Renewed:
         super().connect()  # type: ignore[misc]
 
     def send_packed_command(self, command: Any, check_health: bool = True) -> None:
-        if self.opened_at < Renewed.found_broken_at:
+        if self.opened_at < RenewedConnection.found_broken_at:
             self.disconnect()  # type: ignore[attr-defined]
         super().send_packed_command(command, check_health)  # type: ignore[misc]
 
     def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().read_response(*args, **kwargs)  # type: ignore[misc]
-        except (TimeoutError, ConnectionError):
-            Renewed.found_broken_at = time.monotonic()
+        except (redis_errors.TimeoutError, redis_errors.ConnectionError):
+            RenewedConnection.found_broken_at = time.monotonic()
             raise
 
 
@@ -85,7 +85,7 @@ class RedisChannel(redis.Channel):
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         parameters: dict[str, Any] = super()._connparams(asynchronous)
         if not asynchronous:  # those are for publishing; who consumes watches its own connection
-            parameters["connection_class"] = type("Connection", (Renewed, parameters["connection_class"]), {})
+            parameters["connection_class"] = type("Connection", (RenewedConnection, parameters["connection_class"]), {})
         return parameters
 
     def _brpop_start(self, timeout: Any = None) -> None:
@@ -98,7 +98,7 @@ class RedisChannel(redis.Channel):
         if not line or time.monotonic() - self.asked < SILENT_AFTER:
             return
         log.warning("the broker is silent, another connection is tried")
-        Renewed.found_broken_at = time.monotonic()
+        RenewedConnection.found_broken_at = time.monotonic()
         with suppress(OSError, AttributeError):
             line._sock.shutdown(socket.SHUT_RDWR)
 
