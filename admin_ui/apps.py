@@ -4,8 +4,6 @@ from django.db.models.signals import post_migrate
 
 
 class AdminUiConfig(AppConfig):
-    """The app; the site itself is chosen below."""
-
     name = "admin_ui"
     default = True
     verbose_name = "Staff site"

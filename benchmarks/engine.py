@@ -40,7 +40,7 @@ def main(archive: Path | None) -> int:
 
 def _trained_starter(folder: Path) -> Path:
     from assistant.engine.rasa_adapter.processes.parent import train
-    from training.starter import starter_bundle
+    from training.bundles.starter import starter_bundle
 
     return train(starter_bundle(ROOT), folder, "starter").path
 

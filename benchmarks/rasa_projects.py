@@ -101,7 +101,7 @@ def _imported(project: Path) -> Outcome:
     from training.importing import import_project
 
     _, found = import_project(bot=project.name, folder=project)
-    outcome = Outcome(project.name, [f"{r.path}:{r.line} {r.text}" for r in found.remarks if r.blocks])
+    outcome = Outcome(project.name, [f"{r.path}:{r.line} {r.text}" for r in found.notices if r.blocks])
     if outcome.in_the_way:
         import_project(bot=project.name, folder=project, default_pipeline=True)
         outcome.pipeline = "default"

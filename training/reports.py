@@ -33,7 +33,7 @@ def report_of(guesses: Sequence[Guess]) -> Report:
     return {
         "count": len(guesses),
         "right": right,
-        "accuracy": share(right, len(guesses)),
+        "accuracy": proportion(right, len(guesses)),
         "macro_f1": _macro_f1(intents),
         "intents": intents,
         "labels": labels,
@@ -44,7 +44,7 @@ def report_of(guesses: Sequence[Guess]) -> Report:
     }
 
 
-def share(right: int, of: int) -> Interval | None:
+def proportion(right: int, of: int) -> Interval | None:
     """Wilson's interval of a proportion."""
     if not of:
         return None
@@ -55,7 +55,7 @@ def share(right: int, of: int) -> Interval | None:
 
 
 def f1(hits: int, wrong: int, missed: int) -> Interval | None:
-    jaccard = share(hits, hits + wrong + missed)
+    jaccard = proportion(hits, hits + wrong + missed)
     return _rounded(*(2 * part / (1 + part) for part in jaccard)) if jaccard else None
 
 
@@ -77,8 +77,8 @@ def _intent(name: str, pairs: Counter[tuple[str, str]]) -> Report:
         "support": support,
         "guessed": guessed,
         "hits": hits,
-        "precision": share(hits, guessed),
-        "recall": share(hits, support),
+        "precision": proportion(hits, guessed),
+        "recall": proportion(hits, support),
         "f1": f1(hits, guessed - hits, support - hits),
     }
 
@@ -125,7 +125,7 @@ def _spans(entities: Sequence[dict[str, Any]]) -> set[tuple[str, int, int]]:
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangedGuess:
     """A message that one version got right and the other did not."""
 
     text: str
@@ -135,14 +135,14 @@ class Change:
 
 
 @dataclass(frozen=True)
-class SideBySide:
+class ReportComparison:
     """Two versions on the messages that both were asked and neither was trained on. `intents`: name, messages, recall
     before and after."""
 
     shared: int
     left: Interval | None
     right: Interval | None
-    changes: Sequence[Change]
+    changes: Sequence[ChangedGuess]
     intents: Sequence[tuple[str, int, float, float]]
 
     @property
@@ -159,19 +159,19 @@ class SideBySide:
         return _sign_test(min(self.better, self.worse), len(self.changes)) > 0.05
 
 
-def side_by_side(left: Report, right: Report) -> SideBySide:
+def compare_reports(left: Report, right: Report) -> ReportComparison:
     before, after = _said(left), _said(right)
     shared = sorted(before.keys() & after.keys())
     texts = {(key_of(e["text"]), e["right"]): e for report in (left, right) for e in report["errors"]}
     changes = [
-        Change(texts[at]["text"], at[1], texts[at]["guessed"], after[at])
+        ChangedGuess(texts[at]["text"], at[1], texts[at]["guessed"], after[at])
         for at in shared
         if before[at] != after[at] and at in texts
     ]
-    return SideBySide(
+    return ReportComparison(
         len(shared),
-        share(sum(before[at] for at in shared), len(shared)),
-        share(sum(after[at] for at in shared), len(shared)),
+        proportion(sum(before[at] for at in shared), len(shared)),
+        proportion(sum(after[at] for at in shared), len(shared)),
         sorted(changes, key=lambda change: (change.better, change.right, change.text)),
         _by_intent(shared, before, after),
     )

@@ -18,7 +18,7 @@ from conversations.admin.transcript import WINDOW, Line, lines_of
 from conversations.models import Conversation, Message
 from conversations.selectors import review
 from training import selectors as taught
-from training.checking import NO_ENTITIES
+from training.findings import NO_ENTITIES
 from training.selectors.choosing import NEVER_CHOSEN, intents_to_choose
 from training.selectors.usage import pipeline_of
 from training.services import fill_vectors

@@ -32,7 +32,6 @@ def change_review(conversation: Conversation, changes: Mapping[str, Any], by: Us
         if "waiting" in changes:
             change_handoff = services.reopen_handoff if changes["waiting"] else services.close_handoff
             change_handoff(conversation=conversation, by=by)
-        # Last: whoever is done with it does not want it later any more, whatever the same request said of that.
         if changes.get("reviewed"):
             services.mark_reviewed(conversation=conversation, by=by, seen_turn=changes.get("seen_turn"))
         elif "reviewed" in changes:

@@ -13,10 +13,10 @@ import yaml
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 
+from assistant.engine.entity_markup import write_markup
 from assistant.lib import audit
 from assistant.lib.errors import FrontdeskError
 from conversations.models import Conversation, Event, Message, Note
-from training.assembling.markup import marked
 from training.validation import without_overlaps
 
 AT_ONCE = 50  # conversations that are read together
@@ -245,7 +245,7 @@ def _user_step(event: dict[str, Any], message: Message | None) -> Iterator[Step]
     if text and intent:
         in_text = [entity for entity in entities if _is_in_text(text, entity)]
         # `a table for [two](number)`
-        yield {"user": marked(text, without_overlaps(in_text)), "intent": intent}
+        yield {"user": write_markup(text, without_overlaps(in_text)), "intent": intent}
 
 
 def _is_in_text(text: str, entity: dict[str, Any]) -> bool:

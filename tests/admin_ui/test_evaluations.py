@@ -9,7 +9,7 @@ from django.test import Client
 
 from assistant.engine import Guess, Labelled
 from tests.admin_ui.test_versions import page
-from training.confusion import MOST, picture_of
+from training.confusion_matrix import MOST, confusion_matrix_of
 from training.models import Evaluation, ModelVersion
 from training.reports import report_of
 from training.services import add_example
@@ -59,10 +59,10 @@ def test_it_draws_without_inline_style_in_every_language(desk: Client, evaluatio
 
 def test_it_draws_only_what_was_confused_and_no_more_than_fits() -> None:
     many = [Guess(Labelled(f"text {n}", f"intent_{n:03}"), f"intent_{n + 1:03}", 0.9) for n in range(60)]
-    picture = picture_of(report_of(many))
+    picture = confusion_matrix_of(report_of(many))
     assert picture
     assert (len(picture.rows), picture.left_out) == (MOST, 31)
-    assert picture_of(report_of(GUESSES[2:])) is None
+    assert confusion_matrix_of(report_of(GUESSES[2:])) is None
 
 
 def test_it_says_so_where_nothing_was_asked(desk: Client, live_model: ModelVersion) -> None:

@@ -23,7 +23,7 @@ from conversations.models import Conversation, Message
 from conversations.services import annotate_message
 from tests.assistant.engine_conversations import recorded
 from tests.starter import trained
-from training.assembling import unpacked
+from training.bundles import bundle_of
 from training.selectors import production
 from training.services import add_example, seed_bot, training_set_of
 
@@ -108,7 +108,7 @@ def _after_review() -> Bundle:
             add_example(bot=place.bot, intent=each.intent, text=each.text)
             _correct(talk, f"{each.text}!", wrong)
         _correct(talk, each.text, each.intent)
-    return unpacked(training_set_of(bot=place.bot))
+    return bundle_of(training_set_of(bot=place.bot))
 
 
 def _correct(talk: Conversation, text: str, intent: str) -> None:

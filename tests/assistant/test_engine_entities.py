@@ -9,7 +9,7 @@ import pytest
 from assistant.engine import Bundle, Model
 from assistant.engine.archives import sign
 from assistant.engine.types import Engine
-from training.importing_pipeline import default_config
+from training.importing.default_pipeline import default_config
 
 pytestmark = pytest.mark.rasa
 CITIES = ("new york", "boston", "berlin", "paris", "rome")

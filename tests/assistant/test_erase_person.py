@@ -76,10 +76,12 @@ def talk(live_model: ModelVersion, ana: User) -> Conversation:
 
 def freeze(bot: Any, text: str) -> TrainingSet:
     from assistant.engine import Bundle
-    from training.assembling import frozen
-    from training.assembling.types import Taught, TaughtExample
+    from training.bundles import build_training_set
+    from training.bundles.types import TrainingData, TrainingExample
 
-    taught = frozen(Bundle({"nlu.yml": text}), Taught({}, [TaughtExample("ask_parcel", text)], {}, {}))
+    taught = build_training_set(
+        Bundle({"nlu.yml": text}), TrainingData({}, [TrainingExample("ask_parcel", text)], {}, {})
+    )
     taught.bot = bot
     taught.save()
     return taught

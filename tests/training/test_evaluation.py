@@ -15,7 +15,7 @@ from assistant.engine import Guess, Labelled
 from assistant.lib.errors import FrontdeskError
 from tests.training.conftest import Taught
 from training.models import Evaluation, Job
-from training.reports import f1, report_of, share, side_by_side
+from training.reports import compare_reports, f1, proportion, report_of
 from training.services import activate_version, ask_for_evaluation, train_version, work
 
 INTENTS = ["greet", "order", "goodbye", "ask_price"]
@@ -50,18 +50,18 @@ def test_it_counts_as_scikit_learn_does(answers: list[tuple[str, str, float]]) -
 
 @given(st.integers(0, 400), st.integers(0, 400), st.integers(0, 400))
 def test_it_gives_intervals_around_the_value(hits: int, wrong: int, missed: int) -> None:
-    for interval in (share(hits, hits + wrong), f1(hits, wrong, missed)):
+    for interval in (proportion(hits, hits + wrong), f1(hits, wrong, missed)):
         if interval:
             value, low, high = interval
             assert 0 <= low <= value <= high <= 1
-    assert (share(hits, hits + wrong) is None) == (hits + wrong == 0)
+    assert (proportion(hits, hits + wrong) is None) == (hits + wrong == 0)
 
 
 def test_it_gives_wilsons_interval() -> None:
     """Newcombe 1998, table I: 81 of 263, 15 of 148, 0 of 20."""
-    assert share(81, 263) == pytest.approx([0.3080, 0.2553, 0.3662], abs=1e-4)
-    assert share(15, 148) == pytest.approx([0.1014, 0.0624, 0.1605], abs=1e-4)
-    assert share(0, 20) == pytest.approx([0, 0, 0.1611], abs=1e-4)
+    assert proportion(81, 263) == pytest.approx([0.3080, 0.2553, 0.3662], abs=1e-4)
+    assert proportion(15, 148) == pytest.approx([0.1014, 0.0624, 0.1605], abs=1e-4)
+    assert proportion(0, 20) == pytest.approx([0, 0, 0.1611], abs=1e-4)
 
 
 def test_it_puts_the_most_confident_error_first() -> None:
@@ -82,7 +82,7 @@ def test_it_counts_entities_by_name_and_place() -> None:
 def test_it_compares_two_versions_on_the_messages_that_both_were_asked() -> None:
     left = report_of(guessed([("greet", "order", 0.9), ("order", "order", 0.9), ("goodbye", "goodbye", 0.9)]))
     right = report_of(guessed([("greet", "greet", 0.9), ("order", "greet", 0.9)]))
-    both = side_by_side(left, right)
+    both = compare_reports(left, right)
     assert (both.shared, both.left[0], both.right[0], both.better, both.worse) == (2, 0.5, 0.5, 1, 1)
     assert [(c.text, c.right, c.guessed, c.better) for c in both.changes] == [
         ("text 1", "order", "greet", False),
@@ -94,7 +94,7 @@ def test_it_compares_two_versions_on_the_messages_that_both_were_asked() -> None
 
 def test_it_takes_many_changes_one_way_for_no_chance() -> None:
     worse, better = guessed([("greet", "order", 0.9)] * 8), guessed([("greet", "greet", 0.9)] * 8)
-    assert not side_by_side(report_of(worse), report_of(better)).may_be_chance
+    assert not compare_reports(report_of(worse), report_of(better)).may_be_chance
 
 
 # --- as jobs

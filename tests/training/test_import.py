@@ -11,9 +11,9 @@ import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
-from training import importing_files
-from training.checking import Kind
-from training.importing_pipeline import default_config
+from training.findings import Kind
+from training.importing import files as importing_files
+from training.importing.default_pipeline import default_config
 from training.models import Bot, ModelVersion
 from training.selectors import findings_of
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 
 from assistant.engine.bundles import check_bundle
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
-from training.assembling import examples_in, unpacked
+from training.bundles import bundle_of, examples_in
 from training.importing import import_project
 from training.models import Bot, Example, Intent
 from training.services import (
@@ -83,7 +83,7 @@ def intent(bot: Bot, name: str) -> Intent:
 
 def files_of(bot: Bot) -> dict[str, Any]:
     """What would be trained on, read."""
-    bundle = unpacked(training_set_of(bot=bot))
+    bundle = bundle_of(training_set_of(bot=bot))
     check_bundle(bundle)
     return {path: yaml.safe_load(text) for path, text in bundle.files.items() if not path.startswith("tests/")}
 

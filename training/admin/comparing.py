@@ -14,7 +14,7 @@ from assistant.lib.admin import additions_to, parse_id
 from training.admin.desk import jobs_of, live_in
 from training.admin.shown import bar
 from training.models import Evaluation, ModelVersion
-from training.reports import SideBySide, side_by_side
+from training.reports import ReportComparison, compare_reports
 from training.selectors import difference_between, live_version, queue
 from training.services.evaluating import JOBS
 
@@ -79,17 +79,17 @@ def _kind(kind: Evaluation.Kind, left: ModelVersion, right: ModelVersion) -> dic
     found = {"kind": kind, "missing": missing, "to_ask": [v for v in missing if v.pk not in set(asked)]}
     if rows[0] is None or rows[1] is None:
         return found
-    both = side_by_side(rows[0].report, rows[1].report)
+    both = compare_reports(rows[0].report, rows[1].report)
     changes = [{"better": better, "rows": [c for c in both.changes if c.better == better]} for better in (False, True)]
     return {**found, "both": both, "sides": _sides(rows, both), "changes": changes, "intents": _intents(both)}
 
 
-def _sides(rows: list[Evaluation | None], both: SideBySide) -> list[dict[str, Any]]:
+def _sides(rows: list[Evaluation | None], both: ReportComparison) -> list[dict[str, Any]]:
     shares = (both.left, both.right)
     return [{"evaluation": row, "bar": bar(share)} for row, share in zip(rows, shares, strict=True)]
 
 
-def _intents(both: SideBySide) -> list[dict[str, Any]]:
+def _intents(both: ReportComparison) -> list[dict[str, Any]]:
     """Only those that changed."""
     return [
         {

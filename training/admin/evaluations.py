@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from assistant.lib.admin import PermissionAdmin, ReadOnlyAdmin
 from training.admin.shown import bar, intents_in_words
 from training.admin.staff import number_in
-from training.confusion import picture_of
+from training.confusion_matrix import confusion_matrix_of
 from training.models import Evaluation
 from training.selectors.evaluations import examples_behind
 
@@ -82,7 +82,7 @@ def shown(row: Evaluation, right: str = "", guessed: str = "") -> dict[str, Any]
         "chosen_count": len(chosen),
         "chosen": {"right": right, "guessed": guessed},
         "intents": intents_in_words(report) if report else [],
-        "picture": picture_of(report) if report else None,
+        "picture": confusion_matrix_of(report) if report else None,
     }
 
 

@@ -1,6 +1,6 @@
 """What staff teach a bot: intents and their examples, responses, synonyms.
 
-They are laid over the bot's files when a training set is made (`training.assembling`): the files say the pipeline,
+They are laid over the bot's files when a training set is made (`training.bundles`): the files say the pipeline,
 rules, stories and the rest; these rows say what is in `nlu:` and `responses:`. A row that staff deleted stays, marked:
 deleting can be undone, and what came with a skill does not come back.
 """

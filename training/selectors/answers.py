@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.assembling import taught_by, unpacked
+from training.bundles import bundle_of, training_data_in
 from training.models import ModelVersion, TrainingSet
 
 
@@ -17,4 +17,4 @@ def changed_responses(left: ModelVersion, right: ModelVersion) -> frozenset[str]
 
 
 def _responses(training_set: TrainingSet) -> dict[str, Any]:
-    return dict(taught_by(unpacked(training_set).files).responses)
+    return dict(training_data_in(bundle_of(training_set).files).responses)

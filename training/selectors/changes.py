@@ -10,8 +10,8 @@ from functools import lru_cache
 from django.core.cache import cache
 from django.db.models import Q
 
-from training.assembling import Difference, difference, examples_in
-from training.assembling.renaming import name_now
+from training.bundles import Difference, compare_training_sets, examples_in
+from training.bundles.renaming import current_name
 from training.models import Intent, ModelVersion, Response, Synonym, TrainingSet
 from training.selectors.data import intent_names, renamed_since, trained_on
 
@@ -52,7 +52,7 @@ def difference_between(left: ModelVersion, right: ModelVersion) -> Difference | 
     """None where one was uploaded: nobody knows what it was trained on."""
     if left.training_set is None or right.training_set is None:
         return None
-    return difference(left.training_set, right.training_set)
+    return compare_training_sets(left.training_set, right.training_set)
 
 
 def changes_of(versions: Iterable[ModelVersion]) -> dict[int, Changes]:
@@ -79,7 +79,7 @@ def changes_since(version: ModelVersion) -> Changes | None:
     since = renamed_since(version)
     examples = _examples(version.training_set.sha256, version.training_set.pk)
     renamed = {change.new for change in since} & set(intent_names(version.bot))
-    before = _intents_by_text((name_now(name, since), text) for name, text in examples)
+    before = _intents_by_text((current_name(name, since), text) for name, text in examples)
     after = _intents_by_text(trained_on(version.bot).values_list("intent__name", "text"))
     both = before.keys() & after.keys()
     return Changes(
@@ -113,7 +113,7 @@ def _counted(row: ModelVersion) -> tuple[int, int, int]:
     assert row.training_set
     assert row.parent
     assert row.parent.training_set
-    new = difference(row.parent.training_set, row.training_set)
+    new = compare_training_sets(row.parent.training_set, row.training_set)
     counts = (len(new.added), len(new.removed), len(new.moved))
     cache.set(_key(row.training_set.sha256, row.parent.training_set.sha256), counts, A_DAY)
     return counts

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from assistant.embeddings import WIDTH, embed
 from assistant.engine import Bundle, TrainingFailed
-from training.assembling import Change, Taught, TaughtExample
-from training.assembling.renaming import name_now
+from training.bundles import RenamedIntent, TrainingData, TrainingExample
+from training.bundles.renaming import current_name
+from training.bundles.starter import starter_bundle
 from training.keys import alike_key
 from training.models import MAIN, Bot, Example, Intent, ModelVersion
-from training.starter import starter_bundle
 
 MISSING_AT_MOST = 64  # vectors that a read works out itself, some 2 ms each
 
@@ -41,22 +41,22 @@ def files_of(bot: Bot) -> Bundle:
     raise TrainingFailed(f"{bot.name} has nothing to train on: import a project first.")
 
 
-def changes_of(bot: Bot) -> list[Change]:
-    return [Change(*row) for row in bot.intent_changes.order_by("id").values_list("old", "new", "keeps_rules")]
+def changes_of(bot: Bot) -> list[RenamedIntent]:
+    return [RenamedIntent(*row) for row in bot.intent_changes.order_by("id").values_list("old", "new", "keeps_rules")]
 
 
-def renamed_since(version: ModelVersion) -> list[Change]:
+def renamed_since(version: ModelVersion) -> list[RenamedIntent]:
     """Since its training was asked for. Not what was merged: that is another intent than was measured."""
     changes = version.bot.intent_changes.filter(created__gt=version.created, keeps_rules=True)
-    return [Change(*row) for row in changes.order_by("id").values_list("old", "new", "keeps_rules")]
+    return [RenamedIntent(*row) for row in changes.order_by("id").values_list("old", "new", "keeps_rules")]
 
 
-def taught_of(bot: Bot) -> Taught:
+def taught_of(bot: Bot) -> TrainingData:
     """What is trained on: all that is alive and not held out. In the order in which it came."""
     examples = trained_on(bot).order_by("id").values_list("intent__name", "text", "entities", "metadata")
-    return Taught(
+    return TrainingData(
         intents=dict(bot.intents.filter(deleted=None).order_by("id").values_list("name", "answer")),
-        examples=[TaughtExample(*row) for row in examples],
+        examples=[TrainingExample(*row) for row in examples],
         responses=dict(bot.responses.filter(deleted=None).order_by("id").values_list("name", "variations")),
         synonyms=dict(bot.synonyms.filter(deleted=None).order_by("id").values_list("text", "value")),
     )
@@ -118,7 +118,7 @@ def intent_now(bot: Bot, name: str) -> str:
     """What an intent that had this name is called; empty where it was deleted. A name in use is its own."""
     if Intent.objects.filter(bot=bot, name=name, deleted=None).exists():
         return name
-    return name_now(name, changes_of(bot))
+    return current_name(name, changes_of(bot))
 
 
 def entity_names(bot: Bot) -> list[str]:

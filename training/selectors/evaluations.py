@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assistant.engine.normalisation import normalise
-from training.assembling import examples_in
+from training.bundles import examples_in
 from training.models import Bot, Evaluation, Example, ModelVersion
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from django.core.cache import cache
 from django.db.models import Count, Max, QuerySet
 
-from training.assembling.renaming import name_now
-from training.checking import Data, Finding, Row, findings_in
-from training.importing_expressions import Written, endless_in
+from training.bundles.limits import LocatedText, endless_in
+from training.bundles.renaming import current_name
+from training.findings import CheckedData, CheckedExample, Finding, findings_in
 from training.models import Bot, Evaluation, Example
 from training.selectors.data import changes_of, examples_of, intent_names, renamed_since, stored_vectors
 from training.selectors.usage import is_named_in_code, pipeline_of, usage_of
@@ -41,7 +41,7 @@ def f1_of(evaluation: Evaluation | None) -> dict[str, float]:
         return {}
     renamed = renamed_since(evaluation.version)
     rows = [row for row in evaluation.report.get("intents", []) if row.get("f1") and row.get("support")]
-    return {name_now(str(row["name"]), renamed): float(row["f1"][0]) for row in rows}
+    return {current_name(str(row["name"]), renamed): float(row["f1"][0]) for row in rows}
 
 
 def errors_of(evaluation: Evaluation | None) -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ def errors_of(evaluation: Evaluation | None) -> list[dict[str, Any]]:
         return []
     renamed = renamed_since(evaluation.version)
     return [
-        {**error, **{key: name_now(str(error[key]), renamed) for key in ("right", "guessed")}}
+        {**error, **{key: current_name(str(error[key]), renamed) for key in ("right", "guessed")}}
         for error in evaluation.report.get("errors", [])
     ]
 
@@ -74,14 +74,17 @@ def _stamp(bot: Bot) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _data(bot: Bot) -> Data:
+def _data(bot: Bot) -> CheckedData:
     usage, evaluation = usage_of(bot), newest_cross_validation(bot)
     ours = dict(bot.intents.filter(deleted=None).exclude(answer="").values_list("name", "answer"))
     responses = list(bot.responses.filter(deleted=None).values_list("name", flat=True))
     ids, vectors = stored_vectors(bot)
     pipeline = pipeline_of(bot)
-    return Data(
-        rows=[Row(*row) for row in _trained(bot).values_list("id", "intent__name", "text", "alike", "confirmed")],
+    return CheckedData(
+        rows=[
+            CheckedExample(*row)
+            for row in _trained(bot).values_list("id", "intent__name", "text", "alike", "confirmed")
+        ],
         intents=intent_names(bot),
         responses=responses,
         answered=frozenset({*ours, *usage.answers, *usage.named, *usage.filling, *_fill_slots(bot, usage.filling)}),
@@ -97,7 +100,7 @@ def _data(bot: Bot) -> Data:
     )
 
 
-def _endless(bot: Bot) -> list[tuple[str, Written]]:
+def _endless(bot: Bot) -> list[tuple[str, LocatedText]]:
     return endless_in(dict(bot.files.values_list("path", "text")))
 
 

@@ -9,7 +9,7 @@ from operator import or_
 
 from django.db.models import Count, Q, QuerySet
 
-from training.assembling import Usage
+from training.bundles import Usage
 from training.models import Bot, Example, Intent
 from training.selectors.data import examples_of, near_examples
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from assistant.engine import TrainingFailed
-from training.assembling import Change, Pipeline, Usage, pipeline_in, usage_in
+from training.bundles import Pipeline, RenamedIntent, Usage, pipeline_in, usage_in
 from training.models import Bot, Intent, Response
 from training.selectors.data import changes_of, files_of
 
@@ -57,5 +57,5 @@ def _named_in_code() -> frozenset[str]:
 
 
 @lru_cache(maxsize=8)
-def _usage(files: tuple[tuple[str, str], ...], changes: tuple[Change, ...]) -> Usage:
+def _usage(files: tuple[tuple[str, str], ...], changes: tuple[RenamedIntent, ...]) -> Usage:
     return usage_in(dict(files), changes)

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from assistant.lib.database import write_transaction
 from assistant.lib.erasure import ERASED, ErasureCount, entries_about, redact_logs_about
-from training.assembling import examples_in
+from training.bundles import examples_in
 from training.models import BotFile, Evaluation, Example, Job, ModelVersion, Response, Synonym, TrainingSet
 from training.reports import key_of
 

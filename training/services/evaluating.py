@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from assistant.engine import Labelled, OnProgress, get_engine
 from assistant.lib.errors import FrontdeskError
-from training.assembling import unpacked
+from training.bundles import bundle_of
 from training.jobs import Finish, handles
 from training.models import Evaluation, Job, ModelVersion
 from training.reports import Report, report_of
@@ -71,7 +71,7 @@ def cross_validate(job: Job, tell: OnProgress) -> Finish:
     if version.training_set is None:
         raise CannotEvaluate("What it was trained on is not here.")
     folds, seed = int(job.arguments.get("folds", FOLDS)), int(job.arguments.get("seed", SEED))
-    guesses = get_engine().cross_validate(unpacked(version.training_set), folds, seed, tell)
+    guesses = get_engine().cross_validate(bundle_of(version.training_set), folds, seed, tell)
     return partial(_write, version, CROSS_VALIDATION, report_of(guesses), folds=folds, seed=seed)
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from assistant.lib import audit
 from assistant.lib.database import write_transaction
 from assistant.lib.errors import ChangedMeanwhile
-from training.assembling import Change
-from training.assembling.renaming import with_payloads
+from training.bundles import RenamedIntent
+from training.bundles.renaming import rename_in_buttons
 from training.errors import BadIntent, InUse
 from training.models import Bot, Example, Intent, IntentChange, Response
 from training.selectors.usage import answer_of, usage_of
@@ -48,7 +48,7 @@ def rename_intent(*, intent: Intent, name: str, by: Staff, seen: str | None = No
         _check_family(row.name, name)
         _check_free(row.bot, name)
         old = row.name
-        note_change(row.bot, Change(old, name, True), by)
+        note_change(row.bot, RenamedIntent(old, name, True), by)
         _rename_retrieved(row.bot, old, name, by)
         row.name, row.updated_by, row.revision = name, by, row.revision + 1
         row.save()
@@ -122,14 +122,14 @@ def _check_family(old: str, new: str) -> None:
         raise BadIntent(f"Only what is after the slash of {old if '/' in old else new} can be renamed.")
 
 
-def note_change(bot: Bot, change: Change, by: Staff) -> dict[int, Variations]:
+def note_change(bot: Bot, change: RenamedIntent, by: Staff) -> dict[int, Variations]:
     """Written down for the files; our own responses follow at once, and whoever else names intents. Called in the
     transaction of a service. Returns the variations that responses had before, by id."""
     IntentChange.objects.create(bot=bot, old=change.old, new=change.new, keeps_rules=change.keeps_rules)
     intent_renamed.send(Intent, bot=bot, old=change.old, new=change.new)
     before = {}
     for row in Response.objects.filter(bot=bot, deleted=None):
-        variations = with_payloads(row.variations, [change])
+        variations = rename_in_buttons(row.variations, [change])
         if variations != row.variations:
             before[row.pk] = row.variations
             set_variations(row, variations, by)

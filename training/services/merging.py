@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assistant.lib import audit
 from assistant.lib.database import write_transaction
-from training.assembling import Change
+from training.bundles import RenamedIntent
 from training.errors import BadIntent
 from training.models import Example, Intent, Response
 from training.selectors.data import intent_now
@@ -49,7 +49,7 @@ def merge_intents(*, source: Intent, target: Intent, by: Staff) -> Merge:
         if gone == kept or gone.bot_id != kept.bot_id:
             raise BadIntent("Choose another intent of the same bot to merge with.")
         moved = _take_over(gone, kept, mark, by)
-        before = note_change(kept.bot, Change(gone.name, kept.name, False), by)
+        before = note_change(kept.bot, RenamedIntent(gone.name, kept.name, False), by)
         mark_intent_deleted(gone, mark, by)
         changes = {"merged_into": (None, kept.name), "examples": (len(moved), 0)}
         audit.record(gone, changes, by=by, action=audit.DELETED)

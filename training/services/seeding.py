@@ -11,7 +11,7 @@ from django.db.models import Model
 
 from assistant.engine import TrainingFailed
 from assistant.lib.database import write_transaction
-from training.assembling import Taught, TaughtExample, assemble, frozen, taught_by
+from training.bundles import TrainingData, TrainingExample, build_bundle, build_training_set, training_data_in
 from training.keys import alike_key, exact_key
 from training.models import Bot, BotFile, Example, Intent, Response, Synonym, TrainingSet
 from training.selectors.data import changes_of, files_of, taught_of
@@ -44,7 +44,7 @@ def seed_bot(*, bot: Bot) -> bool:
         row = locked(bot)
         if row.taught != mark:
             origin = Example.Origin.IMPORT if bot.files.exists() else Example.Origin.SKILL
-            _take_in(row, taught_by(files, changes_of(row)), origin)
+            _take_in(row, training_data_in(files, changes_of(row)), origin)
             Bot.objects.filter(pk=row.pk).update(taught=mark)
     bot.taught = mark
     return True
@@ -56,7 +56,7 @@ def training_set_of(*, bot: Bot) -> TrainingSet:
     seed_bot(bot=bot)
     with write_transaction():
         taught, changes = taught_of(locked(bot)), changes_of(bot)
-    new = frozen(assemble(files, taught, changes), taught)
+    new = build_training_set(build_bundle(files, taught, changes), taught)
     fields = ("packed", "example_count", "intent_count")
     with write_transaction():
         found, _ = TrainingSet.objects.get_or_create(
@@ -65,7 +65,7 @@ def training_set_of(*, bot: Bot) -> TrainingSet:
     return found
 
 
-def _take_in(bot: Bot, taught: Taught, origin: str) -> None:
+def _take_in(bot: Bot, taught: TrainingData, origin: str) -> None:
     intents = _intents(bot, taught)
     _examples(bot, intents, taught.examples, origin)
     _responses(bot, taught.responses)
@@ -74,7 +74,7 @@ def _take_in(bot: Bot, taught: Taught, origin: str) -> None:
     gone.exclude(examples__deleted=None, examples__isnull=False).delete()
 
 
-def _intents(bot: Bot, taught: Taught) -> dict[str, Intent]:
+def _intents(bot: Bot, taught: TrainingData) -> dict[str, Intent]:
     """All that are alive, by name."""
     there = {row.name for row in bot.intents.filter(deleted=None)}
     new = [name for name in taught.intents if name not in there and len(name) <= LONGEST_NAME]
@@ -82,7 +82,7 @@ def _intents(bot: Bot, taught: Taught) -> dict[str, Intent]:
     return {row.name: row for row in bot.intents.filter(deleted=None)}
 
 
-def _examples(bot: Bot, intents: Mapping[str, Intent], wanted: Iterable[TaughtExample], origin: str) -> None:
+def _examples(bot: Bot, intents: Mapping[str, Intent], wanted: Iterable[TrainingExample], origin: str) -> None:
     by_key = {(intents[it.intent].pk, exact_key(it.text)): it for it in wanted if it.intent in intents}
     rows = list(bot.examples.defer("vector"))
     there = {(row.intent_id, row.exact) for row in rows}
@@ -96,7 +96,7 @@ def _examples(bot: Bot, intents: Mapping[str, Intent], wanted: Iterable[TaughtEx
     Example.objects.bulk_create(new, batch_size=BATCH)
 
 
-def _new(bot: Bot, key: tuple[int, str], it: TaughtExample, origin: str) -> Example:
+def _new(bot: Bot, key: tuple[int, str], it: TrainingExample, origin: str) -> Example:
     intent, exact = key
     return Example(
         bot=bot,
@@ -111,7 +111,7 @@ def _new(bot: Bot, key: tuple[int, str], it: TaughtExample, origin: str) -> Exam
     )
 
 
-def _is_changed(row: Example, it: TaughtExample | None) -> bool:
+def _is_changed(row: Example, it: TrainingExample | None) -> bool:
     """The row takes over what is different."""
     if it is None or (row.entities == list(it.entities) and row.metadata == it.metadata):
         return False

@@ -13,7 +13,7 @@ from assistant.engine import Archive, OnProgress, TrainingFailed, get_engine
 from assistant.engine.archives import sign
 from assistant.lib import audit
 from assistant.lib.database import write_transaction
-from training.assembling import unpacked
+from training.bundles import bundle_of
 from training.jobs import Finish, handles
 from training.models import Bot, Job, ModelVersion, TrainingSet
 from training.selectors.evaluations import unseen_by
@@ -61,7 +61,7 @@ def train(job: Job, tell: OnProgress) -> Finish:
     for left in folder.parent.glob(f"{version.name}-*"):  # by a worker that died
         shutil.rmtree(left, ignore_errors=True)
     try:
-        archive = get_engine().train(unpacked(version.training_set), folder, version.name, tell)
+        archive = get_engine().train(bundle_of(version.training_set), folder, version.name, tell)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

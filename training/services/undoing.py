@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assistant.lib import audit
 from assistant.lib.database import write_transaction
-from training.assembling.renaming import name_now
+from training.bundles.renaming import current_name
 from training.models import Bot, Example, Intent, Response, Synonym
 from training.selectors.data import changes_of
 from training.services.locking import locked
@@ -68,7 +68,7 @@ def _examples(bot: Bot, mark: datetime, by: User | None) -> int:
     alive, changes = {row.name: row for row in bot.intents.filter(deleted=None)}, changes_of(bot)
     rows = list(Example.objects.filter(bot=bot, deleted=mark).select_related("intent").order_by("id"))
     for row in rows:
-        now = alive.get(row.intent.name) or alive.get(name_now(row.intent.name, changes))
+        now = alive.get(row.intent.name) or alive.get(current_name(row.intent.name, changes))
         row.intent = now or row.intent
     there = set(Example.objects.filter(bot=bot, deleted=None).values_list("intent", "exact"))
     back = {(row.intent_id, row.exact): row for row in rows if (row.intent_id, row.exact) not in there}

@@ -13,8 +13,6 @@ from assistant.lib import strict_json
 
 
 class RequestTooLarge(APIException):
-    """DRF has no such error."""
-
     status_code = 413
     default_detail = "That is more than one request may carry."
     default_code = "too_large"
@@ -27,7 +25,7 @@ class StrictJSONParser(JSONParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        raw = stream.read(limit + 1)  # one byte more tells what is too large from what just fits
+        raw = stream.read(limit + 1)
         if len(raw) > limit:
             raise RequestTooLarge(f"A request has at most {limit:,} bytes.")
         try:

@@ -18,7 +18,7 @@ class UserOrAddressThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         if request.user and request.user.is_authenticated:
             self._wait = throttle_wait(f"api:{request.user.pk}", settings.RATE_LIMIT_API)
-        else:  # before the log-in there is nothing else to count by
+        else:
             self._wait = throttle_wait(f"api:{client_of_request(request)}", settings.RATE_LIMIT_PUBLIC)
         return not self._wait
 

@@ -12,6 +12,7 @@ from django.core import signing
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 
+from assistant.engine.entity_markup import write_markup
 from assistant.lib import strict_json
 from assistant.lib.admin import parse_id
 from assistant.lib.database import write_transaction
@@ -19,7 +20,6 @@ from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
 from training.admin.data.desk import UNDO, Desk, Undo
 from training.admin.data.lists import Line, listed, staff_of
 from training.admin.data.marking import parsed
-from training.assembling.markup import marked
 from training.errors import BadExample
 from training.models import Bot, Example
 from training.selectors import entity_names, intent_names, intent_now, same_text
@@ -152,7 +152,7 @@ def _form(desk: Desk, row: Example, error: FrontdeskError | None = None) -> Http
     given = desk.request.POST
     context: dict[str, Any] = {
         "example": row,
-        "marked": given.get("marked") or marked(row.text, row.entities),
+        "marked": given.get("marked") or write_markup(row.text, row.entities),
         "value": strict_json.parse_json(given["value"]) if _is_json(given.get("value", "")) else _value(row),
         "intent_name": given.get("intent") or row.intent.name,
         "held_out": bool(given.get("held_out")) if given else row.use == Example.Use.HELD_OUT,

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from training.admin.data.desk import Desk
 from training.admin.data.lists import Line
-from training.checking import Finding, Kind, Severity
+from training.findings import Finding, Kind, Severity
 from training.models import Bot, Intent, Response
 from training.selectors import findings_of
 from training.selectors.data import examples_of

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from training.admin.data.desk import Desk, Undo
-from training.checking import NO_ENTITIES, NO_SYNONYMS
+from training.findings import NO_ENTITIES, NO_SYNONYMS
 from training.models import Synonym
 from training.selectors.usage import pipeline_of
 from training.services import delete_synonym, save_synonym

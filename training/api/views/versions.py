@@ -30,7 +30,6 @@ from training.models import PRODUCTION, Environment, Job, ModelVersion
 VIEW, TRAIN, ACTIVATE = "training.view_bot", "training.train_bot", "training.activate_version"
 UPLOAD, DOWNLOAD = "training.upload_version", "training.download_version"
 TAG = ["Models"]
-# Deferred: the frozen training data, which may be megabytes.
 VERSIONS = (
     ModelVersion.objects.select_related("bot", "parent", "created_by", "training_set")
     .defer("training_set__packed")
@@ -106,7 +105,7 @@ class UploadView(BotView):
     """A version that was trained elsewhere."""
 
     perms_map = {"POST": UPLOAD}
-    parser_classes = (MultiPartParser,)  # Django writes a large file to disk while it comes
+    parser_classes = (MultiPartParser,)
 
     @extend_schema(
         operation_id="models_upload",
@@ -154,8 +153,7 @@ class ActivateView(VersionView):
     def post(self, request: Request, name: str) -> Response:
         version, place = self.get_version(name), self.validated_body(EnvironmentNameSerializer)["environment"]
         if place != PRODUCTION:
-            # The service makes what is missing; a slip of the pen should not.
-            get_object_or_404(Environment.objects.filter(bot=version.bot), name=place)
+            get_object_or_404(Environment.objects.filter(bot=version.bot), name=place)  # a slip of the pen makes none
         environment = services.activate_version(version=version, environment=place, by=self.user)
         return Response(EnvironmentSerializer(environment).data)
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from assistant.engine import OutMessage, Reply
 from assistant.lib.errors import FrontdeskError
-from training.asking import answer_in_utf8, ask, model_of
+from training.management.answering_model import answering_model, ask, use_utf8_output
 from training.models import MAIN
 
 
@@ -25,9 +25,9 @@ class Command(BaseCommand):
     def handle(self, *, text: str, bot: str, **options: Any) -> None:
         if not text.strip() or len(text) > settings.MESSAGE_MAX_CHARS:
             raise CommandError(f"A question has 1 to {settings.MESSAGE_MAX_CHARS} characters.")
-        answer_in_utf8()
+        use_utf8_output()
         try:
-            model = model_of(bot)
+            model = answering_model(bot)
             reply = ask(model, text)
         except FrontdeskError as error:
             raise CommandError(error.message) from None

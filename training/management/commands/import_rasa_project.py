@@ -8,8 +8,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from training.importing import ImportRefused, import_project
-from training.importing_files import Project, Remark
+from training.importing import ImportRefused, Notice, Project, import_project
 from training.models import MAIN
 
 IN_THE_WAY = 3
@@ -50,12 +49,12 @@ class Command(BaseCommand):
         self._train(row.name, activate)
 
     def _show(self, project: Project) -> None:
-        for path in sorted({*project.files, *(remark.path for remark in project.remarks)}):
+        for path in sorted({*project.files, *(notice.path for notice in project.notices)}):
             if path in project.files:
-                self.stdout.write(f"{path}: imported {project.contents[path]}".rstrip())
-            for remark in project.remarks:
-                if remark.path == path:
-                    self.stdout.write(f"  {_told(remark)}" if path in project.files else f"{path}: {_told(remark)}")
+                self.stdout.write(f"{path}: imported {project.summaries[path]}".rstrip())
+            for notice in project.notices:
+                if notice.path == path:
+                    self.stdout.write(f"  {_told(notice)}" if path in project.files else f"{path}: {_told(notice)}")
 
     def _train(self, bot: str, activate: str | None) -> None:
         try:
@@ -64,14 +63,14 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=NOT_TRAINED) from None
 
 
-def _told(remark: Remark) -> str:
-    place = f"line {remark.line}: " if remark.line else ""
-    return f"{'! ' if remark.blocks else ''}{place}{remark.text}"
+def _told(notice: Notice) -> str:
+    place = f"line {notice.line}: " if notice.line else ""
+    return f"{'! ' if notice.blocks else ''}{place}{notice.text}"
 
 
 def _in_the_way(project: Project) -> str:
-    first = next(remark for remark in project.remarks if remark.blocks)
-    more = sum(remark.blocks for remark in project.remarks) - 1
+    first = next(notice for notice in project.notices if notice.blocks)
+    more = sum(notice.blocks for notice in project.notices) - 1
     return f"{first.path}, {_told(first).removeprefix('! ')}{f' (and {more} more, see above)' if more else ''}"
 
 

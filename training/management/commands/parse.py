@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from assistant.engine import Model, Parse
 from assistant.lib.errors import FrontdeskError
-from training.asking import answer_in_utf8, model_of, parse
+from training.management.answering_model import answering_model, parse, use_utf8_output
 from training.models import MAIN
 
 
@@ -26,10 +26,10 @@ class Command(BaseCommand):
         parser.add_argument("--bot", default=MAIN)
 
     def handle(self, *, file: Path | None, bot: str, **options: Any) -> None:
-        answer_in_utf8()
+        use_utf8_output()
         try:
             with file.open("rb") if file else nullcontext(sys.stdin.buffer) as lines:
-                self._parse(model_of(bot), lines)
+                self._parse(answering_model(bot), lines)
         except FrontdeskError as error:
             raise CommandError(error.message) from None
         except BrokenPipeError:

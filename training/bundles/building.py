@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from assistant.engine import Bundle
-from training.assembling.reading import YAML, is_taught_from, names_in
-from training.assembling.renaming import changed, intent_of_payload
-from training.assembling.types import Change, Taught
-from training.assembling.writing import nlu_section, rules_section
-from training.assembling.yaml_texts import read_yaml, write_yaml
-from training.importing_yaml import UnreadableYaml
+from training.bundles.reading import YAML, is_training_file, names_in
+from training.bundles.renaming import changed, intent_of_payload
+from training.bundles.sections import nlu_section, rules_section
+from training.bundles.types import RenamedIntent, TrainingData
+from training.bundles.yaml_documents import UnreadableYaml, read_yaml, write_yaml
 
 TAUGHT = "data/taught.yml"
 VERSION = "3.1"
@@ -20,7 +19,7 @@ BUILT_IN = {"nlu_fallback", "session_start", "restart", "back", "out_of_scope"}
 Data = dict[str, Any]
 
 
-def assemble(files: Mapping[str, str], taught: Taught, changes: Sequence[Change]) -> Bundle:
+def build_bundle(files: Mapping[str, str], taught: TrainingData, changes: Sequence[RenamedIntent]) -> Bundle:
     """Comments and files that teach nothing stay as they are; so do regular expressions and lookup tables."""
     read = {path: _read(path, text) for path, text in files.items()}
     left = {path: _without_ours(path, changed(data, changes)) for path, data in read.items() if data is not None}
@@ -33,7 +32,7 @@ def assemble(files: Mapping[str, str], taught: Taught, changes: Sequence[Change]
 
 
 def _read(path: str, text: str) -> Data | None:
-    if not path.endswith(YAML) or not (is_taught_from(path) or path == "config.yml"):
+    if not path.endswith(YAML) or not (is_training_file(path) or path == "config.yml"):
         return None
     try:
         return read_yaml(text)
@@ -42,7 +41,7 @@ def _read(path: str, text: str) -> Data | None:
 
 
 def _without_ours(path: str, data: Data) -> Data:
-    if not is_taught_from(path):
+    if not is_training_file(path):
         return data
     kept = {name: value for name, value in data.items() if name != "responses"}
     if isinstance(kept.get("nlu"), list):
@@ -56,7 +55,7 @@ def _is_ours(item: Any) -> bool:
     return isinstance(item, dict) and any(name in item for name in OURS)
 
 
-def _extended(domain: Data, others: Iterable[Data], taught: Taught) -> Data:
+def _extended(domain: Data, others: Iterable[Data], taught: TrainingData) -> Data:
     """The domain with all responses, and with the intents and entities that no part of it has."""
     parts = [domain, *others]
     intents = _missing((name.partition("/")[0] for name in taught.intents), "intents", parts)
@@ -89,7 +88,7 @@ def _living(button: Any, intents: set[str]) -> Any:
     return {**button, "payload": button["title"]} if named and named not in intents else button
 
 
-def _taught(taught: Taught, there: Data) -> Data:
+def _taught(taught: TrainingData, there: Data) -> Data:
     """`there`: what a file of that name says already. It was exported from another installation."""
     answers = {name: answer for name, answer in taught.intents.items() if answer in taught.responses}
     rules = [rule for rule in rules_section(answers) if rule not in _list(there.get("rules"))]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.importing_expressions import Written
+from training.bundles.limits import LocatedText
 
 
 class Severity(str, Enum):
@@ -47,7 +47,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Row:
+class CheckedExample:
     """An example that is trained on. `confirmed`: staff say that its intent is right."""
 
     id: int
@@ -58,14 +58,14 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Data:
+class CheckedData:
     """`answered`: intents that a rule, a story or an answer of ours handles; `asked`: those that rules and stories
     name; `said`: responses that something says. `f1` by intent and `errors` are from the newest cross-validation, both
     empty where there is none. `endless`: regular
     expressions, by their file. `marked` examples with entities, and `synonyms`: how many the pipeline makes nothing of.
     `vectors` are the embeddings of the examples `ids`."""
 
-    rows: Sequence[Row] = ()
+    rows: Sequence[CheckedExample] = ()
     intents: Sequence[str] = ()
     responses: Sequence[str] = ()
     answered: frozenset[str] = frozenset()
@@ -75,6 +75,6 @@ class Data:
     errors: Sequence[Mapping[str, Any]] = ()
     marked: int = 0
     synonyms: int = 0
-    endless: Sequence[tuple[str, Written]] = ()
+    endless: Sequence[tuple[str, LocatedText]] = ()
     ids: Sequence[int] = ()
     vectors: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 384), np.float32))

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from training.assembling.reading import readable
-from training.assembling.renaming import changed
-from training.assembling.types import Change
+from training.bundles.reading import readable
+from training.bundles.renaming import changed
+from training.bundles.types import RenamedIntent
 
 SAID_BY_THE_ENGINE = ("utter_default", "utter_ask_rephrase", "utter_ask_affirmation")
 Path = dict[str, Any]
@@ -28,7 +28,7 @@ class Usage:
     filling: frozenset[str] = frozenset()
 
 
-def usage_in(files: Mapping[str, str], changes: Sequence[Change] = ()) -> Usage:
+def usage_in(files: Mapping[str, str], changes: Sequence[RenamedIntent] = ()) -> Usage:
     answers, actions, filling = dict[str, str](), set(SAID_BY_THE_ENGINE), set[str]()
     handled, named = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     for data in (changed(data, changes) for _, data in readable(files)):

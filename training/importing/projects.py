@@ -9,11 +9,11 @@ from django.core.exceptions import ValidationError
 
 from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
-from training.importing_checks import check_config, check_file, contents_of, say_what_python_is_missed
-from training.importing_expressions import too_long
-from training.importing_files import Project, TooLarge, read_files
-from training.importing_pipeline import CONFIG, default_config_for
-from training.importing_yaml import Document, UnreadableYaml, read_document
+from training.bundles.limits import too_long
+from training.bundles.yaml_documents import Document, UnreadableYaml, read_document
+from training.importing.checks import check_config, check_file, say_what_python_is_missed, summary_of
+from training.importing.default_pipeline import CONFIG, default_config_for
+from training.importing.files import Project, TooLarge, read_files
 from training.models import Bot
 from training.services import replace_files
 
@@ -41,7 +41,7 @@ def read_project(folder: Path, *, default_pipeline: bool = False) -> Project:
     check_config(project, documents)
     for path, document in documents.items():
         check_file(project, path, document)
-        project.contents[path] = contents_of(document)
+        project.summaries[path] = summary_of(document)
         if any(too_long(document)):
             del project.files[path]
     say_what_python_is_missed(project, documents, python)
@@ -69,7 +69,7 @@ def _read(folder: Path) -> tuple[Project, dict[str, str]]:
 
 def _take_default_pipeline(project: Project) -> None:
     project.files[CONFIG] = default_config_for(project.files)
-    project.say(CONFIG, "its pipeline is the starter's now, which selects no responses for retrieval intents")
+    project.notice(CONFIG, "its pipeline is the starter's now, which selects no responses for retrieval intents")
 
 
 def _documents(project: Project) -> dict[str, Document]:
@@ -80,5 +80,5 @@ def _documents(project: Project) -> dict[str, Document]:
             documents[path] = read_document(text)
         except UnreadableYaml as error:
             del project.files[path]
-            project.say(path, f"left out: {error.message}", error.line, blocks=True)
+            project.notice(path, f"left out: {error.message}", error.line, blocks=True)
     return documents

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from training.assembling.markup import marked
-from training.assembling.reading import STRIPPED
-from training.assembling.types import TaughtExample
-from training.assembling.yaml_texts import Block
+from assistant.engine.entity_markup import write_markup
+from training.bundles.reading import STRIPPED
+from training.bundles.types import TrainingExample
+from training.bundles.yaml_documents import Block
 
 Section = list[dict[str, Any]]
 
 
-def nlu_section(examples: Sequence[TaughtExample], synonyms: dict[str, str]) -> Section:
+def nlu_section(examples: Sequence[TrainingExample], synonyms: dict[str, str]) -> Section:
     """Intents in the order of their first example, then synonyms."""
     order = {name: place for place, name in enumerate(dict.fromkeys(example.intent for example in examples))}
     ordered = sorted(examples, key=lambda example: (order[example.intent], _shared(example), not _is_tame(example)))
@@ -31,35 +31,35 @@ def rules_section(answers: dict[str, str]) -> Section:
     ]
 
 
-def _entry(example: TaughtExample) -> tuple[str, str, bool]:
+def _entry(example: TrainingExample) -> tuple[str, str, bool]:
     return example.intent, _shared(example), _is_tame(example)
 
 
-def _shared(example: TaughtExample) -> str:
+def _shared(example: TrainingExample) -> str:
     """Metadata of the whole entry."""
     return json.dumps(example.metadata.get("intent"), sort_keys=True)
 
 
-def _is_tame(example: TaughtExample) -> bool:
+def _is_tame(example: TrainingExample) -> bool:
     """One line of printable characters: it can stand in a block as it is."""
-    written = marked(example.text, example.entities)
+    written = write_markup(example.text, example.entities)
     plain = written.isprintable() and "\\" not in written and written == written.strip(STRIPPED)
     return plain and not example.metadata.get("example")
 
 
-def _intent(examples: Sequence[TaughtExample]) -> dict[str, Any]:
+def _intent(examples: Sequence[TrainingExample]) -> dict[str, Any]:
     first = examples[0]
     shared = {"metadata": first.metadata["intent"]} if first.metadata.get("intent") else {}
     if _is_tame(first):
-        written: Any = _block(marked(example.text, example.entities) for example in examples)
+        written: Any = _block(write_markup(example.text, example.entities) for example in examples)
     else:
         written = [_listed(example) for example in examples]
     return {"intent": first.intent, **shared, "examples": written}
 
 
-def _listed(example: TaughtExample) -> dict[str, Any]:
+def _listed(example: TrainingExample) -> dict[str, Any]:
     own = example.metadata.get("example")
-    return {"text": marked(example.text, example.entities), **({"metadata": own} if own else {})}
+    return {"text": write_markup(example.text, example.entities), **({"metadata": own} if own else {})}
 
 
 def _synonyms(synonyms: dict[str, str]) -> Iterable[dict[str, Any]]:

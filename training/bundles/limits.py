@@ -9,7 +9,7 @@ import yaml
 
 from assistant.engine.regexes.catastrophic import is_catastrophic
 from assistant.engine.regexes.matching import UnusableRegex, compile_regex
-from training.importing_yaml import Document, UnreadableYaml, line_of, nodes, read_document
+from training.bundles.yaml_documents import Document, UnreadableYaml, line_of, nodes, read_document
 from training.validation import LONGEST_TEXT
 
 MOST_TRIED = 500  # expressions of a file: one takes 50 ms at most, most of them 5
@@ -18,7 +18,7 @@ ENDLESS = "takes years on some messages, for parts of it match the same text in 
 
 
 @dataclass(frozen=True)
-class Written:
+class LocatedText:
     """An expression or an example, and where it stands. `line` counts from 1."""
 
     name: str
@@ -26,7 +26,7 @@ class Written:
     line: int
 
 
-def faults(document: Document) -> Iterator[tuple[Written, str, bool]]:
+def faults(document: Document) -> Iterator[tuple[LocatedText, str, bool]]:
     """BoundedRegexes, what is wrong with each, and whether training fails on it."""
     for number, expression in enumerate(expressions_in(document)):
         try:
@@ -39,7 +39,7 @@ def faults(document: Document) -> Iterator[tuple[Written, str, bool]]:
             yield expression, f"it {ENDLESS}", False
 
 
-def endless_in(files: Mapping[str, str]) -> list[tuple[str, Written]]:
+def endless_in(files: Mapping[str, str]) -> list[tuple[str, LocatedText]]:
     """The expressions of a bot's files that may never end, by the path."""
     found = []
     for path, text in sorted(files.items()):
@@ -51,7 +51,7 @@ def endless_in(files: Mapping[str, str]) -> list[tuple[str, Written]]:
     return found
 
 
-def expressions_in(document: Document) -> Iterator[Written]:
+def expressions_in(document: Document) -> Iterator[LocatedText]:
     """Those of `regex:` in the data, and how a tokenizer of the pipeline splits words."""
     for entry in _entries(document):
         if "regex" in entry and "examples" in entry:
@@ -59,13 +59,13 @@ def expressions_in(document: Document) -> Iterator[Written]:
     for node in nodes(document.root):
         if isinstance(node, yaml.MappingNode) and "pipeline" in document.sections:
             yield from (
-                Written(TOKEN_PATTERN, value.value, line_of(value))
+                LocatedText(TOKEN_PATTERN, value.value, line_of(value))
                 for key, value in node.value
                 if key.value == TOKEN_PATTERN and isinstance(value, yaml.ScalarNode)
             )
 
 
-def too_long(document: Document) -> Iterator[Written]:
+def too_long(document: Document) -> Iterator[LocatedText]:
     """Examples that no message can be, which are slow to learn from besides."""
     for entry in _entries(document):
         name = next((entry[kind].value for kind in ("intent", "regex", "lookup", "synonym") if kind in entry), "")
@@ -81,15 +81,15 @@ def _entries(document: Document) -> Iterator[dict[str, yaml.Node]]:
             yield {str(key.value): value for key, value in entry.value}
 
 
-def _lines(name: str, examples: yaml.Node) -> Iterator[Written]:
+def _lines(name: str, examples: yaml.Node) -> Iterator[LocatedText]:
     """The items of a list, or of a text that looks like one."""
     if isinstance(examples, yaml.SequenceNode):
         for node in nodes(examples):
             if isinstance(node, yaml.ScalarNode):
-                yield Written(name, node.value, line_of(node))
+                yield LocatedText(name, node.value, line_of(node))
         return
     is_block = isinstance(examples, yaml.ScalarNode) and examples.style in ("|", ">")
     first = line_of(examples) + is_block
     for number, line in enumerate(str(examples.value).splitlines()):
         if line.lstrip().startswith("-"):
-            yield Written(name, line.lstrip()[1:].strip(), first + number)
+            yield LocatedText(name, line.lstrip()[1:].strip(), first + number)

@@ -23,7 +23,7 @@ class BadMarkup(ValueError):
     pass
 
 
-def read_marked(marked: str) -> tuple[str, list[Entity]]:
+def parse_markup(marked: str) -> tuple[str, list[Entity]]:
     """The plain text, and its entities with offsets in it. Raises BadMarkup."""
     parts, entities, end = [], list[Entity](), 0
     for found in MARKED.finditer(marked):
@@ -35,8 +35,8 @@ def read_marked(marked: str) -> tuple[str, list[Entity]]:
     return "".join([*parts, marked[end:]]), entities
 
 
-def marked(text: str, entities: Sequence[Entity]) -> str:
-    """What `read_marked` reads as just that. Where brackets of the text would be read as markup, wide ones take their
+def write_markup(text: str, entities: Sequence[Entity]) -> str:
+    """What `parse_markup` reads as just that. Where brackets of the text would be read as markup, wide ones take their
     place: no tokenizer tells them apart."""
     written = _written(text, entities)
     return written if _reads_as(written, text, entities) else _written(text.translate(INSTEAD_OF_BRACKETS), entities)
@@ -46,7 +46,7 @@ def _reads_as(written: str, text: str, entities: Sequence[Entity]) -> bool:
     if "[" not in written:
         return True
     try:
-        plain, found = read_marked(written)
+        plain, found = parse_markup(written)
     except BadMarkup:
         return False
     return plain == text and sorted(map(_whole, found)) == sorted(map(_whole, entities))

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from training.checking.types import Data, Finding, Kind, Row, Severity
+from training.findings.types import CheckedData, CheckedExample, Finding, Kind, Severity
 
 # With 59 of 1,500 labels of CLINC150 put wrong, 42 are doubted, 36 of them rightly; of the starter's 1,182, which are
 # right, 18 are. At 0.75 it is 50 with 41, and 32.
@@ -20,7 +20,7 @@ SURE = 0.85
 CONFUSED_AT_LEAST = 3  # examples of one intent that are taken for another
 
 
-def likely_label_errors(data: Data) -> Iterator[Finding]:
+def likely_label_errors(data: CheckedData) -> Iterator[Finding]:
     rows = _rows(data)
     for error in data.errors:
         row, guessed, confidence = rows.get(_key(error)), str(error["guessed"]), float(error["confidence"])
@@ -30,7 +30,7 @@ def likely_label_errors(data: Data) -> Iterator[Finding]:
             yield Finding(Kind.LABEL, Severity.DOUBTFUL, words, (row.id,), (row.intent, guessed))
 
 
-def confused_intents(data: Data) -> Iterator[Finding]:
+def confused_intents(data: CheckedData) -> Iterator[Finding]:
     """Pairs, the most confused first."""
     rows = _rows(data)
     pairs = Counter((str(error["right"]), str(error["guessed"])) for error in data.errors if _key(error) in rows)
@@ -43,7 +43,7 @@ def confused_intents(data: Data) -> Iterator[Finding]:
             yield Finding(Kind.CONFUSED, Severity.WEAK, words, tuple(ids), (right, guessed))
 
 
-def _rows(data: Data) -> dict[tuple[str, str], Row]:
+def _rows(data: CheckedData) -> dict[tuple[str, str], CheckedExample]:
     return {(row.text, row.intent): row for row in data.rows}
 
 

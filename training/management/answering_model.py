@@ -20,7 +20,7 @@ class NothingAnswers(FrontdeskError):
     code = "nothing_answers"
 
 
-def model_of(bot: str) -> Model:
+def answering_model(bot: str) -> Model:
     """Raises NothingAnswers."""
     version = answering_version(bot)
     if version:
@@ -43,7 +43,7 @@ def parse(model: Model, text: str) -> Parse:
         return get_engine().parse(model, text)
 
 
-def answer_in_utf8() -> None:
+def use_utf8_output() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from training.checking.intents import few_examples, unanswered, unused_responses, without_examples
-from training.checking.labels import confused_intents, likely_label_errors
-from training.checking.pipeline import (
+from training.findings.intents import few_examples, unanswered, unused_responses, without_examples
+from training.findings.labels import confused_intents, likely_label_errors
+from training.findings.pipeline import (
     NO_ENTITIES,
     NO_SYNONYMS,
     endless_expressions,
     unused_entities,
     unused_synonyms,
 )
-from training.checking.texts import near_texts, same_texts
-from training.checking.types import Data, Finding, Kind, Row, Severity
+from training.findings.texts import near_texts, same_texts
+from training.findings.types import CheckedData, CheckedExample, Finding, Kind, Severity
 
-__all__ = ["NO_ENTITIES", "NO_SYNONYMS", "Data", "Finding", "Kind", "Row", "Severity", "findings_in"]
+__all__ = ["NO_ENTITIES", "NO_SYNONYMS", "CheckedData", "CheckedExample", "Finding", "Kind", "Severity", "findings_in"]
 
 CHECKS = (
     same_texts,
@@ -32,7 +32,7 @@ CHECKS = (
 ORDER = list(Severity)
 
 
-def findings_in(data: Data) -> list[Finding]:
+def findings_in(data: CheckedData) -> list[Finding]:
     """The worst first. A text that is found wrong is not found weak as well."""
     found = [finding for check in CHECKS for finding in check(data)]
     return sorted(found, key=lambda finding: ORDER.index(finding.severity))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.engine import Bundle
-from training.assembling.types import Taught
+from training.bundles.types import TrainingData
 from training.models import TrainingSet
 
 Pair = tuple[str, str]  # intent, text
@@ -26,7 +26,7 @@ class Difference:
     moved: list[tuple[str, str, str]]
 
 
-def frozen(bundle: Bundle, taught: Taught) -> TrainingSet:
+def build_training_set(bundle: Bundle, taught: TrainingData) -> TrainingSet:
     """Not saved. The same content has the same SHA-256."""
     examples = [[example.intent, example.text] for example in taught.examples]
     content = json.dumps({"files": dict(bundle.files), "examples": examples}, sort_keys=True).encode()
@@ -38,7 +38,7 @@ def frozen(bundle: Bundle, taught: Taught) -> TrainingSet:
     )
 
 
-def unpacked(training_set: TrainingSet) -> Bundle:
+def bundle_of(training_set: TrainingSet) -> Bundle:
     return Bundle(_content(training_set)["files"])
 
 
@@ -46,7 +46,7 @@ def examples_in(training_set: TrainingSet) -> list[Pair]:
     return [(intent, text) for intent, text in _content(training_set)["examples"]]
 
 
-def difference(old: TrainingSet, new: TrainingSet) -> Difference:
+def compare_training_sets(old: TrainingSet, new: TrainingSet) -> Difference:
     before, after = _intents_by_text(old), _intents_by_text(new)
     both = [text for text in after if text in before and before[text] != after[text]]
     moved = [(text, ", ".join(sorted(before[text])), ", ".join(sorted(after[text]))) for text in both]

@@ -11,7 +11,7 @@ Variation = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class TaughtExample:
+class TrainingExample:
     """`metadata`: as Rasa keeps it, `{"intent": ..., "example": ...}`. `source`: the file that it stands in."""
 
     intent: str
@@ -22,7 +22,7 @@ class TaughtExample:
 
 
 @dataclass(frozen=True)
-class Change:
+class RenamedIntent:
     """An IntentChange."""
 
     old: str
@@ -31,10 +31,10 @@ class Change:
 
 
 @dataclass
-class Taught:
+class TrainingData:
     """`intents` and the response that answers each, empty where rules and stories decide; `synonyms`: value by text."""
 
     intents: dict[str, str] = field(default_factory=dict)
-    examples: list[TaughtExample] = field(default_factory=list)
+    examples: list[TrainingExample] = field(default_factory=list)
     responses: dict[str, list[Variation]] = field(default_factory=dict)
     synonyms: dict[str, str] = field(default_factory=dict)

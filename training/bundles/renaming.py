@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from training.assembling.types import Change
+from training.bundles.types import RenamedIntent
 
 PAYLOAD = re.compile(r"/([^{\s@]+)(.*)", re.DOTALL)
 Data = dict[str, Any]
 
 
-def name_now(name: str, changes: Iterable[Change]) -> str:
+def current_name(name: str, changes: Iterable[RenamedIntent]) -> str:
     """Empty where the intent was deleted."""
     for change in changes:
         if name and name == change.old:
@@ -20,17 +20,17 @@ def name_now(name: str, changes: Iterable[Change]) -> str:
     return name
 
 
-def changed(data: Data, changes: Sequence[Change]) -> Data:
+def changed(data: Data, changes: Sequence[RenamedIntent]) -> Data:
     """A whole file, after all changes in their order."""
     for change in changes:
         data = {section: _changed(section, value, change) for section, value in data.items()}
     return data
 
 
-def with_payloads(value: Any, changes: Sequence[Change]) -> Any:
+def rename_in_buttons(value: Any, changes: Sequence[RenamedIntent]) -> Any:
     """Variations of a response whose buttons name the intents as they are called now."""
     if isinstance(value, list):
-        return [with_payloads(item, changes) for item in value]
+        return [rename_in_buttons(item, changes) for item in value]
     if isinstance(value, dict):
         return {key: _payload(key, item, changes) for key, item in value.items()}
     return value
@@ -42,15 +42,15 @@ def intent_of_payload(payload: Any) -> str:
     return found[1] if found else ""
 
 
-def _payload(key: str, value: Any, changes: Sequence[Change]) -> Any:
+def _payload(key: str, value: Any, changes: Sequence[RenamedIntent]) -> Any:
     if key != "payload" or not isinstance(value, str):
-        return with_payloads(value, changes)
+        return rename_in_buttons(value, changes)
     old = intent_of_payload(value)
-    new = name_now(old, changes)
+    new = current_name(old, changes)
     return f"/{new}{value[1 + len(old) :]}" if new and new != old else value
 
 
-def _changed(section: str, value: Any, change: Change) -> Any:
+def _changed(section: str, value: Any, change: RenamedIntent) -> Any:
     if section in ("rules", "stories") and isinstance(value, list):
         return [kept for item in value if (kept := _path(item, change)) is not None]
     if section == "intents" and isinstance(value, list):
@@ -65,7 +65,7 @@ def _changed(section: str, value: Any, change: Change) -> Any:
 # --- rules and stories
 
 
-def _path(path: Any, change: Change) -> Any:
+def _path(path: Any, change: RenamedIntent) -> Any:
     """None where it names an intent whose rules are left out."""
     if not isinstance(path, dict) or not isinstance(path.get("steps"), list):
         return path
@@ -73,7 +73,7 @@ def _path(path: Any, change: Change) -> Any:
     return None if None in steps else {**path, "steps": steps}
 
 
-def _step(step: Any, change: Change) -> Any:
+def _step(step: Any, change: RenamedIntent) -> Any:
     if not isinstance(step, dict):
         return step
     if isinstance(step.get("or"), list):
@@ -89,14 +89,14 @@ def _step(step: Any, change: Change) -> Any:
     return {**step, **renamed, **({"user": _said(step["user"], change)} if said else {})}
 
 
-def _said(text: str, change: Change) -> str:
+def _said(text: str, change: RenamedIntent) -> str:
     return text.replace(f"/{change.old}", f"/{change.new}", 1)
 
 
 # --- the domain and the pipeline
 
 
-def _named(item: Any, change: Change) -> Any:
+def _named(item: Any, change: RenamedIntent) -> Any:
     """Of a list like `- greet` or `- greet: {use_entities: []}`."""
     name = next(iter(item), "") if isinstance(item, dict) else item
     if name != change.old:
@@ -106,7 +106,7 @@ def _named(item: Any, change: Change) -> Any:
     return {change.new: item[name]} if isinstance(item, dict) else change.new
 
 
-def _slot_or_form(item: Any, change: Change) -> Any:
+def _slot_or_form(item: Any, change: RenamedIntent) -> Any:
     if not isinstance(item, dict):
         return item
     item = _with_names(item, "ignored_intents", change)
@@ -116,7 +116,7 @@ def _slot_or_form(item: Any, change: Change) -> Any:
     return {**item, "mappings": kept or [{"type": "custom"}]}
 
 
-def _mapping(mapping: Any, change: Change) -> Any:
+def _mapping(mapping: Any, change: RenamedIntent) -> Any:
     """None where it was to hold for intents that are gone: without them it would hold for all."""
     if not isinstance(mapping, dict):
         return mapping
@@ -125,7 +125,7 @@ def _mapping(mapping: Any, change: Change) -> Any:
     return None if "intent" in mapping and "intent" not in narrowed else narrowed
 
 
-def _with_names(item: Data, key: str, change: Change) -> Data:
+def _with_names(item: Data, key: str, change: RenamedIntent) -> Data:
     """A name or a list of them, renamed; the key goes with the last of them."""
     value = item.get(key)
     names = value if isinstance(value, list) else [value]
@@ -136,6 +136,6 @@ def _with_names(item: Data, key: str, change: Change) -> Data:
     return {**rest, key: new if isinstance(value, list) else new[0]} if new else rest
 
 
-def _component(item: Any, change: Change) -> Any:
+def _component(item: Any, change: RenamedIntent) -> Any:
     renames = isinstance(item, dict) and item.get("retrieval_intent") == change.old and change.new
     return {**item, "retrieval_intent": change.new} if renames else item

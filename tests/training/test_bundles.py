@@ -10,9 +10,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assistant.engine.bundles import check_bundle
-from training.assembling import Change, Taught, TaughtExample, assemble, difference, frozen, taught_by
+from training.bundles import (
+    RenamedIntent,
+    TrainingData,
+    TrainingExample,
+    build_bundle,
+    build_training_set,
+    compare_training_sets,
+    training_data_in,
+)
+from training.bundles.starter import starter_bundle
 from training.importing import read_project
-from training.starter import starter_bundle
 
 HERE = Path(__file__).parent
 PROJECTS = {
@@ -29,11 +37,11 @@ BRACKETS = str.maketrans("［］", "[]")  # noqa: RUF001
 
 
 @st.composite
-def taught_examples(draw: st.DrawFn) -> TaughtExample:
+def taught_examples(draw: st.DrawFn) -> TrainingExample:
     text = draw(TEXTS.map(str.strip).filter(bool))
     spans = draw(st.lists(st.integers(0, len(text)), max_size=6, unique=True).map(sorted))
     marks = [_entity(text, *span, draw) for span in zip(spans[::2], spans[1::2], strict=False)]
-    return TaughtExample("ask", text, marks, draw(st.sampled_from([{}, {"example": {"seen": 3}}])))
+    return TrainingExample("ask", text, marks, draw(st.sampled_from([{}, {"example": {"seen": 3}}])))
 
 
 def _entity(text: str, start: int, end: int, draw: st.DrawFn) -> dict[str, Any]:
@@ -58,12 +66,10 @@ def _plain(entity: dict[str, Any]) -> tuple[Any, ...]:
 @pytest.mark.rasa
 @settings(max_examples=150, deadline=None)
 @given(examples=st.lists(taught_examples(), min_size=1, max_size=4, unique_by=lambda it: it.text))
-@example(examples=[TaughtExample("ask", "see [this](link) or \\u0041 - 'it'")])
-@example(
-    examples=[TaughtExample("ask", "- first\n  second: #3"), TaughtExample("ask", "null"), TaughtExample("ask", "1e3")]
-)
-def test_it_lets_rasa_read_every_text(examples: list[TaughtExample]) -> None:
-    bundle = assemble({"config.yml": "language: en\n"}, Taught({"ask": ""}, examples), [])
+@example(examples=[TrainingExample("ask", "see [this](link) or \\u0041 - 'it'")])
+@example(examples=[TrainingExample("ask", text) for text in ("- first\n  second: #3", "null", "1e3")])
+def test_it_lets_rasa_read_every_text(examples: list[TrainingExample]) -> None:
+    bundle = build_bundle({"config.yml": "language: en\n"}, TrainingData({"ask": ""}, examples), [])
     read = read_by_rasa(bundle.files["data/taught.yml"])
     meant = [(it.text.translate(BRACKETS), [_plain(entity) for entity in it.entities]) for it in examples]
     assert sorted(read, key=str) == sorted(meant, key=str)
@@ -76,30 +82,30 @@ def test_it_keeps_responses_as_they_are(text: str, title: str, number: float) ->
     from rasa.shared.utils.io import read_yaml
 
     said = {"text": text, "buttons": [{"title": title, "payload": "/ask"}], "custom": {"of": [number, None, "yes"]}}
-    files = assemble({"config.yml": ""}, Taught({"ask": ""}, responses={"utter_ask": [said]}), []).files
+    files = build_bundle({"config.yml": ""}, TrainingData({"ask": ""}, responses={"utter_ask": [said]}), []).files
     assert read_yaml(files["domain/taught.yml"])["responses"] == {"utter_ask": [said]}
-    assert taught_by(files).responses == {"utter_ask": [said]}
+    assert training_data_in(files).responses == {"utter_ask": [said]}
 
 
 @pytest.mark.parametrize("project", PROJECTS)
 def test_it_teaches_what_the_files_taught(project: str) -> None:
     files = PROJECTS[project]
-    taught = taught_by(files)
-    bundle = assemble(files, taught, [])
+    taught = training_data_in(files)
+    bundle = build_bundle(files, taught, [])
     check_bundle(bundle)
-    again = taught_by(bundle.files)
+    again = training_data_in(bundle.files)
     assert set(map(_whole, again.examples)) == set(map(_whole, taught.examples))
     assert (again.responses, again.synonyms) == (taught.responses, taught.synonyms)
     assert set(again.intents) == set(taught.intents)
 
 
-def _whole(it: TaughtExample) -> str:
+def _whole(it: TrainingExample) -> str:
     return f"{it.intent}: {it.text} {it.entities} {it.metadata}"
 
 
 def test_it_leaves_alone_what_teaches_nothing() -> None:
     files = PROJECTS["pizzeria"]
-    bundle = assemble(files, taught_by(files), [])
+    bundle = build_bundle(files, training_data_in(files), [])
     assert bundle.files["config.yml"] == files["config.yml"]
     assert "lookup: size" in bundle.files["data/orders.yaml"]
     assert "intent: order\n" in bundle.files["data/orders.yaml"]
@@ -107,9 +113,9 @@ def test_it_leaves_alone_what_teaches_nothing() -> None:
 
 def test_it_extends_the_one_domain_file_there_is() -> None:
     files = {"config.yml": "language: en\n", "domain.yml": "version: '3.1'\nintents: [ask]\nslots: {}\n"}
-    asked = TaughtExample("jobs", "any size", [{"start": 4, "end": 8, "entity": "what", "value": "size"}])
-    bundle = assemble(files, Taught({"ask": "", "jobs": ""}, [asked]), [])
-    domain = taught_by({"domain.yml": bundle.files["domain.yml"]})
+    asked = TrainingExample("jobs", "any size", [{"start": 4, "end": 8, "entity": "what", "value": "size"}])
+    bundle = build_bundle(files, TrainingData({"ask": "", "jobs": ""}, [asked]), [])
+    domain = training_data_in({"domain.yml": bundle.files["domain.yml"]})
     assert list(domain.intents) == ["ask", "jobs"]
     assert "what" in bundle.files["domain.yml"]
     assert "domain/taught.yml" not in bundle.files
@@ -117,18 +123,20 @@ def test_it_extends_the_one_domain_file_there_is() -> None:
 
 def test_it_gives_the_same_content_the_same_hash() -> None:
     files = PROJECTS["starter"]
-    taught = taught_by(files)
-    assert len({frozen(assemble(files, taught, [Change("x", "y", True)]), taught).sha256 for _ in range(2)}) == 1
+    taught = training_data_in(files)
+    renamed = [RenamedIntent("x", "y", True)]
+    hashes = {build_training_set(build_bundle(files, taught, renamed), taught).sha256 for _ in range(2)}
+    assert len(hashes) == 1
 
 
 def test_it_says_what_is_new_in_a_training_set() -> None:
     def of(*pairs: tuple[str, str]) -> Any:
-        taught = Taught(examples=[TaughtExample(*pair) for pair in pairs])
-        return frozen(assemble({"config.yml": ""}, taught, []), taught)
+        taught = TrainingData(examples=[TrainingExample(*pair) for pair in pairs])
+        return build_training_set(build_bundle({"config.yml": ""}, taught, []), taught)
 
     old = of(("greet", "hello"), ("greet", "bye"), ("bye", "see you"))
     new = of(("greet", "hello"), ("bye", "bye"), ("bye", "so long"))
-    found = difference(old, new)
+    found = compare_training_sets(old, new)
     assert found.added == [("bye", "so long")]
     assert found.removed == [("bye", "see you")]
     assert found.moved == [("bye", "greet", "bye")]

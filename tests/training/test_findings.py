@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from tests.training.conftest import CONFIG, make_taught
-from training.checking import Data, Finding, Kind, Row, findings_in
+from training.findings import CheckedData, CheckedExample, Finding, Kind, findings_in
 from training.models import MAIN, Bot, Evaluation, ModelVersion
 from training.selectors import findings_of, near_examples
 from training.selectors.findings import errors_of, f1_of
@@ -28,8 +28,8 @@ from training.services import (
 )
 
 
-def rows(*pairs: tuple[str, str]) -> list[Row]:
-    return [Row(number, intent, text, text.lower()) for number, (intent, text) in enumerate(pairs, 1)]
+def rows(*pairs: tuple[str, str]) -> list[CheckedExample]:
+    return [CheckedExample(number, intent, text, text.lower()) for number, (intent, text) in enumerate(pairs, 1)]
 
 
 def many(intent: str, count: int) -> list[tuple[str, str]]:
@@ -37,7 +37,7 @@ def many(intent: str, count: int) -> list[tuple[str, str]]:
 
 
 def found(kind: Kind, **given: Any) -> list[Finding]:
-    return [finding for finding in findings_in(Data(**given)) if finding.kind == kind]
+    return [finding for finding in findings_in(CheckedData(**given)) if finding.kind == kind]
 
 
 def test_it_finds_a_text_under_two_intents() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from training.importing_yaml import Document
+from training.bundles.yaml_documents import Document
 
 
 def actions_in(python: str) -> list[str]:

@@ -50,7 +50,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Picture:
+class ConfusionMatrix:
     """`left_out`: confused intents for which there was no room. `left`: where the names of rows end."""
 
     left: int
@@ -69,7 +69,7 @@ class Picture:
         return self.width - self.left
 
 
-def picture_of(report: Report) -> Picture | None:
+def confusion_matrix_of(report: Report) -> ConfusionMatrix | None:
     """None where nothing was confused."""
     labels = report["labels"]
     counts = {(labels[is_], labels[said]): count for is_, said, count in report["confusion"]}
@@ -84,7 +84,7 @@ def picture_of(report: Report) -> Picture | None:
     left, top = round(longest * LETTER) + 12, round(longest * LETTER * SLANT) + 16
     at = {name: place * CELL for place, name in enumerate(names)}
     most = max(counts.values())
-    return Picture(
+    return ConfusionMatrix(
         left=left,
         width=left + len(names) * CELL + round(longest * LETTER * SLANT) + 8,
         height=top + len(names) * CELL + 4,

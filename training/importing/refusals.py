@@ -9,7 +9,7 @@ import yaml
 
 from assistant.engine import Bundle, TrainingFailed
 from assistant.engine.bundles import CONFIG, check_bundle
-from training.importing_yaml import Document, nodes
+from training.bundles.yaml_documents import Document, nodes
 
 LISTS = ("pipeline", "policies", "importers")
 BROKEN = "not valid YAML"  # a part may lack the anchors that it names

@@ -8,12 +8,12 @@ import yaml
 from django.conf import settings
 
 from assistant.engine.allow_lists.parameters import unknown_parameters
-from training.importing_actions import actions_in, missing_actions
-from training.importing_expressions import faults, too_long
-from training.importing_files import Project
-from training.importing_pipeline import CONFIG, PIPELINE
-from training.importing_refusals import refusals
-from training.importing_yaml import Document, line_of, nodes, plain
+from training.bundles.limits import faults, too_long
+from training.bundles.yaml_documents import Document, line_of, nodes, plain
+from training.importing.actions import actions_in, missing_actions
+from training.importing.default_pipeline import CONFIG, PIPELINE
+from training.importing.files import Project
+from training.importing.refusals import refusals
 from training.validation import LONGEST_TEXT
 
 OLDEST_FORMAT, NEWEST_FORMAT = (3,), (3, 1)
@@ -36,10 +36,10 @@ OFFER = "--default-pipeline puts the starter's pipeline in its place"
 def check_config(project: Project, documents: dict[str, Document]) -> None:
     """A config that names what is refused is taken out of the project."""
     if CONFIG not in documents:
-        project.say(CONFIG, f"there is none to train with; {OFFER}", blocks=True)
+        project.notice(CONFIG, f"there is none to train with; {OFFER}", blocks=True)
         return
     if _say_what_is_refused(project, CONFIG, documents[CONFIG]):
-        project.say(CONFIG, f"left out for this; {OFFER}")
+        project.notice(CONFIG, f"left out for this; {OFFER}")
         del project.files[CONFIG], documents[CONFIG]
         return
     _say_that_duckling_is_off(project, documents[CONFIG])
@@ -48,22 +48,22 @@ def check_config(project: Project, documents: dict[str, Document]) -> None:
 
 def check_file(project: Project, path: str, document: Document) -> None:
     if path.startswith("data/") and not DATA & document.sections.keys():
-        project.say(path, f"nothing in it is trained on: data/ is for {', '.join(sorted(DATA))}")
+        project.notice(path, f"nothing in it is trained on: data/ is for {', '.join(sorted(DATA))}")
     _check_version(project, path, document)
     for name, line in document.environment_variables():
         text = f"reads the environment variable {name}, which trainings here do not get: write its value"
-        project.say(path, text, line, blocks=True)
+        project.notice(path, text, line, blocks=True)
     if path != CONFIG:
         _say_what_is_refused(project, path, document)
     for expression, reason, fails in faults(document):
         text = f"the regular expression {expression.name}, {_shown(expression.text)}: {reason}"
-        project.say(path, text, expression.line, blocks=fails)
+        project.notice(path, text, expression.line, blocks=fails)
     for example in too_long(document):
         text = f"an example of {example.name} has {len(example.text):,} characters, of at most {LONGEST_TEXT:,}"
-        project.say(path, text, example.line, blocks=True)
+        project.notice(path, text, example.line, blocks=True)
 
 
-def contents_of(document: Document) -> str:
+def summary_of(document: Document) -> str:
     """For example `7 intents, 64 examples`."""
     entries = [entry for entry in document.items("nlu") if isinstance(entry, dict)]
     counted = {name: len(document.names(name)) for name in SINGULAR}
@@ -75,7 +75,7 @@ def contents_of(document: Document) -> str:
 def say_what_python_is_missed(project: Project, documents: dict[str, Document], python: dict[str, str]) -> None:
     for path, text in python.items():
         if names := actions_in(text):
-            project.say(path, f"left out, for Python does not come along: {', '.join(names)}")
+            project.notice(path, f"left out, for Python does not come along: {', '.join(names)}")
     for path, document in documents.items():
         missing = missing_actions(document)
         validations = [name for name in missing if _validates(name)]
@@ -87,7 +87,7 @@ def say_what_python_is_missed(project: Project, documents: dict[str, Document], 
 def _say_what_is_refused(project: Project, path: str, document: Document) -> bool:
     refused = refusals(path, project.files[path], document)
     for line, reason in refused:
-        project.say(path, reason, line, blocks=True)
+        project.notice(path, reason, line, blocks=True)
     return bool(refused)
 
 
@@ -97,7 +97,7 @@ def _say_that_duckling_is_off(project: Project, config: Document) -> None:
     for node in nodes(config.sections[PIPELINE]):
         if isinstance(node.value, str) and node.value.rpartition(".")[2] == DUCKLING:
             text = f"{DUCKLING} asks another server, so it is off until DUCKLING_URL is set"
-            project.say(CONFIG, text, line_of(node))
+            project.notice(CONFIG, text, line_of(node))
 
 
 def _say_what_is_not_known(project: Project, config: Document) -> None:
@@ -108,7 +108,7 @@ def _say_what_is_not_known(project: Project, config: Document) -> None:
             keys = {key.value: line_of(key) for key, _ in item.value} if isinstance(item, yaml.MappingNode) else {}
             component = str(plain(item).get("name", "")).rpartition(".")[2] if keys else ""
             for key in unknown_parameters(component, keys):
-                project.say(
+                project.notice(
                     CONFIG, f"'{key}' is no known parameter of {component}; it is passed on as it is", keys[key]
                 )
 
@@ -118,14 +118,14 @@ def _check_version(project: Project, path: str, document: Document) -> None:
     number = tuple(int(part) for part in version.split(".") if part.isdigit())
     line = document.starts.get("version", 0)
     if number > NEWEST_FORMAT:
-        project.say(path, f"its format {version} is newer than 3.1, which Rasa 3.6 reads", line, blocks=True)
+        project.notice(path, f"its format {version} is newer than 3.1, which Rasa 3.6 reads", line, blocks=True)
     elif number and number < OLDEST_FORMAT:
         text = f'its format {version} is of Rasa 2; it is read as 3.1, so write version: "3.1"'
-        project.say(path, text, line)
+        project.notice(path, text, line)
     unmapped = _slots_without_mappings(document)
     if unmapped:
         text = f"slots without mappings, which Rasa 3 wants (its `rasa data migrate` adds them): {', '.join(unmapped)}"
-        project.say(path, text, document.starts["slots"], blocks=True)
+        project.notice(path, text, document.starts["slots"], blocks=True)
 
 
 def _slots_without_mappings(document: Document) -> list[str]:
@@ -153,4 +153,4 @@ def _validates(action: str) -> bool:
 def _say_what_is_missing(project: Project, path: str, document: Document, names: list[str], what_then: str) -> None:
     if names:
         text = f"custom actions that no skill here has (each {what_then}): {', '.join(names)}"
-        project.say(path, text, document.starts["actions"])
+        project.notice(path, text, document.starts["actions"])

@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from training.assembling.markup import BadMarkup, read_marked
-from training.assembling.renaming import name_now, with_payloads
-from training.assembling.types import Change, Taught, TaughtExample
-from training.assembling.yaml_texts import clean, read_yaml, typed
-from training.importing_yaml import UnreadableYaml
+from assistant.engine.entity_markup import BadMarkup, parse_markup
+from training.bundles.renaming import current_name, rename_in_buttons
+from training.bundles.types import RenamedIntent, TrainingData, TrainingExample
+from training.bundles.yaml_documents import UnreadableYaml, clean, read_yaml, typed
 
 STRIPPED = "\n\r "  # what Rasa takes off the ends of an example
 YAML = (".yml", ".yaml")
 
 
-def taught_by(files: Mapping[str, str], changes: Sequence[Change] = ()) -> Taught:
+def training_data_in(files: Mapping[str, str], changes: Sequence[RenamedIntent] = ()) -> TrainingData:
     """With intents by the names that they have now. Files that can't be read teach nothing: training names them."""
-    taught, listed = Taught(), list[str]()
+    taught, listed = TrainingData(), list[str]()
     for path, data in readable(files):
         for item in _items(data.get("nlu")):
             _read_item(taught, path, item, changes)
         for name, variations in _named(data.get("responses")):
-            taught.responses.setdefault(clean(name), with_payloads(_variations(variations), changes))
+            taught.responses.setdefault(clean(name), rename_in_buttons(_variations(variations), changes))
         if not path.startswith("data/"):
-            listed += [name_now(name, changes) for name in names_in(data.get("intents"))]
+            listed += [current_name(name, changes) for name in names_in(data.get("intents"))]
     for name in listed:
         if name and not any(other.startswith(f"{name}/") for other in taught.intents):
             taught.intents.setdefault(name, "")
@@ -34,14 +33,14 @@ def taught_by(files: Mapping[str, str], changes: Sequence[Change] = ()) -> Taugh
 def readable(files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The domain and the data, in the order of their paths."""
     for path in sorted(files):
-        if path.endswith(YAML) and is_taught_from(path):
+        if path.endswith(YAML) and is_training_file(path):
             try:
                 yield path, read_yaml(files[path])
             except UnreadableYaml:
                 continue
 
 
-def is_taught_from(path: str) -> bool:
+def is_training_file(path: str) -> bool:
     return path.startswith(("data/", "domain/", "domain."))
 
 
@@ -50,8 +49,8 @@ def names_in(intents: Any) -> list[str]:
     return [clean(str(next(iter(item), ""))) if isinstance(item, dict) else clean(str(item)) for item in _list(intents)]
 
 
-def _read_item(taught: Taught, path: str, item: Mapping[str, Any], changes: Sequence[Change]) -> None:
-    if name := name_now(clean(str(item.get("intent") or "")), changes):
+def _read_item(taught: TrainingData, path: str, item: Mapping[str, Any], changes: Sequence[RenamedIntent]) -> None:
+    if name := current_name(clean(str(item.get("intent") or "")), changes):
         taught.intents.setdefault(name, "")
         taught.examples += _examples(name, path, item)
     elif item.get("synonym"):
@@ -59,16 +58,16 @@ def _read_item(taught: Taught, path: str, item: Mapping[str, Any], changes: Sequ
             taught.synonyms[clean(text)] = clean(item["synonym"])
 
 
-def _examples(intent: str, path: str, item: Mapping[str, Any]) -> Iterator[TaughtExample]:
+def _examples(intent: str, path: str, item: Mapping[str, Any]) -> Iterator[TrainingExample]:
     shared = {"intent": typed(item["metadata"])} if item.get("metadata") else {}
     for marked, own in _written(item.get("examples")):
         try:
-            text, entities = read_marked(clean(marked))
+            text, entities = parse_markup(clean(marked))
         except BadMarkup:
             text, entities = clean(marked), []
         if text:
             metadata = {**shared, **({"example": typed(own)} if own else {})}
-            yield TaughtExample(intent, text, entities, metadata, path)
+            yield TrainingExample(intent, text, entities, metadata, path)
 
 
 def _written(examples: Any) -> Iterable[tuple[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from training.importing_yaml import UnreadableYaml, read_document
+from training.bundles.yaml_documents import UnreadableYaml, read_document
 
 CONFIG = "config.yml"
 PIPELINE = "pipeline"

@@ -22,7 +22,7 @@ NOT_ENTERED = {"node_modules", "venv", "env", "models", "results"}  # at the top
 
 
 @dataclass(frozen=True)
-class Remark:
+class Notice:
     """A word on a file. `line` counts from 1 (0: all of the file); `blocks`: the bot can't be trained so."""
 
     path: str
@@ -33,18 +33,18 @@ class Remark:
 
 @dataclass
 class Project:
-    """`files`: YAML texts by path, as a Bundle has them; `contents`: a few words on each of them."""
+    """`files`: YAML texts by path, as a Bundle has them; `summaries`: a few words on each of them."""
 
     files: dict[str, str] = field(default_factory=dict)
-    contents: dict[str, str] = field(default_factory=dict)
-    remarks: list[Remark] = field(default_factory=list)
+    summaries: dict[str, str] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
 
     @property
     def trainable(self) -> bool:
-        return not any(remark.blocks for remark in self.remarks)
+        return not any(notice.blocks for notice in self.notices)
 
-    def say(self, path: str, text: str, line: int = 0, *, blocks: bool = False) -> None:
-        self.remarks.append(Remark(path, text, line, blocks))
+    def notice(self, path: str, text: str, line: int = 0, *, blocks: bool = False) -> None:
+        self.notices.append(Notice(path, text, line, blocks))
 
 
 class TooLarge(Exception):
@@ -74,9 +74,9 @@ def read_files(root: Path) -> tuple[Project, dict[str, str]]:
 def _keep(project: Project, place: str, name: str, text: str) -> None:
     """Rasa reads one domain: domain.yml, or else the folder domain/. The walk comes by the files at the top first."""
     if place in project.files:
-        project.say(name, f"left out: the project has a {place} too")
+        project.notice(name, f"left out: the project has a {place} too")
     elif place.startswith("domain/") and AT_THE_TOP["domain"] in project.files:
-        project.say(name, "left out: with a domain.yml, Rasa does not read domain/")
+        project.notice(name, "left out: with a domain.yml, Rasa does not read domain/")
     else:
         project.files[place] = text
 
@@ -111,26 +111,28 @@ def _place_of(name: str) -> str:
 def _say_why_not(project: Project, path: Path, name: str) -> None:
     top = name.partition("/")[0]
     if name == path.name and path.suffix in YAML and path.stem in NOT_OURS:
-        project.say(name, NOT_OURS[path.stem])
+        project.notice(name, NOT_OURS[path.stem])
     elif path.is_dir():
-        project.say(name, "left out: links to folders are not followed", blocks=top in FOLDERS)
+        project.notice(name, "left out: links to folders are not followed", blocks=top in FOLDERS)
     elif top in ("data", "domain") and path.suffix == ".md":
-        project.say(name, "left out: Markdown of Rasa 1; Rasa 2's `rasa data convert` turns it into YAML", blocks=True)
+        project.notice(
+            name, "left out: Markdown of Rasa 1; Rasa 2's `rasa data convert` turns it into YAML", blocks=True
+        )
     elif top in FOLDERS:
-        project.say(name, "left out: only YAML is read")
+        project.notice(name, "left out: only YAML is read")
     elif path.suffix in YAML:
-        project.say(name, "left out: not one of config.yml, domain.yml, domain/, data/, tests/")
+        project.notice(name, "left out: not one of config.yml, domain.yml, domain/, data/, tests/")
 
 
 def _text_of(root: Path, path: Path, name: str, project: Project) -> str:
-    """Empty, with a remark, for a file that is not read."""
+    """Empty, with a notice, for a file that is not read."""
     trouble = _trouble_with(root, path, name)
     try:
         text = "" if trouble else path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         text, trouble = "", "it is not UTF-8"
     if trouble or not text.strip():
-        project.say(name, f"left out: {trouble or 'it is empty'}", blocks=bool(trouble) and path.suffix in YAML)
+        project.notice(name, f"left out: {trouble or 'it is empty'}", blocks=bool(trouble) and path.suffix in YAML)
     return text if text.strip() else ""
 
 

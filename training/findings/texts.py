@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from training.checking.types import Data, Finding, Kind, Row, Severity
+from training.findings.types import CheckedData, CheckedExample, Finding, Kind, Severity
 
 NEAR = 0.92  # cosine
 SHOWN = 200  # pairs
 BLOCK = 1024  # rows compared at a time: 1,024 by 20,000 similarities are 80 MB
 
 
-def same_texts(data: Data) -> Iterator[Finding]:
-    groups = defaultdict[str, list[Row]](list)
+def same_texts(data: CheckedData) -> Iterator[Finding]:
+    groups = defaultdict[str, list[CheckedExample]](list)
     for row in data.rows:
         groups[row.alike].append(row)
     for rows in groups.values():
@@ -25,7 +25,7 @@ def same_texts(data: Data) -> Iterator[Finding]:
             yield Finding(Kind.SAME_TEXT, Severity.WRONG, words, tuple(row.id for row in rows), intents)
 
 
-def near_texts(data: Data) -> Iterator[Finding]:
+def near_texts(data: CheckedData) -> Iterator[Finding]:
     """Pairs of different intents, the nearest first. A text without letters, a 👍, has no embedding of its own."""
     rows = {row.id: row for row in data.rows if any(map(str.isalpha, row.text))}
     places = [place for place, pk in enumerate(data.ids) if pk in rows]
@@ -37,7 +37,9 @@ def near_texts(data: Data) -> Iterator[Finding]:
         yield Finding(Kind.NEAR, Severity.WEAK, words, (one.id, other.id), (one.intent, other.intent))
 
 
-def _pairs(data: Data, places: list[int], known: list[Row]) -> Iterator[tuple[float, Row, Row]]:
+def _pairs(
+    data: CheckedData, places: list[int], known: list[CheckedExample]
+) -> Iterator[tuple[float, CheckedExample, CheckedExample]]:
     vectors = data.vectors[places]
     numbers = {name: number for number, name in enumerate({row.intent for row in known})}
     intents = np.array([numbers[row.intent] for row in known])

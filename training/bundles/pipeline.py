@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from training.assembling.yaml_texts import read_yaml, typed
-from training.importing_yaml import UnreadableYaml
+from training.bundles.yaml_documents import UnreadableYaml, read_yaml, typed
 
 LEARN_ENTITIES = {"CRFEntityExtractor", "DIETClassifier", "MitieEntityExtractor"}  # from features, or not at all
 MAPS_SYNONYMS = "EntitySynonymMapper"
