@@ -179,7 +179,9 @@ async function editRow(row) {
 async function goOn() {
   const live = document.querySelector("[data-live][data-goes-on]");
   if (!live) return;
-  const answer = await fetch(location.href, { headers: { "X-Requested-With": "fetch" } });
+  const csrfmiddlewaretoken = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  const body = new URLSearchParams({ csrfmiddlewaretoken, next: location.pathname + location.search });
+  const answer = await fetch(live.dataset.goesOn, { method: "POST", body }); // leads back to this page
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   live.replaceWith(page.querySelector("[data-live]"));

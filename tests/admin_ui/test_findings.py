@@ -63,7 +63,8 @@ def test_it_adds_and_removes_synonyms(desk: Client, bot: Bot) -> None:  # noqa: 
 def test_it_says_where_synonyms_have_no_effect(desk: Client, bot: Bot) -> None:  # noqa: F811
     shop = make_taught("shop").bot
     assert "This assistant looks up no synonyms." in words(page(desk, f"{LIST}synonyms/?bot=shop"))
-    assert "Once the pipeline looks synonyms up" in post(desk, f"{LIST}synonyms/", value="large", texts="huge")
+    given = {"value": "large", "texts": "huge"}
+    assert "Once the pipeline looks synonyms up" in post(desk, f"{LIST}synonyms/?bot=shop", **given)
     assert shop.synonyms.exists()
 
 
@@ -71,6 +72,18 @@ def test_it_saves_all_synonyms_or_none(desk: Client, bot: Bot) -> None:  # noqa:
     shown = post(desk, f"{LIST}synonyms/", value="large", texts=f"huge\n{'x' * 300}\nbig")
     assert "Nothing is saved. “xxx" in shown
     assert not bot.synonyms.exists()
+    empty = desk.post(f"{LIST}synonyms/", {"value": "my value", "texts": " "}).content.decode()
+    assert "Write at least one text." in words(empty)
+    assert 'value="my value"' in empty
+
+
+def test_it_compares_what_examples_mean_when_it_is_told_to(desk: Client, bot: Bot) -> None:  # noqa: F811
+    add_example(bot=bot, intent="a", text="hire me")
+    html = page(desk, f"{LIST}findings/")
+    assert "Comparing what the examples mean: 0 of 1" in words(html)
+    assert f'data-goes-on="{LIST}findings/compare/"' in html
+    assert "Comparing" not in post(desk, f"{LIST}findings/compare/")
+    assert bot.examples.get().vector
 
 
 def test_it_leads_from_each_finding_to_its_fix(desk: Client, bot: Bot) -> None:  # noqa: F811

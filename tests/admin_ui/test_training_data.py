@@ -228,7 +228,7 @@ def test_it_deletes_many_and_takes_it_back(desk: Client, bot: Bot) -> None:
     assert len(alive(bot)) == 3
 
 
-def test_it_undoes_only_what_it_offered(desk: Client) -> None:
+def test_it_undoes_only_what_it_offered(desk: Client, bot: Bot) -> None:
     assert "This can't be undone any more." in post(desk, f"{LIST}undo/", token="made:up")
 
 
@@ -240,7 +240,7 @@ def test_it_moves_to_no_intent_that_is_not_there(desk: Client, bot: Bot) -> None
 
 
 @pytest.mark.parametrize("act", ["move", "delete", "keep", "hold_out"])
-def test_it_takes_no_id_that_no_row_can_have(desk: Client, act: str) -> None:
+def test_it_takes_no_id_that_no_row_can_have(desk: Client, bot: Bot, act: str) -> None:
     assert "Select examples first." in post(desk, f"{LIST}examples/many/", id="9" * 25, act=act)
     page(desk, f"{LIST}examples/?ids={'9' * 25}&who={'9' * 25}")
 
@@ -384,5 +384,32 @@ def test_it_keeps_bots_apart(desk: Client, bot: Bot, ana: User) -> None:
     add_example(bot=other, intent="sell", text="buy this")
     assert "sell" not in words(page(desk, LIST))
     assert "sell 1 0" in words(page(desk, f"{LIST}?bot=shop"))
+    assert "sell" not in words(page(desk, LIST))
+    assert "sell 1 0" in post(desk, f"{LIST}bot/", bot="shop")
+    assert "sell 1 0" in words(page(desk, LIST))
     post(desk, LIST, name="ask")
-    assert Intent.objects.get(name="ask").bot == other
+    post(desk, f"{LIST}?bot=main", name="ask_main")
+    assert [Intent.objects.get(name=name).bot for name in ("ask", "ask_main")] == [other, bot]
+
+
+def test_it_leads_from_a_bot_in_the_address_to_more_of_it(desk: Client, bot: Bot) -> None:
+    add_example(bot=Bot.objects.create(name="shop"), intent="sell", text="buy this")
+    shown = page(desk, f"{LIST}?bot=shop")
+    assert f"{LIST}examples/?bot=shop" in shown
+    examples = page(desk, f"{LIST}examples/?bot=shop")
+    assert "buy this" in words(examples)
+    assert '<input type="hidden" name="bot" value="shop">' in examples
+    assert "?bot=" not in page(desk, f"{LIST}examples/?bot=nowhere")
+
+
+def test_it_keeps_a_name_that_no_intent_can_have(desk: Client, bot: Bot) -> None:
+    shown = desk.post(LIST, {"name": "two words"}).content.decode()
+    assert "can't be an intent's name" in words(shown)
+    assert 'value="two words"' in shown
+
+
+def test_it_offers_to_undo_once(desk: Client, bot: Bot) -> None:
+    row = add_example(bot=bot, intent="a", text="one")
+    desk.post(f"{LIST}examples/many/", {"id": row.pk, "act": "delete"})
+    assert "Deleted one example. Undo" in words(page(desk, f"{LIST}examples/"))
+    assert "Deleted one example." not in words(page(desk, f"{LIST}examples/"))

@@ -12,8 +12,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from assistant.lib.admin import Panel, ReadOnlyAdmin
-from training.models import Bot, Environment, ModelVersion
-from training.selectors import production
+from training.models import MAIN, PRODUCTION, Bot, Environment, ModelVersion
 
 KEPT = ~Q(versions__status=ModelVersion.Status.DELETED)
 
@@ -44,9 +43,10 @@ class EnvironmentAdmin(ReadOnlyAdmin):
         return request.user.has_perm("training.view_bot")
 
     def panels(self, request: HttpRequest) -> list[Panel]:
-        place = production()
+        """What answers visitors, for the index page."""
+        place = Environment.objects.filter(bot__name=MAIN, name=PRODUCTION).select_related("active_version").first()
         versions = reverse("admin:training_modelversion_changelist")
-        if place.active_version is None or place.activated is None:
+        if place is None or place.active_version is None or place.activated is None:
             todo = "Nothing answers yet. Train a version and activate it."
             return [Panel("Live model", "None", versions, todo, attention=True)]
         since = f"since {date_format(localtime(place.activated), 'DATETIME_FORMAT')}"

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from assistant.lib.admin import PermissionAdmin, ReadOnlyAdmin
 from training.admin.shown import bar, intents_in_words
-from training.admin.staff import number_in
+from training.admin.staff import parse_id
 from training.confusion_matrix import confusion_matrix_of
 from training.models import Evaluation
 from training.selectors.evaluations import examples_behind
@@ -53,7 +53,7 @@ class EvaluationAdmin(PermissionAdmin, ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = Evaluation.objects.select_related("version__bot", "version__training_set")
-        row = get_object_or_404(rows, pk=number_in(object_id))
+        row = get_object_or_404(rows, pk=parse_id(object_id))
         context = {
             **self.admin_site.each_context(request),
             **shown(row, request.GET.get("right", ""), request.GET.get("guessed", "")),

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from assistant.lib.admin import Panel, PermissionAdmin, ReadOnlyAdmin, additions_to
 from assistant.lib.errors import FrontdeskError
 from training.admin.shown import duration, kind_in_words, seconds_between
-from training.admin.staff import number_in, staff
+from training.admin.staff import parse_id, staff
 from training.models import Job, ModelVersion
 from training.selectors import jobs_before, live_version, queue
 from training.services import cancel_job
@@ -182,7 +182,7 @@ class JobAdmin(PermissionAdmin, ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = Job.objects.select_related("bot", "version", "requested_by")
-        shown = JobShown(get_object_or_404(rows, pk=number_in(job_id)))
+        shown = JobShown(get_object_or_404(rows, pk=parse_id(job_id)))
         may = {
             name: request.user.has_perm(f"training.{name}") for name in ("train_bot", "activate_version", "edit_data")
         }

@@ -15,7 +15,7 @@ def staff(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def number_in(address: str) -> int:
+def parse_id(address: str) -> int:
     """A row's id, as Django's own addresses have it. Raises Http404."""
     number = admin.parse_id(address)
     if number is None:

@@ -21,7 +21,7 @@ from assistant.lib.errors import FrontdeskError
 from training.admin.comparing import Comparing
 from training.admin.desk import chosen_bot, desk
 from training.admin.shown import duration
-from training.admin.staff import number_in, staff
+from training.admin.staff import parse_id, staff
 from training.admin.version_acts import VersionActs
 from training.admin.version_page import version_page
 from training.models import Bot, Evaluation, ModelVersion
@@ -124,7 +124,7 @@ class ModelVersionAdmin(VersionActs, Comparing, PermissionAdmin, ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = ModelVersion.objects.select_related("bot", "created_by", "training_set", "parent__training_set")
-        version = get_object_or_404(rows, pk=number_in(object_id))
+        version = get_object_or_404(rows, pk=parse_id(object_id))
         may = {"may": {}} if version.status == DELETED else self.may(request)
         context = {**self.admin_site.each_context(request), **version_page(version), **may}
         page = "admin/training/modelversion/version.html"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.contrib.auth.views import RedirectURLMixin
+from django.forms import Form
 from django.urls import reverse
+from django.views.generic import TemplateView
 
-from training.admin.data.desk import Desk
-from training.admin.data.lists import Line
+from training.admin.data.mixins import VIEW, ActionView, TrainingDataPage
 from training.findings import Finding, Kind, Severity
 from training.models import Bot, Intent, Response
 from training.selectors import findings_of
@@ -53,42 +55,43 @@ class Fix:
     intent: str = ""
 
 
-@dataclass(frozen=True)
-class Shown:
-    finding: Finding
-    lines: list[Line]
-    fixes: list[Fix] = field(default_factory=list)
+class FindingsView(TrainingDataPage, TemplateView):
+    """All findings, the worst first, and how far the comparison of what examples mean has come."""
+
+    tab = "findings"
+    title = "Findings"
+    template_name = "admin/training/data/findings.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        groups = groupby(findings_of(self.bot), lambda finding: finding.severity)
+        waiting, total = missing_vectors(self.bot), examples_of(self.bot).count()
+        context = {
+            "groups": [_group(self.bot, severity, list(same)) for severity, same in groups],
+            "waiting": waiting,
+            "compared": total - waiting,
+            "total": total,
+            "tried": newest_cross_validation(self.bot),
+        }
+        return super().get_context_data(**context, **kwargs)
 
 
-def overview(desk: Desk) -> HttpResponse:
-    fill_vectors(bot=desk.bot, at_most=AT_A_TIME)
-    found = findings_of(desk.bot)
-    waiting = missing_vectors(desk.bot)
-    total = examples_of(desk.bot).count()
-    groups = [_group(desk.bot, severity, list(same)) for severity, same in groupby(found, lambda it: it.severity)]
-    return desk.shown(
-        "findings",
-        tab="findings",
-        title="Findings",
-        groups=groups,
-        waiting=waiting,
-        compared=total - waiting,
-        total=total,
-        tried=newest_cross_validation(desk.bot),
-    )
+class CompareMeaningsView(RedirectURLMixin, ActionView):
+    """Goes on with the comparison. A worker does so, too, but not while jobs run or wait."""
+
+    form_class = Form
+    permission_to_post = VIEW
+    next_page = "admin:training_findings"
+
+    def act(self, form: Form) -> None:
+        fill_vectors(bot=self.bot, at_most=AT_A_TIME)
 
 
 def _group(bot: Bot, severity: Severity, found: list[Finding]) -> dict[str, object]:
     heading, meaning = HEADINGS[severity]
     shown = found[:SHOWN]
-    ids = [pk for finding in shown for pk in finding.examples]
-    rows = examples_of(bot).select_related("created_by", "updated_by").defer("vector").in_bulk(ids)
     intents = {row.name: row for row in Intent.objects.filter(bot=bot, deleted=None)}
     responses = {row.name: row for row in Response.objects.filter(bot=bot, deleted=None)}
-    items = [
-        Shown(it, [Line(rows[pk]) for pk in it.examples if pk in rows][:6], list(_fixes(it, intents, responses)))
-        for it in shown
-    ]
+    items = [{"finding": finding, "fixes": list(_fixes(finding, intents, responses))} for finding in shown]
     more = len(found) - len(shown)
     return {"severity": severity.value, "heading": heading, "meaning": meaning, "items": items, "more": more}
 

@@ -1,4 +1,4 @@
-"""A list of examples on a page: what it is narrowed to, its rows, and what is done to many of them."""
+"""A list of examples on a page: what it is narrowed to, and its rows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.http import HttpRequest, QueryDict
 from assistant.lib.admin import parse_id
 from assistant.lib.highlighting import Piece, highlight
 from training.models import Bot, Example
+from training.selectors import entity_names, intent_names
 from training.selectors.lists import Sought, examples_found, nearest
 
 PER_PAGE = 100
@@ -20,31 +21,34 @@ FIELDS = {"q": "words", "like": "meaning", "intent": "intent", "use": "use", "or
 
 
 @dataclass(frozen=True)
-class Line:
+class ExampleRow:
     """One example, for the page."""
 
     example: Example
 
     @property
     def pieces(self) -> list[Piece]:
+        """Its text, cut where entities begin and end."""
         return list(highlight(self.example.text, self.example.entities))
 
     @property
     def similarity(self) -> str:
+        """In percent, where the list was searched by meaning."""
         found = getattr(self.example, "similarity", None)
         return "" if found is None else f"{found:.0%}"
 
     @property
     def by(self) -> str:
+        """Who changed it last."""
         staff = self.example.updated_by or self.example.created_by
         return staff.get_short_name() or staff.get_username() if staff else ""
 
 
 @dataclass(frozen=True)
-class Listed:
+class ExampleList:
     """`lines` of a page, and the query without the page's number, for links to the other pages."""
 
-    lines: Sequence[Line]
+    lines: Sequence[ExampleRow]
     page: Page[Any]
     sought: Sought
     query: str
@@ -52,27 +56,36 @@ class Listed:
 
     @property
     def count(self) -> int:
+        """Of all pages."""
         return self.page.paginator.count
 
 
-def listed(request: HttpRequest, bot: Bot, intent: str = "") -> Listed:
-    sought = _sought(request.GET, intent)
+def example_list_context(request: HttpRequest, bot: Bot, intent: str = "") -> dict[str, Any]:
+    """What `example_list.html` is given. `intent`: the page is about this one alone."""
+    sought = _filter_in(request.GET, intent)
     rows: Any = nearest(bot, sought) if sought.meaning else examples_found(bot, sought)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
-    return Listed([Line(row) for row in page], page, sought, query.urlencode(), bool(intent))
+    return {
+        "list": ExampleList([ExampleRow(row) for row in page], page, sought, query.urlencode(), bool(intent)),
+        "names": [name for name in intent_names(bot) if name != intent],
+        "entities": entity_names(bot),
+        "staff": _writers_of(bot),
+        "origins": Example.Origin.choices,
+    }
 
 
-def staff_of(bot: Bot) -> list[User]:
-    """Who wrote or changed examples."""
-    rows = Example.objects.filter(bot=bot, deleted=None)
-    ids = {pk for pair in rows.values_list("created_by", "updated_by").distinct() for pk in pair if pk}
-    return list(User.objects.filter(pk__in=ids).order_by("username"))
-
-
-def _sought(given: QueryDict, intent: str) -> Sought:
+def _filter_in(given: QueryDict, intent: str) -> Sought:
+    """What no row can have narrows nothing."""
     texts = {field: given.get(name, "").strip() for name, field in FIELDS.items()}
     ids = tuple(pk for pk in map(parse_id, given.get("ids", "").split(",")) if pk is not None)
     texts["who"] = str(parse_id(texts["who"]) or "")
     return Sought(**{**texts, "intent": intent or texts["intent"]}, entity=given.get("entity", ""), ids=ids)
+
+
+def _writers_of(bot: Bot) -> list[User]:
+    """Who wrote or changed examples."""
+    rows = Example.objects.filter(bot=bot, deleted=None)
+    ids = {pk for pair in rows.values_list("created_by", "updated_by").distinct() for pk in pair if pk}
+    return list(User.objects.filter(pk__in=ids).order_by("username"))

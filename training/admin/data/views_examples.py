@@ -1,0 +1,259 @@
+"""All examples, one of them to edit, and what is done to many."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.views import RedirectURLMixin
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.generic import TemplateView
+
+from assistant.engine.entity_markup import write_markup
+from assistant.lib.database import write_transaction
+from training.admin.data.example_list import ExampleRow, example_list_context
+from training.admin.data.forms import ExampleForm, ManyExamplesForm, UndoForm
+from training.admin.data.mixins import ActionView, FormPage, RowMixin, TrainingDataPage, first_error
+from training.admin.data.undo import Undo, offer
+from training.errors import BadExample
+from training.models import Bot, Example
+from training.selectors import entity_names, intent_names, intent_now, same_text
+from training.services import (
+    Merge,
+    change_example,
+    confirm_examples,
+    delete_examples,
+    hold_out_examples,
+    keep_examples,
+    move_examples,
+    restore_deleted,
+    unmerge_intents,
+)
+from training.services.undoing import Restored
+
+
+class ExampleListView(TrainingDataPage, TemplateView):
+    """The examples of all intents."""
+
+    tab = "examples"
+    title = "All examples"
+    template_name = "admin/training/data/examples.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**example_list_context(self.request, self.bot), **kwargs)
+
+
+class ExampleView(RowMixin, RedirectURLMixin, FormPage):
+    """The form of an example: a page of its own, or, for a script, the part that takes the place of a row."""
+
+    tab = "examples"
+    title = "Edit an example"
+    model = Example
+    form_class = ExampleForm
+
+    def get_queryset(self) -> QuerySet[Example]:
+        return super().get_queryset().select_related("intent", "bot", "created_by", "updated_by").defer("vector")
+
+    @property
+    def wants_part(self) -> bool:
+        """A script asks."""
+        return self.request.headers.get("X-Requested-With") == "fetch"
+
+    def get_frame(self) -> dict[str, Any]:
+        """A part of a page has none."""
+        return {"bot": self.bot, "may_edit": self.may_edit} if self.wants_part else super().get_frame()
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.GET.get("as") == "row":
+            return self._row(self.object)
+        return super().get(request, *args, **kwargs)
+
+    def get_template_names(self) -> list[str]:
+        return [f"admin/training/data/{'example_form' if self.wants_part else 'example'}.html"]
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "bot": self.bot}
+
+    def get_initial(self) -> dict[str, Any]:
+        row = self.object
+        return {
+            "revision": row.revision,
+            "intent": row.intent.name,
+            "marked": write_markup(row.text, row.entities),
+            "held_out": row.use == Example.Use.HELD_OUT,
+        }
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """After an error with what was written, beside what somebody else saved meanwhile."""
+        row, form = self.object, kwargs.get("form") or self.get_form()
+        written = form.cleaned_data.get("value") if form.is_bound else None
+        context = {
+            "form": form,
+            "example": row,
+            "value": written or {"text": row.text, "entities": row.entities},
+            "names": intent_names(self.bot),
+            "entities": entity_names(self.bot),
+            "problem": first_error(form),
+            "theirs": ExampleRow(row) if form.changed_meanwhile else None,
+            "same": [other for other in same_text(self.bot, row.text) if other.pk != row.pk],
+        }
+        return super().get_context_data(**{**kwargs, **context})
+
+    def save(self, form: ExampleForm) -> HttpResponse:
+        given = form.cleaned_data
+        changed = change_example(
+            example=self.object,
+            by=self.user,
+            revision=form.seen,
+            intent=given["intent"] or None,
+            text=given["text"],
+            entities=given["entities"],
+            use=Example.Use.HELD_OUT if given["held_out"] else Example.Use.TRAINING,
+        )
+        if self.wants_part:
+            return self._row(self.get_queryset().get(pk=changed.pk))
+        messages.success(self.request, "Saved.")
+        return HttpResponseRedirect(self.get_success_url())
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        self.object = self.get_object()  # as it is by now
+        status = 409 if form.changed_meanwhile else 400  # type: ignore[attr-defined]
+        return self.render_to_response(self.get_context_data(form=form), status=status)
+
+    def get_default_redirect_url(self) -> str:
+        """To the intent that it has now."""
+        return reverse("admin:training_intent_change", args=[self.get_object().intent_id])
+
+    def _row(self, row: Example) -> HttpResponse:
+        context = {"may_edit": self.may_edit, "bot": self.bot, "line": ExampleRow(row)}
+        return TemplateResponse(self.request, "admin/training/data/example_row.html", context)
+
+
+class ManyExamplesView(RedirectURLMixin, ActionView):
+    """What is done to those that were selected: a method for each of `ManyExamplesForm.ACTS`."""
+
+    form_class = ManyExamplesForm
+    next_page = "admin:training_examples"
+
+    def act(self, form: ManyExamplesForm) -> None:
+        given = form.cleaned_data
+        getattr(self, given["act"])(given["id"], given["intent"])
+
+    def move(self, ids: list[int], intent: str) -> None:
+        name = intent_there(self.bot, intent)
+        before = defaultdict[str, list[tuple[int, int]]](list)
+        rows = Example.objects.filter(pk__in=ids, deleted=None).exclude(intent__name=name)
+        for pk, old, revision in rows.values_list("pk", "intent__name", "revision"):
+            before[old].append((pk, revision + 1))
+        mark = timezone.now()
+        moved = move_examples(ids=ids, intent=name, by=self.user, mark=mark)
+        self.offer(Undo(f"Moved {counted(moved)} to {name}.", mark, before))
+
+    def keep(self, ids: list[int], intent: str) -> None:
+        """Of examples with the same text, those of one intent stay."""
+        mark, count = keep_examples(ids=ids, intent=intent, by=self.user)
+        self.offer(Undo(f"Deleted {counted(count)}.", mark))
+
+    def confirm(self, ids: list[int], intent: str) -> None:
+        words = "Noted as right: {}. No longer doubted, until the text or the intent changes."
+        self.mark(ids, "confirm", "doubt", words)
+
+    def delete(self, ids: list[int], intent: str) -> None:
+        mark = delete_examples(ids=ids, by=self.user)
+        count = Example.objects.filter(pk__in=ids, deleted=mark).count()
+        self.offer(Undo(f"Deleted {counted(count)}.", mark))
+
+    def hold_out(self, ids: list[int], intent: str) -> None:
+        words = "Held out: {}. Not trained on from now on, but asked how good a version is."
+        self.mark(ids, "hold_out", "train_on", words)
+
+    def train_on(self, ids: list[int], intent: str) -> None:
+        self.mark(ids, "train_on", "hold_out", "For training now: {}.")
+
+    def mark(self, ids: list[int], act: str, back: str, words: str) -> None:
+        """Those that are marked already stay as they are, also when it is undone."""
+        before = dict(Example.objects.filter(pk__in=ids, deleted=None).values_list("pk", "revision"))
+        count = MARKS[act](ids=ids, by=self.user, seen=before)
+        if not count:
+            messages.success(self.request, "Nothing changed: that is so already.")
+            return
+        after = Example.objects.filter(pk__in=before).values_list("pk", "revision")
+        changed = [(pk, revision) for pk, revision in after if revision == before[pk] + 1]
+        self.offer(Undo(words.format(counted(count)), marks={back: changed}))
+
+    def offer(self, undo: Undo) -> None:
+        offer(self.request, undo, self.bot)
+
+
+class UndoView(RedirectURLMixin, ActionView):
+    """Takes back what a page before offered to undo."""
+
+    form_class = UndoForm
+    next_page = "admin:training_intent_changelist"
+
+    def act(self, form: UndoForm) -> None:
+        given = form.cleaned_data["token"]
+        if given.get("merge"):
+            self.unmerge(Merge(**given["merge"]))
+        elif given.get("marks"):
+            self.unmark(given["marks"])
+        else:
+            self.restore(Bot.objects.get(pk=given["bot"]), given["mark"], given["moves"] or {})
+
+    def restore(self, bot: Bot, mark: str | None, moves: dict[str, list[tuple[int, int]]]) -> None:
+        """All of it, or nothing. Raises BadExample where an intent is gone that examples were moved from."""
+        back, left = Restored(), 0
+        with write_transaction():
+            if mark:
+                back = restore_deleted(bot=bot, mark=datetime.fromisoformat(mark), by=self.user)
+            for old, pairs in moves.items():
+                intent, seen = intent_there(bot, intent_now(bot, old) or old), dict(pairs)
+                back = back.with_examples(move_examples(ids=list(seen), intent=intent, by=self.user, seen=seen))
+                left += Example.objects.filter(pk__in=seen, deleted=None).exclude(intent__name=intent).count()
+        self.tell(back, left)
+
+    def unmerge(self, merge: Merge) -> None:
+        back = unmerge_intents(merge=merge, by=self.user)
+        there = Example.objects.filter(pk__in=[pk for pk, _ in merge.examples], deleted=None)
+        self.tell(back, there.exclude(intent=merge.source).count())
+
+    def unmark(self, marks: dict[str, list[tuple[int, int]]]) -> None:
+        for act, pairs in marks.items():
+            seen = dict(pairs)
+            back = MARKS[act](ids=list(seen), by=self.user, seen=seen)
+            self.tell(Restored().with_examples(back), len(seen) - back)
+
+    def tell(self, back: Restored, left: int) -> None:
+        messages.success(self.request, f"Back again: {back.words}." if back.count else "Nothing to bring back.")
+        if left:
+            messages.error(self.request, f"Changed by somebody since, and left as they are: {counted(left)}.")
+
+
+MARKS: dict[str, Callable[..., int]] = {
+    "confirm": confirm_examples,
+    "doubt": partial(confirm_examples, confirmed=False),
+    "hold_out": partial(hold_out_examples, held_out=True),
+    "train_on": partial(hold_out_examples, held_out=False),
+}
+
+
+def intent_there(bot: Bot, intent: str) -> str:
+    """Raises BadExample where there is none, or none any more: a slip, or renamed meanwhile, it would be made anew."""
+    name = intent.strip()
+    if name not in intent_names(bot):
+        raise BadExample(f"There is no intent {name}. Create it first." if name else "Say where to move them.")
+    return name
+
+
+def counted(count: int) -> str:
+    """`one example`, `1,200 examples`"""
+    return "one example" if count == 1 else f"{count:,} examples"

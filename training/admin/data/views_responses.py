@@ -1,0 +1,134 @@
+"""Responses: what the assistant says, variation by variation."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.generic import TemplateView
+
+from training.admin.data.forms import ResponseForm, VariationForm
+from training.admin.data.mixins import EDIT, ActionView, FormPage, RowMixin, TrainingDataPage
+from training.admin.data.undo import Undo, offer
+from training.models import Response
+from training.selectors import intent_names
+from training.selectors.usage import usage_of, users_of
+from training.services import delete_response, save_response
+
+
+class ResponseListView(TrainingDataPage, TemplateView):
+    """Those whose name or words have what is searched for."""
+
+    tab = "responses"
+    title = "Responses"
+    template_name = "admin/training/data/responses.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        words = self.request.GET.get("q", "").strip()
+        rows = Response.objects.filter(bot=self.bot, deleted=None).select_related("updated_by")
+        # In Python: SQLite ignores case in ASCII only, and JSON is stored differently in both databases.
+        texts = {row: f"{row.name} {json.dumps(row.variations, ensure_ascii=False)}".lower() for row in rows}
+        found = [row for row, text in texts.items() if words.lower() in text]
+        return super().get_context_data(rows=found, q=words, **kwargs)
+
+
+class ResponsePage(FormPage):
+    """The form of a response, its variations and their buttons."""
+
+    tab = "responses"
+    template_name = "admin/training/data/response.html"
+    form_class = ResponseForm
+    response: Response | None = None
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "bot": self.bot, "response": self.response}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """After an error with what was written, beside what somebody else saved meanwhile."""
+        row, form = self.response, kwargs.get("form") or self.get_form()
+        theirs = row.variations if row and form.changed_meanwhile else ()
+        context = {
+            "form": form,
+            "response": row,
+            "theirs": [VariationForm.of(variation, number) for number, variation in enumerate(theirs)],
+            "blank": VariationForm.of({}, "KEY"),
+            "names": intent_names(self.bot),
+            "users": users_of(row, usage_of(self.bot)) if row else [],
+        }
+        return super().get_context_data(**{**kwargs, **context})
+
+    def save(self, form: ResponseForm) -> HttpResponse:
+        given = form.cleaned_data
+        saved = save_response(
+            bot=self.bot,
+            name=given["name"],
+            variations=given["variations"],
+            by=self.user,
+            revision=form.seen if self.response else 0,
+        )
+        messages.success(self.request, "Saved. It is said after the next training.")
+        return HttpResponseRedirect(page_of(saved))
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        response = super().form_invalid(form)
+        response.status_code = 409 if form.changed_meanwhile else 400  # type: ignore[attr-defined]
+        return response
+
+
+class NewResponseView(ResponsePage):
+    """A response that nothing says yet."""
+
+    permission_required = EDIT
+    title = "New response"
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"name": self.request.GET.get("name", "utter_")}
+
+
+class ResponseView(RowMixin, ResponsePage):
+    """A response that is there."""
+
+    model = Response
+
+    @property
+    def response(self) -> Response:  # type: ignore[override]
+        return self.object
+
+    def get_title(self) -> str:
+        return self.object.name
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"revision": self.object.revision}
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        self.object = self.get_object()  # as it is by now
+        return super().form_invalid(form)
+
+
+class ResponseDeleteView(RowMixin, ActionView):
+    """Where nothing says it any more. Who reloads the page afterwards is led to the response."""
+
+    permission_required = EDIT
+    http_method_names = ["get", "head", "post"]
+    model = Response
+    form_class = Form
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return HttpResponseRedirect(page_of(self.object))
+
+    def save(self, form: Form) -> HttpResponse:
+        mark = delete_response(response=self.object, by=self.user)
+        offer(self.request, Undo(f"Deleted {self.object.name}.", mark), self.bot)
+        return HttpResponseRedirect(reverse("admin:training_responses"))
+
+    def get_success_url(self) -> str:
+        return page_of(self.object)
+
+
+def page_of(row: Response) -> str:
+    """The address of its page."""
+    return reverse("admin:training_response_change", args=[row.pk])
