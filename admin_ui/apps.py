@@ -4,6 +4,8 @@ from django.db.models.signals import post_migrate
 
 
 class AdminUiConfig(AppConfig):
+    """The app; the site itself is chosen below."""
+
     name = "admin_ui"
     default = True
     verbose_name = "Staff site"

@@ -32,10 +32,11 @@ def _links_to(model: Any, entries: list[LogEntry], site: AdminSite, request: Htt
     page = site._registry.get(page_model)
     if page is None or not page.has_view_permission(request):
         return {}
+    # Deleted rows are in the log, but nowhere else.
     ids = {entry.object_id for entry in entries if entry.object_id is not None}
     pages = dict(model._default_manager.filter(pk__in=ids).values_list("pk", f"{seen_on}_id" if seen_on else "pk"))
     name = f"admin:{page_model._meta.app_label}_{page_model._meta.model_name}_change"
     try:
         return {entry.pk: reverse(name, args=[pages[entry.object_id]]) for entry in entries if entry.object_id in pages}
-    except NoReverseMatch:
+    except NoReverseMatch:  # its admin has a list, but no page for one row
         return {}

@@ -37,6 +37,7 @@ class Difference:
 def sentence(entry: LogEntry) -> str:
     """`corrected an intent`. Follows the name of who did it."""
     phrases = phrases_of(entry.content_type.model)
+    # What was added or deleted has many fields: the action says more than any of them, but for a few.
     action_may_tell_less = entry.action in {LogEntry.Action.UPDATE, LogEntry.Action.ACCESS}
     for field, (_before, after) in _changes(entry).items():
         if field.startswith("exported as "):  # of several conversations, so of no model's field
@@ -89,6 +90,7 @@ def _marked(before: str | None, after: str | None) -> tuple[Pieces | None, Piece
     olds, news = _WORDS_AND_SPACES.findall(before), _WORDS_AND_SPACES.findall(after)
     left: Pieces = []
     right: Pieces = []
+    # autojunk would take frequent words for noise in long texts.
     for kind, a, b, c, d in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
         left += [("".join(olds[a:b]), kind != "equal")] if b > a else []
         right += [("".join(news[c:d]), kind != "equal")] if d > c else []

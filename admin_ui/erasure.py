@@ -43,6 +43,7 @@ class AuditLogStore:
         return [ErasureCount(OTHER_ENTRIES, entries_containing(person.texts).count())]
 
     def erase(self, person: Person) -> list[ErasureCount]:
+        # Texts of this person in entries about others: the entries stay, the texts go.
         with write_transaction():
             rows = list(entries_containing(person.texts))
             for row in rows:

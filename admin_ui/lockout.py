@@ -24,5 +24,6 @@ def lockout_response(request: HttpRequest, *_: Any) -> HttpResponse:
 def lockout_page(request: HttpRequest, words: str, seconds: float) -> HttpResponse:
     """The page of the staff site, with the time to wait."""
     page = render(request, "admin/locked_out.html", {"words": words}, status=429)
+    # Never 0: whoever is told to wait no time comes again at once.
     page.headers["Retry-After"] = str(max(1, math.ceil(seconds)))
     return page

@@ -14,6 +14,8 @@ from assistant.lib.admin import HasNavigation, Navigation
 
 @dataclass(frozen=True)
 class NavigationLink:
+    """As the template shows it."""
+
     title: str
     url: str
     current: bool = False
@@ -31,6 +33,7 @@ def navigation_links(site: str, pages: Iterable[ModelAdmin], request: HttpReques
     entries.sort(key=lambda pair: pair[1].order)
     links = [NavigationLink(entry.title, _url(site, page, entry)) for page, entry in entries]
     current, longest = None, 0
+    # `also`: pages elsewhere that belong to the place.
     for link, (_page, entry) in zip(links, entries, strict=True):
         for root in (link.url, *map(reverse, entry.also)):
             if request.path.startswith(root) and len(root) > longest:

@@ -14,6 +14,7 @@ LOG_IN_MODELS = (AccessLog, AccessAttempt, AccessFailureLog)
 
 def data_stored_about(user: User) -> list[ErasureCount]:
     """What an erasure finds, kind by kind."""
+    # django-axes keeps names, not users.
     log_ins = sum(model._default_manager.filter(username=user.username).count() for model in LOG_IN_MODELS)
     return [
         ErasureCount("colleague: name, address, password and rights", 1),

@@ -21,6 +21,7 @@ from assistant.lib import audit
 from assistant.lib.admin import HasPanels, HasSections
 from assistant.lib.throttles import login_throttle_wait
 
+# Other people's apps: below our own, by names that say what they are for.
 HOUSEKEEPING = {
     "auth": "Staff",
     "auditlog": "Audit log",
@@ -46,6 +47,7 @@ class StaffSite(AdminSite):
 
         @wraps(guarded)
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            # Logging out twice is no reason to log in.
             leaving = request.path == reverse("admin:logout", current_app=self.name)
             if request.method in {"GET", "HEAD"} or leaving or self.has_permission(request):
                 return guarded(request, *args, **kwargs)
@@ -101,6 +103,7 @@ class StaffSite(AdminSite):
 
     def _index_context(self, request: HttpRequest) -> dict[str, Any]:
         """The panels and sections of those pages that the user may see."""
+        # Asked before their panels: these count rows.
         pages = [page for page in self._registry.values() if page.has_view_permission(request)]
         return {
             "panels": [panel for page in pages if isinstance(page, HasPanels) for panel in page.panels(request)],
@@ -113,7 +116,7 @@ def _drop_bad_next(request: HttpRequest) -> None:
     for name in ("GET", "POST"):
         given: QueryDict = getattr(request, name)
         if REDIRECT_FIELD_NAME in given and not _is_page(request, str(given[REDIRECT_FIELD_NAME])):
-            kept = given.copy()
+            kept = given.copy()  # a QueryDict of a request can't be changed
             del kept[REDIRECT_FIELD_NAME]
             setattr(request, name, kept)
 

@@ -298,7 +298,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["assistant.lib.api.parsers.StrictJSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["assistant.lib.api.authentication.LoginJWTAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["assistant.lib.api.permissions.StaffPermission"],
-    "DEFAULT_THROTTLE_CLASSES": ["assistant.lib.api.throttling.UserOrAddressThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["assistant.lib.api.throttling.UserOrClientThrottle"],
     "DEFAULT_PAGINATION_CLASS": "assistant.lib.api.pagination.ApiPagination",
     "DEFAULT_SCHEMA_CLASS": "assistant.lib.api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "assistant.lib.api.exceptions.exception_handler",

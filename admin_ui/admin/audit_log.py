@@ -68,6 +68,7 @@ class AuditLogChangeList(ChangeList):
         self.result_list = list(self.result_list)
         links = links_by_entry(self.result_list, self.model_admin.admin_site, request)
         for entry in self.result_list:
+            # For the column `what`, which is asked for one row at a time.
             entry.address = links.get(entry.pk, "")
 
 
@@ -88,7 +89,7 @@ class AuditLogAdmin(ReadOnlyAdmin):
     sortable_by = ("when",)
     paginator = CappedPaginator
     list_per_page = 50
-    show_full_result_count = False
+    show_full_result_count = False  # would count the whole table for each page
     show_facets = admin.ShowFacets.NEVER
     actions = None
     fields = ("when", "what", "change", "remote_addr")

@@ -29,6 +29,7 @@ class ColleagueForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # The page leaves it out for superusers, who may do everything.
         if self.instance.pk and "role" in self.fields:
             self.fields["role"].initial = role_of(self.instance)
             self.fields["role"].required = not self.instance.is_superuser
@@ -47,6 +48,7 @@ class ColleagueForm(forms.ModelForm):
 class NewColleagueForm(ColleagueForm):
     """With a first password, and able to log in from the start."""
 
+    # Not `password` of the model, which is a hash: the service makes that.
     password = forms.CharField(
         required=False,
         strip=False,

@@ -20,7 +20,7 @@ class LogInAdmin(ReadOnlyAdmin):
     search_fields = ("username", "ip_address")
     search_help_text = "A name or an address."
     ordering = ("-attempt_time",)
-    paginator = CappedPaginator
+    paginator = CappedPaginator  # a robot that guesses fills these tables
     list_per_page = 50
     show_full_result_count = False
     actions = None

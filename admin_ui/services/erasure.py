@@ -20,6 +20,7 @@ def erase_colleague(*, user: User) -> list[ErasureCount]:
     if not admins().exclude(pk=user.pk).exists():
         raise NotAllowed("Somebody has to look after the staff: this is the last admin.")
     with write_transaction():
+        # Locked, so that nobody gives rights back meanwhile.
         row = User.objects.select_for_update().get(pk=user.pk)
         stored = data_stored_about(row)
         for model in LOG_IN_MODELS:
@@ -31,7 +32,7 @@ def erase_colleague(*, user: User) -> list[ErasureCount]:
         row.username, row.first_name, row.last_name, row.email = f"erased-{row.pk}", "", "", ""
         row.is_active = row.is_staff = row.is_superuser = False
         row.last_login = None
-        row.set_unusable_password()
+        row.set_unusable_password()  # also ends what tokens there are: they carry a hash of it
         row.save()
         row.groups.clear()
         row.user_permissions.clear()

@@ -17,6 +17,8 @@ _READABLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none t
 
 
 class NotAllowed(FrontdeskError):
+    """Not even for admins."""
+
     code = "not_allowed"
     status = 403
 
@@ -50,7 +52,7 @@ def change_colleague(*, user: User, by: AbstractBaseUser | None, role: str | Non
         refuse_takeover(user=before, by=by)
         refuse_lockout(user=user, role=was if role is None else role, by=by)
         user.save(update_fields=[*PROFILE_FIELDS, "is_active"])
-        if role is not None and not before.is_superuser:
+        if role is not None and not before.is_superuser:  # who may everything needs no role
             user.groups.set([_group(role)] if role else [])
         changes = {name: (getattr(before, name), getattr(user, name)) for name in (*PROFILE_FIELDS, "is_active")}
         audit.record(user, {**changes, "role": (was, was if role is None else role)}, by=by)
@@ -77,6 +79,7 @@ def refuse_takeover(*, user: User, by: AbstractBaseUser | None) -> None:
 def refuse_lockout(*, user: User, role: str, by: AbstractBaseUser | None) -> None:
     """`user` as it would be with this role."""
     stays = user.is_active and (user.is_superuser or role == ADMIN)
+    # Even where other admins are left: it is a slip more often than a wish.
     if by is not None and user.pk == by.pk and not stays and admins().filter(pk=user.pk).exists():
         raise NotAllowed("You can't take your own rights away. Ask another admin.")
     if not stays and not admins().exclude(pk=user.pk).exists():

@@ -29,6 +29,7 @@ def matching_conversations(query: Mapping[str, Any]) -> QuerySet[Conversation]:
     rows = filtered(Conversation.objects.all(), wanted_by(query))
     if not query.get("q"):
         return rows
+    # A search gives hits in messages, a page at a time; an export wants their conversations, all of them.
     ids, before = set(conversations_by_name(query["q"], rows)), None
     while True:
         hits = search_page(query["q"], rows, HITS_AT_ONCE, before=before)

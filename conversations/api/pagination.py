@@ -37,6 +37,7 @@ class ConversationPagination(ApiPagination):
     def paginate_queryset(
         self, queryset: QuerySet[Conversation], request: Request, view: Any = None
     ) -> list[Conversation]:
+        # DRF asks for the links after the page, without the request: so they are kept.
         self.url, self.size, self.query = request.build_absolute_uri(), self.get_page_size(request), view.query
         direction, _, place = request.query_params.get("cursor", "").partition("-")
         rows = filtered(queryset, wanted_by(self.query))

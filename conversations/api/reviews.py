@@ -32,6 +32,7 @@ def change_review(conversation: Conversation, changes: Mapping[str, Any], by: Us
         if "waiting" in changes:
             change_handoff = services.reopen_handoff if changes["waiting"] else services.close_handoff
             change_handoff(conversation=conversation, by=by)
+        # Last: whoever is done with it does not want it later any more, whatever the same request said of that.
         if changes.get("reviewed"):
             services.mark_reviewed(conversation=conversation, by=by, seen_turn=changes.get("seen_turn"))
         elif "reviewed" in changes:
@@ -40,7 +41,8 @@ def change_review(conversation: Conversation, changes: Mapping[str, Any], by: Us
 
 def review_of(conversation: Conversation) -> dict[str, Any]:
     """What `ReviewSerializer` shows, read anew."""
-    row = Conversation.objects.select_related("reviewed_by").prefetch_related("tags").get(pk=conversation.pk)
+    rows = Conversation.objects.select_related("reviewed_by", "environment__bot").prefetch_related("tags")
+    row = rows.get(pk=conversation.pk)
     annotations = list(
         Annotation.objects.filter(conversation=row).select_related("message", "by").order_by("message__seq")
     )

@@ -100,8 +100,10 @@ class ReviewChangeSerializer(StrictSerializer):
     waiting = serializers.BooleanField(required=False, help_text="False: who asked for a person was taken care of.")
 
     def validate(self, attrs: dict) -> dict:
+        # These say of what, and how; a body with nothing else would change nothing.
         if not set(attrs) - {"seq", "revision", "intent", "entities", "seen_turn"}:
             raise serializers.ValidationError("Say what to change: verdict, flagged, note, add_tags, reviewed, ...")
+        # Without them nobody knows which message is meant, or whether somebody else was faster.
         for name in ("seq", "revision"):
             if {"verdict", "flagged"} & set(attrs) and name not in attrs:
                 raise serializers.ValidationError({name: "Needed with verdict or flagged."})

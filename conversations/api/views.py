@@ -55,6 +55,7 @@ FILE = {
     (200, "text/csv"): OpenApiTypes.STR,
     (200, "application/yaml"): OpenApiTypes.STR,
 }
+# Deferred: the engine's state, which is large and in no answer.
 CONVERSATIONS = (
     Conversation.objects.select_related("environment__bot", "reviewed_by").prefetch_related("tags").defer("snapshot")
 )
@@ -113,7 +114,7 @@ class ConversationExportView(ConversationView):
         tags=TAG,
     )
     def get(self, request: Request, id: UUID) -> StreamingHttpResponse:
-        rows = Conversation.objects.filter(pk=self.conversation.pk)
+        rows = Conversation.objects.filter(pk=self.conversation.pk)  # an export takes a queryset
         return _file(request, rows, self.query["format"])
 
 
@@ -157,6 +158,7 @@ class ConversationDetailView(ConversationView, RetrieveAPIView):
     )
     def delete(self, request: Request, id: UUID) -> Response:
         deleted = _delete([self.conversation.pk], self.query["examples"], self.user)
+        # Programs that know 204 only go on as they did, unless there is something to tell.
         something_stays = deleted["examples_kept"] or deleted["examples_deleted"] or deleted["versions"]
         return Response(deleted) if something_stays else Response(status=204)
 
@@ -177,6 +179,7 @@ class MessageListView(ConversationView, ListAPIView):
 
     def paginate_queryset(self, queryset: QuerySet[Message]) -> list[Message]:
         rows = super().paginate_queryset(queryset)
+        # What is said of a message beside its annotation: one query for the page.
         annotations = [row.annotation for row in rows if hasattr(row, "annotation")]
         find_duplicates(self.conversation.environment.bot, annotations)
         return rows

@@ -12,6 +12,7 @@ models = [
     path("jobs/", jobs.JobListView.as_view()),
     path("jobs/<int:id>/", jobs.JobDetailView.as_view()),
     path("jobs/<int:id>/cancel/", jobs.JobCancelView.as_view()),
+    # After the fixed words, which it would take for names of versions.
     path("<str:name>/", versions.VersionDetailView.as_view()),
     path("<str:name>/download/", versions.DownloadView.as_view()),
     path("<str:name>/activate/", versions.ActivateView.as_view()),

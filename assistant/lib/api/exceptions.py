@@ -21,14 +21,14 @@ log = logging.getLogger("frontdesk.api")
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's setting EXCEPTION_HANDLER. No error leaves the API in another form, nor with words that were not meant
     for whoever asked."""
-    if isinstance(error, FrontdeskError):
+    if isinstance(error, FrontdeskError):  # what services raise, in words for whoever asked
         views.set_rollback()
         wait = error.extra.get("retry_after")
         headers = {"Retry-After": str(math.ceil(wait))} if wait else {}
         return Response(error_body(error.message, error.code, **error.extra), status=error.status, headers=headers)
     error = _as_api_exception(error)
     response = views.exception_handler(error, context)
-    if response is None:
+    if response is None:  # a fault of ours: the log has it, the answer says nothing of it
         request = context["request"]
         log.error("%s %s failed: %s", request.method, request.path, type(error).__name__, exc_info=error)
         views.set_rollback()
@@ -44,7 +44,7 @@ def error_body(message: str, code: str, **extra: Any) -> dict[str, Any]:
 
 def _as_api_exception(error: Exception) -> Exception:
     """Django's errors as DRF's, in our words; anything else as it is."""
-    if isinstance(error, RequestDataTooBig):
+    if isinstance(error, RequestDataTooBig):  # a SuspiciousOperation, too: so it comes first
         return RequestTooLarge()
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
         return exceptions.ParseError("The request can't be read.")
@@ -60,6 +60,7 @@ def _body_of(error: exceptions.APIException) -> dict[str, Any]:
         fields: dict[str, list[str]] = {}
         for path, words in _leaves(error.detail, ()):
             fields.setdefault(".".join(path) or "body", []).append(words)
+        # People get the first; programs get all, by field.
         fields = fields or {"body": ["This is not valid."]}
         name, texts = next(iter(fields.items()))
         return error_body(texts[0] if name == "body" else f"{name}: {texts[0]}", "invalid", fields=fields)

@@ -27,16 +27,18 @@ class ApiPagination(CursorPagination):
     def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any] | None:
         try:
             return super().paginate_queryset(queryset, request, view)
-        except (NotFound, ValueError, ValidationError):
+        except (NotFound, ValueError, ValidationError):  # the last two: of what no column could hold
             raise FrontdeskError(self.invalid_cursor_message, code="bad_cursor") from None
 
     def get_page_size(self, request: Request) -> int:
         text = request.query_params.get(self.page_size_query_param, str(self.page_size))
+        # Nine digits are enough: Python takes long to read a number of a million.
         if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= self.max_page_size):
             raise FrontdeskError(f"page_size is a number from 1 to {self.max_page_size}.", code="bad_page_size")
         return int(text)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        # As DRF's own, without its example addresses; all three are always there.
         link = {"type": "string", "format": "uri", "nullable": True}
         return {
             "type": "object",
@@ -58,6 +60,8 @@ class ApiPagination(CursorPagination):
 
 
 class NamePagination(ApiPagination):
+    """By name, which is unique among the rows of a bot."""
+
     ordering = ("name",)
 
 
@@ -66,6 +70,7 @@ class ListPagination(ApiPagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         start, size = request.query_params.get("cursor", "0"), self.get_page_size(request)
+        # A cursor is a number here, and no list has places of ten digits.
         if not (start.isascii() and start.isdigit() and len(start) < 10):
             raise FrontdeskError(self.invalid_cursor_message, code="bad_cursor")
         self.url, self.start, self.size, self.total = request.build_absolute_uri(), int(start), size, len(queryset)

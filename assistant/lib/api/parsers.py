@@ -13,6 +13,8 @@ from assistant.lib import strict_json
 
 
 class RequestTooLarge(APIException):
+    """DRF has no such error."""
+
     status_code = 413
     default_detail = "That is more than one request may carry."
     default_code = "too_large"
@@ -25,7 +27,7 @@ class StrictJSONParser(JSONParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        raw = stream.read(limit + 1)
+        raw = stream.read(limit + 1)  # one byte more tells what is too large from what just fits
         if len(raw) > limit:
             raise RequestTooLarge(f"A request has at most {limit:,} bytes.")
         try:

@@ -17,5 +17,6 @@ class StaffPermission(BasePermission):
         user = request.user
         if not (user and user.is_active and user.is_staff):
             return False
+        # HEAD is answered by `get`.
         permission = view.perms_map.get("GET" if request.method == "HEAD" else request.method)
         return permission is None or user.has_perm(permission)

@@ -14,5 +14,5 @@ class SurrogateSafeJSONRenderer(JSONRenderer):
     def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:
         try:
             return super().render(data, *args, **kwargs)
-        except UnicodeEncodeError:
+        except UnicodeEncodeError:  # rare, so it is not looked for before
             return json.dumps(data, cls=self.encoder_class).encode()

@@ -8,7 +8,7 @@ from drf_spectacular import openapi
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.extensions import OpenApiSerializerExtension
 
-ERROR = {
+ERROR_SCHEMA = {
     "type": "object",
     "description": "What went wrong: `message` for people, `extra.code` for programs.",
     "required": ["message", "extra"],
@@ -26,7 +26,7 @@ ERROR = {
         },
     },
 }
-ERRORS = {
+ERROR_RESPONSES = {  # OpenAPI wants the status as text
     "400": "The request can't be taken: `extra.fields` says why, by field.",
     "401": "Log in first.",
     "403": "Your role does not allow this.",
@@ -57,6 +57,7 @@ class StrictSerializerExtension(OpenApiSerializerExtension):
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        # Private, but the only way to what drf-spectacular would have made without this extension.
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         return {**schema, "additionalProperties": False}
 
@@ -70,12 +71,15 @@ class LoginJWTScheme(SimpleJWTScheme):
 def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Hook of drf-spectacular: the one form of errors, under every operation."""
     parts = result.setdefault("components", {})
-    parts.setdefault("schemas", {})["Error"] = ERROR
+    parts.setdefault("schemas", {})["Error"] = ERROR_SCHEMA
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    names = {status: f"Error{status.capitalize()}" for status in ERRORS}
-    parts["responses"] = {names[status]: {"description": words, "content": content} for status, words in ERRORS.items()}
+    names = {status: f"Error{status.capitalize()}" for status in ERROR_RESPONSES}
+    parts["responses"] = {
+        names[status]: {"description": words, "content": content} for status, words in ERROR_RESPONSES.items()
+    }
     for operations in result["paths"].values():
         for operation in operations.values():
             for status, name in names.items():
+                # An operation may say something else of a status itself.
                 operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{name}"})
     return result

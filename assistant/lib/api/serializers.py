@@ -17,6 +17,7 @@ class StrictSerializer(serializers.Serializer):
 
     def to_internal_value(self, data: Any) -> Any:
         known = {name for name, field in self.fields.items() if not field.read_only} | self.also_allowed
+        # All at once, and before the fields: a name with a slip of the pen would also be a field that is missing.
         if isinstance(data, Mapping) and (unknown := sorted(set(map(str, data)) - known)):
             raise serializers.ValidationError({name: ["There is no such field."] for name in unknown})
         return super().to_internal_value(data)

@@ -12,13 +12,13 @@ from assistant.lib.addresses import client_of_request
 from assistant.lib.throttles import throttle_wait
 
 
-class UserOrAddressThrottle(BaseThrottle):
-    """RATE_LIMIT_API for each member of staff; RATE_LIMIT_PUBLIC by address for everyone else."""
+class UserOrClientThrottle(BaseThrottle):
+    """RATE_LIMIT_API for each member of staff; RATE_LIMIT_PUBLIC by client for everyone else."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         if request.user and request.user.is_authenticated:
             self._wait = throttle_wait(f"api:{request.user.pk}", settings.RATE_LIMIT_API)
-        else:
+        else:  # before the log-in there is nothing else to count by
             self._wait = throttle_wait(f"api:{client_of_request(request)}", settings.RATE_LIMIT_PUBLIC)
         return not self._wait
 

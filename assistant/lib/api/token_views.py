@@ -20,20 +20,28 @@ TAG = ["Log in"]
 
 
 class TooManyLogins(FrontdeskError):
+    """`extra.retry_after`: seconds."""
+
     code = "rate_limited"
     status = 429
 
 
 class LoginSerializer(StrictSerializer):
+    """What one logs in with."""
+
     username = serializers.CharField(max_length=150, trim_whitespace=False)
     password = serializers.CharField(max_length=1000, trim_whitespace=False, style={"input_type": "password"})
 
 
 class RefreshSerializer(StrictSerializer):
+    """The refresh token that came last."""
+
     refresh = serializers.CharField(max_length=2000)
 
 
 class TokenPairSerializer(serializers.Serializer):
+    """What one sends from now on."""
+
     access = serializers.CharField(help_text="Send it as `Authorization: Bearer ...`. Good for ten minutes.")
     refresh = serializers.CharField(help_text="Good for seven days, and once: refreshing gives a new pair.")
 
@@ -61,8 +69,10 @@ class LoginView(PublicView):
         http = request._request
         if wait := login_throttle_wait(http, credentials["username"]):
             raise TooManyLogins("Too many log-ins.", retry_after=retry_after(wait))
+        # Also asks django-axes, which locks out whoever guesses.
         user = authenticate(http, **credentials)
         if not isinstance(user, User) or not user.is_staff:
+            # The same words for both: nobody learns which names there are.
             raise NotLoggedIn("This user name and password do not match.", code="bad_credentials")
         del http.session  # whoever hears of the log-in would make one, and nobody would ever send it
         with write_transaction():

@@ -26,6 +26,8 @@ log = logging.getLogger("frontdesk.api")
 
 
 class NotLoggedIn(FrontdeskError):
+    """Whoever asks has to log in, or to log in again."""
+
     code = "not_authenticated"
     status = 401
 
@@ -33,11 +35,13 @@ class NotLoggedIn(FrontdeskError):
 def create_token_pair(user: User, login: str = "") -> dict[str, str]:
     """The tokens of a new log-in, or of the one named `login`, which goes on."""
     login = login or uuid4().hex
+    # Whoever logs in takes their own old rows away, so the table does not grow.
     OutstandingToken.objects.filter(user=user, expires_at__lt=now()).delete()
     refresh = RefreshToken.for_user(user)
     refresh[LOGIN] = login
     # The row is there to be blacklisted. The token itself is not kept: it would let in whoever reads the database.
     OutstandingToken.objects.filter(jti=refresh["jti"]).update(token="")
+    # The log-in's own row lives as long as its newest token.
     expires = datetime.fromtimestamp(refresh["exp"], timezone.utc)
     OutstandingToken.objects.update_or_create(jti=login, defaults={"user": user, "expires_at": expires})
     return {"access": str(refresh.access_token), "refresh": str(refresh)}
@@ -97,4 +101,5 @@ def _end_all_logins_if_reused(text: str) -> None:
 def _blacklist(tokens: QuerySet[OutstandingToken]) -> None:
     good = tokens.filter(blacklistedtoken=None)
     tokens.update(token="")
+    # ignore_conflicts: two may end the same log-in at once.
     BlacklistedToken.objects.bulk_create([BlacklistedToken(token=row) for row in good], ignore_conflicts=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar, cast
 
+from django import shortcuts
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
+from django.http import Http404
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -67,8 +69,8 @@ class NotFoundView(ApiView):
 
 
 def get_object_or_404(queryset: QuerySet[M], what: str = "", **lookup: Any) -> M:
-    """The first row, or an error that people can read. `what`: another name for the row than its model's."""
-    row = queryset.filter(**lookup).first()
-    if row is None:
-        raise NotFound(f"There is no such {what or queryset.model._meta.verbose_name}.")
-    return row
+    """Django's, but the error says what there is not: `what`, or the name of the model."""
+    try:
+        return shortcuts.get_object_or_404(queryset, **lookup)
+    except Http404:
+        raise NotFound(f"There is no such {what or queryset.model._meta.verbose_name}.") from None

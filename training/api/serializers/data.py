@@ -21,6 +21,8 @@ SEEN = {
 
 
 class ExampleFilterSerializer(BotQuerySerializer):
+    """Together they narrow; what is left out narrows nothing."""
+
     intent = serializers.CharField(**NAME, required=False)
     use = serializers.ChoiceField(Example.Use.choices, required=False)
     origin = serializers.ChoiceField(Example.Origin.choices, required=False)
@@ -28,6 +30,8 @@ class ExampleFilterSerializer(BotQuerySerializer):
 
 
 class NewExampleSerializer(StrictSerializer):
+    """A text under its intent."""
+
     intent = serializers.CharField(**NAME, help_text="Made where it is missing.")
     text = serializers.CharField(**TEXT)
     entities = serializers.ListField(
@@ -42,6 +46,8 @@ class NewExampleSerializer(StrictSerializer):
 
 
 class ExampleChangeSerializer(StrictSerializer):
+    """What is left out stays as it is."""
+
     revision = serializers.IntegerField(**REVISION)
     intent = serializers.CharField(**NAME, required=False)
     text = serializers.CharField(**TEXT, required=False)
@@ -50,22 +56,32 @@ class ExampleChangeSerializer(StrictSerializer):
 
 
 class ExampleIdsSerializer(StrictSerializer):
+    """Several examples; those that are not there any more are passed over."""
+
     ids = IdListField()
 
 
 class ExampleMoveSerializer(ExampleIdsSerializer):
+    """Several examples, and where they go."""
+
     intent = serializers.CharField(**NAME)
 
 
 class HoldOutSerializer(ExampleIdsSerializer):
+    """Several examples, kept for evaluation or trained on again."""
+
     held_out = serializers.BooleanField()
 
 
 class RestoreSerializer(StrictSerializer):
+    """Which deletion to undo."""
+
     mark = serializers.DateTimeField(help_text="From the deletion.")
 
 
 class NewIntentSerializer(StrictSerializer):
+    """The name of an intent that there is not yet."""
+
     name = serializers.CharField(**NAME)
 
 
@@ -80,10 +96,14 @@ class IntentChangeSerializer(StrictSerializer):
 
 
 class IntentMergeSerializer(StrictSerializer):
+    """The intent that takes the examples."""
+
     into = serializers.CharField(**NAME, help_text="The intent that stays.")
 
 
 class ResponseChangeSerializer(StrictSerializer):
+    """All that the bot may say there: one variation is chosen each time."""
+
     variations = serializers.ListField(
         child=JsonObjectField(),
         min_length=1,
@@ -94,11 +114,15 @@ class ResponseChangeSerializer(StrictSerializer):
 
 
 class NewSynonymSerializer(StrictSerializer):
+    """A word that visitors use, and the value that it stands for."""
+
     value = serializers.CharField(**NAME)
     text = serializers.CharField(**NAME, help_text="What people say for it.")
 
 
 class ExampleSerializer(serializers.ModelSerializer):
+    """A text that the bot learns from, or is tested with."""
+
     intent = serializers.CharField(source="intent.name")
     entities = serializers.ListField(child=JsonObjectField())
     updated_by = serializers.CharField(source="updated_by.username", **STAFF)
@@ -121,6 +145,8 @@ class ExampleSerializer(serializers.ModelSerializer):
 
 
 class IntentSerializer(serializers.ModelSerializer):
+    """An intent with the numbers of its examples."""
+
     answer = serializers.CharField(help_text="Name of the response that it gets; empty: rules and stories decide.")
     examples = serializers.IntegerField(source="training", help_text="Trained on.")
     held_out = serializers.IntegerField(help_text="Kept for evaluation.")
@@ -131,6 +157,8 @@ class IntentSerializer(serializers.ModelSerializer):
 
 
 class ResponseSerializer(serializers.ModelSerializer):
+    """What the bot says."""
+
     variations = serializers.ListField(child=JsonObjectField())
 
     class Meta:
@@ -139,20 +167,28 @@ class ResponseSerializer(serializers.ModelSerializer):
 
 
 class SynonymSerializer(serializers.ModelSerializer):
+    """A word that stands for a value."""
+
     class Meta:
         model = Synonym
         fields = ("id", "value", "text", "created")
 
 
 class DeletionMarkSerializer(serializers.Serializer):
+    """What undoes the deletion."""
+
     mark = serializers.DateTimeField(help_text="Give it to `restore`, and what was deleted comes back.")
 
 
 class CountSerializer(serializers.Serializer):
+    """How many rows were changed."""
+
     count = serializers.IntegerField()
 
 
 class FindingSerializer(serializers.Serializer):
+    """Something in the training data that should be put right."""
+
     kind = serializers.ChoiceField([kind.value for kind in Kind], source="kind.value")
     severity = serializers.ChoiceField([severity.value for severity in Severity], source="severity.value")
     words = serializers.CharField(help_text="What is wrong, for people.")

@@ -13,20 +13,28 @@ NUMBER = {"default": None, "allow_null": True}
 
 
 class VersionFilterSerializer(BotQuerySerializer):
+    """Without a status, deleted versions are left out."""
+
     status = serializers.ChoiceField(ModelVersion.Status.choices, required=False)
     origin = serializers.ChoiceField(ModelVersion.Origin.choices, required=False)
 
 
 class JobFilterSerializer(BotQuerySerializer):
+    """Together they narrow; what is left out narrows nothing."""
+
     status = serializers.ChoiceField(Job.Status.choices, required=False)
     kind = serializers.CharField(max_length=30, required=False)
 
 
 class TrainSerializer(StrictSerializer):
+    """A note for the list of versions."""
+
     note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="", help_text="What is new.")
 
 
 class UploadSerializer(StrictSerializer):
+    """The parts of the form."""
+
     file = serializers.FileField(help_text="A `.tar.gz` that Rasa 3.6.21 trained.")
     sha256 = serializers.RegexField(
         r"^[0-9a-fA-F]{64}$", required=False, default="", help_text="Checked where it is given."
@@ -35,10 +43,14 @@ class UploadSerializer(StrictSerializer):
 
 
 class EnvironmentNameSerializer(StrictSerializer):
+    """Where: production, if nothing is said."""
+
     environment = serializers.SlugField(max_length=60, required=False, default=PRODUCTION)
 
 
 class RollbackSerializer(EnvironmentNameSerializer):
+    """Where, and what was live there when it was looked at."""
+
     seen = IdField(
         required=False,
         help_text="The environment's `activation` that you saw: where another came since, the answer is 409. So a "
@@ -47,16 +59,22 @@ class RollbackSerializer(EnvironmentNameSerializer):
 
 
 class EvaluateSerializer(StrictSerializer):
+    """How to evaluate."""
+
     kind = serializers.ChoiceField(Evaluation.Kind.choices, default=Evaluation.Kind.HELD_OUT)
 
 
 class ComparisonQuerySerializer(OptionalBotQuerySerializer):
+    """Two versions and the kind of evaluation to compare them by."""
+
     left = serializers.CharField(max_length=100, help_text="Name of a version.")
     right = serializers.CharField(max_length=100, help_text="Name of another version of the same bot.")
     kind = serializers.ChoiceField(Evaluation.Kind.choices, default=Evaluation.Kind.HELD_OUT)
 
 
 class VersionSerializer(serializers.ModelSerializer):
+    """A model and where it came from."""
+
     bot = serializers.CharField(source="bot.name")
     parent = serializers.CharField(source="parent.name", default=None, allow_null=True)
     created_by = serializers.CharField(source="created_by.username", **STAFF)
@@ -93,6 +111,8 @@ class VersionSerializer(serializers.ModelSerializer):
 
 
 class JobSerializer(serializers.ModelSerializer):
+    """Work that takes long, and how far it is."""
+
     bot = serializers.CharField(source="bot.name")
     version = serializers.CharField(source="version.name", default=None, allow_null=True)
     requested_by = serializers.CharField(source="requested_by.username", **STAFF)
@@ -119,6 +139,8 @@ class JobSerializer(serializers.ModelSerializer):
 
 
 class JobDetailSerializer(JobSerializer):
+    """A job with its log and the memory that it took."""
+
     class Meta:
         model = Job
         fields = (*JobSerializer.Meta.fields, "memory", "log")
@@ -132,6 +154,8 @@ class StartedJobSerializer(serializers.Serializer):
 
 
 class EnvironmentSerializer(serializers.ModelSerializer):
+    """A place where one version is live."""
+
     bot = serializers.CharField(source="bot.name")
     version = serializers.CharField(source="active_version.name", default=None, allow_null=True)
     activation = serializers.SerializerMethodField()
@@ -147,6 +171,8 @@ class EnvironmentSerializer(serializers.ModelSerializer):
 
 
 class EvaluationSerializer(serializers.ModelSerializer):
+    """How well a version understood messages whose intents are known."""
+
     version = serializers.CharField(source="version.name")
     examples = serializers.IntegerField(source="example_count")
 
@@ -156,6 +182,8 @@ class EvaluationSerializer(serializers.ModelSerializer):
 
 
 class EvaluationDetailSerializer(EvaluationSerializer):
+    """An evaluation with its report."""
+
     report = JsonObjectField(help_text="Per intent precision, recall and F1 with 95 % intervals; confusion; errors.")
 
     class Meta:
@@ -164,6 +192,8 @@ class EvaluationDetailSerializer(EvaluationSerializer):
 
 
 class ChangedMessageSerializer(serializers.Serializer):
+    """A message that only one of the two understood."""
+
     text = serializers.CharField()
     right = serializers.CharField(help_text="The right intent.")
     guessed = serializers.CharField(help_text="What the version that was wrong took it for.")
@@ -171,6 +201,8 @@ class ChangedMessageSerializer(serializers.Serializer):
 
 
 class IntentRecallSerializer(serializers.Serializer):
+    """How many messages of an intent each of the two found."""
+
     intent = serializers.CharField()
     messages = serializers.IntegerField()
     recall_left = serializers.FloatField()
@@ -178,6 +210,8 @@ class IntentRecallSerializer(serializers.Serializer):
 
 
 class ComparisonSerializer(serializers.Serializer):
+    """Two versions on the same messages."""
+
     left = VersionSerializer()
     right = VersionSerializer()
     kind = serializers.ChoiceField(Evaluation.Kind.choices)

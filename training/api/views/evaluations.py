@@ -25,6 +25,8 @@ from training.services import ask_for_evaluation
 
 
 class NotEvaluated(FrontdeskError):
+    """There is nothing to compare yet."""
+
     code = "not_evaluated"
     status = 409
 
@@ -84,6 +86,7 @@ class VersionComparisonView(VersionView):
         left, right = self.get_version(self.query["left"]), self.get_version(self.query["right"])
         if left.bot_id != right.bot_id:
             raise NotFound("These are versions of different bots.")
+        # On the messages that are in both reports: a newer version was asked more.
         comparison = compare_reports(_newest_evaluation(left, kind).report, _newest_evaluation(right, kind).report)
         names = ("intent", "messages", "recall_left", "recall_right")
         facts = {

@@ -34,6 +34,7 @@ from training.selectors import findings_of
 
 VIEW, EDIT = "training.view_bot", "training.edit_data"
 TAG = ["Training data"]
+# Deferred: the embedding of the text, for finding near ones.
 EXAMPLES = (
     Example.objects.filter(deleted=None, intent__deleted=None).select_related("intent", "updated_by").defer("vector")
 )
@@ -95,6 +96,7 @@ class ExampleDetailView(ExampleView, RetrieveAPIView):
     def patch(self, request: Request, id: int) -> Response:
         body = self.validated_body(ExampleChangeSerializer)
         services.change_example(example=self.get_object(), by=self.user, **body)
+        # Read anew: the service changed a row of its own.
         return Response(ExampleSerializer(self.get_object()).data)
 
     @extend_schema(
@@ -119,6 +121,7 @@ class ExampleMoveView(ExampleView):
     )
     def post(self, request: Request) -> Response:
         body = self.validated_body(ExampleMoveSerializer)
+        # Fewer than were asked for, where some were there under the other intent already.
         count = services.move_examples(ids=self.existing_ids(body), intent=body["intent"], by=self.user)
         return Response({"count": count})
 

@@ -30,6 +30,7 @@ def _count_of(use: str) -> Count:
     return Count("examples", Q(examples__deleted=None, examples__use=use))
 
 
+# The counts are filtered joins, so one query gives a whole page.
 INTENTS = Intent.objects.filter(deleted=None).annotate(
     training=_count_of(Example.Use.TRAINING), held_out=_count_of(Example.Use.HELD_OUT)
 )
@@ -85,6 +86,7 @@ class IntentDetailView(IntentView, RetrieveAPIView):
         with write_transaction():  # both or neither
             if "answers" in body:
                 services.set_answer(intent=intent, texts=body["answers"], by=self.user, revision=body["revision"])
+            # `seen`: whoever renamed it meanwhile is not overruled unseen.
             if body.get("name", intent.name) != intent.name:
                 services.rename_intent(intent=intent, name=body["name"], by=self.user, seen=name)
         return Response(IntentSerializer(self.get_queryset().get(pk=intent.pk)).data)

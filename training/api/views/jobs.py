@@ -25,7 +25,7 @@ class JobListView(BotView, ListAPIView):
 
     perms_map = {"GET": VIEW}
     query_serializer_class = JobFilterSerializer
-    queryset = JOBS.defer("log")
+    queryset = JOBS.defer("log")  # long, and shown for one job only
     serializer_class = JobSerializer
 
     def filter_queryset(self, queryset: QuerySet[Job]) -> QuerySet[Job]:
@@ -57,6 +57,6 @@ class JobCancelView(AnyBotView):
         tags=TAG,
     )
     def post(self, request: Request, id: int) -> Response:
-        self.validated_body(EmptySerializer)
+        self.validated_body(EmptySerializer)  # refuses fields: there is nothing to say
         cancel_job(job=self.get_object(), by=self.user)
         return Response(JobSerializer(self.get_object()).data, status=202)

@@ -30,6 +30,7 @@ from training.models import PRODUCTION, Environment, Job, ModelVersion
 VIEW, TRAIN, ACTIVATE = "training.view_bot", "training.train_bot", "training.activate_version"
 UPLOAD, DOWNLOAD = "training.upload_version", "training.download_version"
 TAG = ["Models"]
+# Deferred: the frozen training data, which may be megabytes.
 VERSIONS = (
     ModelVersion.objects.select_related("bot", "parent", "created_by", "training_set")
     .defer("training_set__packed")
@@ -105,7 +106,7 @@ class UploadView(BotView):
     """A version that was trained elsewhere."""
 
     perms_map = {"POST": UPLOAD}
-    parser_classes = (MultiPartParser,)
+    parser_classes = (MultiPartParser,)  # Django writes a large file to disk while it comes
 
     @extend_schema(
         operation_id="models_upload",
@@ -153,7 +154,8 @@ class ActivateView(VersionView):
     def post(self, request: Request, name: str) -> Response:
         version, place = self.get_version(name), self.validated_body(EnvironmentNameSerializer)["environment"]
         if place != PRODUCTION:
-            get_object_or_404(Environment.objects.filter(bot=version.bot), name=place)  # a slip of the pen makes none
+            # The service makes what is missing; a slip of the pen should not.
+            get_object_or_404(Environment.objects.filter(bot=version.bot), name=place)
         environment = services.activate_version(version=version, environment=place, by=self.user)
         return Response(EnvironmentSerializer(environment).data)
 
