@@ -2,7 +2,7 @@
 HOST ?= 127.0.0.1
 PORT ?= 8000
 BENCH ?=
-WORKERS ?= 2
+WORKERS ?= 3
 TIMES := .pytest_cache/times
 MUTANTS ?=
 TESTS ?= tests
@@ -10,6 +10,7 @@ MINUTES ?= 60
 FIND := $(SHELL) deploy/find_python.sh
 VENV := .venv/bin
 UV_COMPILE := $(VENV)/uv pip compile --quiet --python $(VENV)/python --generate-hashes --no-emit-index-url
+# Three workers for two processors: tests of processes and of the browser wait for much of their time.
 # A file's tests stay on one worker (tests/slices.py); the order is that of collection, the longest first.
 PYTEST := $(VENV)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 MAKEFLAGS += --no-print-directory

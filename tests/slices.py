@@ -17,6 +17,10 @@ from tests.shared import locked
 # last, when they have the machine for themselves.
 SLICES = ("processes", "browser", "engine", "database", "pure", "clock")
 
+# What pages and the API show comes from services and selectors, which are tested in both modes. test_access and
+# test_odd_input open each address in both.
+ONCE = ("tests/admin_ui/", "tests/api/")
+
 
 def kind_of(item: pytest.Item) -> str:
     marks = {mark.name for mark in item.iter_markers()}
@@ -35,7 +39,8 @@ def modes_of(item: pytest.Item) -> tuple[str, ...]:
     """What neither database nor broker can change runs once. `modes(...)` says otherwise."""
     if mark := item.get_closest_marker("modes"):
         return mark.args
-    return ("embedded", "distributed") if kind_of(item) in {"processes", "database"} else ("embedded",)
+    can_change = kind_of(item) in {"processes", "database"} and not item.nodeid.startswith(ONCE)
+    return ("embedded", "distributed") if can_change else ("embedded",)
 
 
 def group_of(item: pytest.Item) -> str:

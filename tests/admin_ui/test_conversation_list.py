@@ -18,7 +18,8 @@ from training.models import Environment, ModelVersion
 
 LIST = "/admin/conversations/conversation/"
 LONG_AGO = datetime(2025, 5, 1, 12, tzinfo=timezone.get_current_timezone())
-pytestmark = pytest.mark.django_db
+# Each database has an index of its own.
+pytestmark = [pytest.mark.django_db, pytest.mark.modes("embedded", "distributed")]
 
 
 def listed(client: Client, address: str = "", **chosen: str) -> Any:

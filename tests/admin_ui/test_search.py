@@ -17,7 +17,8 @@ from conversations.selectors import neighbours, search
 from tests.admin_ui.conftest import Write, said
 from tests.admin_ui.test_conversation_list import LIST, listed, senders
 
-pytestmark = pytest.mark.django_db
+# Each database has an index of its own.
+pytestmark = [pytest.mark.django_db, pytest.mark.modes("embedded", "distributed")]
 
 
 @pytest.mark.parametrize(

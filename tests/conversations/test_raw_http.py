@@ -14,7 +14,7 @@ import pytest
 from tests.attacker import frame, websocket_request
 from tests.running import Running, until
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.modes("embedded")]  # no database is behind what it sends
 HOST = b"Host: 127.0.0.1\r\n"
 GET, POST = b"GET / HTTP/1.1\r\nHost: a\r\n", b"POST / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
