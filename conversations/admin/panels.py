@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from assistant.lib.admin import Panel, Section, capped_count
+from conversations.admin.changelist import COUNTED
 from conversations.admin.filters import Filters, last_evening
-from conversations.admin.listing import COUNTED
 from conversations.models import Conversation
 from conversations.selectors import filtered, worst_since
 
@@ -17,7 +17,22 @@ LATELY = "in the past 7 days, to review"
 
 
 def panels() -> list[Panel]:
-    return [_to_review(), _waiting(), _failed(), _disliked(), _unsure(), *_unanswered()]
+    """How many wait for review, and how many have signs of trouble."""
+    recent = {"review": "todo", "when": "week"}
+    nothing_failed = "Nothing failed that nobody has looked at."
+    nothing_disliked = "None that nobody has looked at."
+    nothing_unsure = "Nothing below 50% that nobody has looked at."
+    shown = [
+        _to_review(),
+        _panel("Waiting for a person", "asked for one", "Nobody asks for a person.", {"state": "waiting"}),
+        _panel("With failed messages", LATELY, nothing_failed, {"trouble": "failed", **recent}),
+        _panel("Thumbs down", LATELY, nothing_disliked, {"trouble": "disliked", **recent}),
+        _panel("Unsure", f"below 50%, {LATELY}", nothing_unsure, {"confidence": "50", **recent}, attention=False),
+    ]
+    if _count(trouble="unanswered"):
+        unanswered = {"trouble": "unanswered"}
+        shown.append(_panel("Unanswered", "being answered right now", "", unanswered, attention=False))
+    return shown
 
 
 def sections() -> list[Section]:
@@ -25,53 +40,28 @@ def sections() -> list[Section]:
     if not Conversation.objects.exists():
         return [Section("admin/conversations/first_steps.html", {})]
     since = last_evening()
-    context = {"worst": worst_since(since, WORST), "since": since, "rest": _list(review="todo", when="night")}
+    context = {"worst": worst_since(since, WORST), "since": since, "rest": _list_url(review="todo", when="night")}
     return [Section("admin/conversations/last_night.html", context)]
 
 
 def _to_review() -> Panel:
-    chosen = {"review": "todo"}
-    failed, unsure = (_number(**chosen, **more) for more in ({"trouble": "failed"}, {"confidence": "50"}))
-    signs = [
-        f"{_words(count)} {sign}" for count, sign in ((failed, "with failed messages"), (unsure, "unsure")) if count
-    ]
-    note = ", ".join(signs) or ("Nothing failed in them." if _number(**chosen) else "All caught up.")
-    return Panel("To review", _words(_number(**chosen)), _list(**chosen), note, attention=bool(signs))
+    count = _count(review="todo")
+    failed = _count(review="todo", trouble="failed")
+    unsure = _count(review="todo", confidence="50")
+    signs = [f"{_words(failed)} with failed messages"] if failed else []
+    signs += [f"{_words(unsure)} unsure"] if unsure else []
+    note = ", ".join(signs) or ("Nothing failed in them." if count else "All caught up.")
+    return Panel("To review", _words(count), _list_url(review="todo"), note, attention=bool(signs))
 
 
-def _waiting() -> Panel:
-    return _panel("Waiting for a person", "asked for one", "Nobody asks for a person.", state="waiting")
+def _panel(title: str, some: str, none: str, filters: dict[str, str], *, attention: bool = True) -> Panel:
+    """`some` and `none`: what it says where there are conversations, and where there are none."""
+    count = _count(**filters)
+    return Panel(title, _words(count), _list_url(**filters), some if count else none, attention and count > 0)
 
 
-def _failed() -> Panel:
-    none = "Nothing failed that nobody has looked at."
-    return _panel("With failed messages", LATELY, none, trouble="failed", review="todo", when="week")
-
-
-def _disliked() -> Panel:
-    none = "None that nobody has looked at."
-    return _panel("Thumbs down", LATELY, none, trouble="disliked", review="todo", when="week")
-
-
-def _unsure() -> Panel:
-    some, none = f"below 50%, {LATELY}", "Nothing below 50% that nobody has looked at."
-    return _panel("Unsure", some, none, confidence="50", review="todo", when="week", attention=False)
-
-
-def _unanswered() -> list[Panel]:
-    """Only while there are any: they are being answered right now."""
-    return [_panel("Unanswered", "being answered right now", "", trouble="unanswered", attention=False)] * bool(
-        _number(trouble="unanswered")
-    )
-
-
-def _panel(title: str, some: str, none: str, *, attention: bool = True, **chosen: str) -> Panel:
-    count = _number(**chosen)
-    return Panel(title, _words(count), _list(**chosen), some if count else none, attention and count > 0)
-
-
-def _number(**chosen: str) -> int:
-    rows = filtered(Conversation.objects.all(), Filters(chosen).wanted)
+def _count(**filters: str) -> int:
+    rows = filtered(Conversation.objects.all(), Filters(filters).conversation_filter)
     return capped_count(rows, COUNTED + 1)
 
 
@@ -79,5 +69,5 @@ def _words(count: int) -> str:
     return f"{intcomma(COUNTED)}+" if count > COUNTED else intcomma(count)
 
 
-def _list(**chosen: str) -> str:
-    return f"{reverse('admin:conversations_conversation_changelist')}?{urlencode(chosen)}"
+def _list_url(**filters: str) -> str:
+    return f"{reverse('admin:conversations_conversation_changelist')}?{urlencode(filters)}"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
-from conversations.admin import listing
+from conversations.admin import changelist
 from conversations.models import Conversation, Tag
 from conversations.selectors import lists
 from tests.admin_ui.conftest import Write
@@ -163,7 +163,7 @@ def test_it_shows_every_row_once_from_page_to_page(
     tag.conversations.set(Conversation.objects.all())
     newest_first = [row.external_id for row in Conversation.objects.order_by("-last_active", "-id")]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(listing, "PAGE", size)
+        patch.setattr(changelist, "PAGE", size)
         patch.setattr(lists, "FEW", 0)
         patch.setattr(lists, "SCANNED", walked)
         assert walk(desk, "") == newest_first
@@ -183,7 +183,7 @@ def walk(client: Client, address: str) -> list[str]:
 
 
 def test_it_goes_back_to_newer_ones(desk: Client, wrote: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "PAGE", 2)
+    monkeypatch.setattr(changelist, "PAGE", 2)
     for age in range(5):
         wrote("hi", sender=f"age-{age}", active=timezone.now() - timedelta(hours=age))
     last = listed(desk, listed(desk, listed(desk).older).older)
@@ -193,8 +193,8 @@ def test_it_goes_back_to_newer_ones(desk: Client, wrote: Write, monkeypatch: pyt
 
 
 def test_it_counts_as_far_as_that_is_cheap(desk: Client, wrote: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "PAGE", 1)
-    monkeypatch.setattr(listing, "COUNTED", 2)
+    monkeypatch.setattr(changelist, "PAGE", 1)
+    monkeypatch.setattr(changelist, "COUNTED", 2)
     wrote("hi")
     assert listed(desk).count == "1"
     wrote("hi")

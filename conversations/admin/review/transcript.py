@@ -1,4 +1,4 @@
-"""What staff read of one conversation: a window of its messages, each with what was made of it."""
+"""What staff read of one conversation: a window of its messages, each with its annotation."""
 
 from __future__ import annotations
 
@@ -45,6 +45,18 @@ class Link:
     title: str
     url: str
 
+    @classmethod
+    def of(cls, title: str, target: Any) -> Link:
+        """Rasa's attachments are addresses, or objects that hold one. Only http(s) is for following."""
+        if isinstance(target, dict):
+            inner = target.get("payload")
+            source = {**target, **(inner if isinstance(inner, dict) else {})}
+            target = source.get("url") or source.get("src") or json.dumps(target, ensure_ascii=False)
+        address = str(target)
+        if address.lower().startswith(("https://", "http://")):
+            return cls(title, address)
+        return cls(f"{title}: {address}", "")
+
 
 @dataclass(frozen=True)
 class Line:
@@ -57,7 +69,7 @@ class Line:
         return getattr(self.message, "annotation", None)
 
     @property
-    def also(self) -> Sequence[str]:
+    def other_intents(self) -> Sequence[str]:
         """Other intents that have the same words as an example."""
         return self.annotation.also_in if self.annotation else ()
 
@@ -66,8 +78,8 @@ class Line:
         return self.annotation.revision if self.annotation else 0
 
     @property
-    def lost(self) -> str:
-        """What the same words teach by now, where it is something else than the verdict says."""
+    def overruled(self) -> str:
+        """What the same words are an example of by now, where it is something else than the annotation says."""
         if self.annotation is None or not self.annotation.example or self.annotation.is_in_effect:
             return ""
         alike = same_text(self.annotation.example.bot, self.message.text)
@@ -91,11 +103,11 @@ class Line:
     @property
     def right_intent(self) -> str:
         """As staff say, or else as predicted."""
-        judged = self.annotation.intent if self.annotation else ""
-        return judged or ("" if self.message.intent == FALLBACK else self.message.intent)
+        annotated = self.annotation.intent if self.annotation else ""
+        return annotated or ("" if self.message.intent == FALLBACK else self.message.intent)
 
     @property
-    def scored_apart(self) -> bool:
+    def scored_separately(self) -> bool:
         """Whether the confidences come from a classifier that looks at each intent on its own."""
         guesses = [*self.runners_up, *([self.understood] if self.understood else [])]
         return sum(guess.confidence for guess in guesses) > 1.05
@@ -107,24 +119,24 @@ class Line:
         return [guess for guess in guesses if guess.name not in (self.message.intent, FALLBACK)][:RUNNERS_UP]
 
     @cached_property
-    def marked(self) -> list[dict[str, Any]]:
-        """The entities as staff marked them, or else as predicted."""
-        judged = self.annotation is not None and self.annotation.verdict == Annotation.Verdict.CORRECTED
-        return list((self.annotation.entities if judged and self.annotation else self.message.entities) or [])
+    def entities(self) -> list[dict[str, Any]]:
+        """As staff marked them, or else as predicted."""
+        corrected = self.annotation is not None and self.annotation.verdict == Annotation.Verdict.CORRECTED
+        return list((self.annotation.entities if corrected and self.annotation else self.message.entities) or [])
 
     @property
-    def marked_as_json(self) -> str:
-        return json.dumps(self.marked, ensure_ascii=False)
+    def entities_as_json(self) -> str:
+        return json.dumps(self.entities, ensure_ascii=False)
 
     @cached_property
     def pieces(self) -> list[Piece]:
-        return list(highlight(self.message.text, self.marked))
+        return list(highlight(self.message.text, self.entities))
 
     @property
-    def entities(self) -> list[tuple[str, str]]:
+    def entities_beside(self) -> list[tuple[str, str]]:
         """Those that no place in the text says, or whose value is another word than the text's."""
         shown = {(piece.entity, piece.text) for piece in self.pieces if piece.entity}
-        named = [(str(entity.get("entity")), value_as_text(entity.get("value"))) for entity in self.marked]
+        named = [(str(entity.get("entity")), value_as_text(entity.get("value"))) for entity in self.entities]
         return [pair for pair in named if pair not in shown]
 
     @property
@@ -134,23 +146,21 @@ class Line:
 
     @property
     def buttons(self) -> list[Button]:
-        buttons = self._content.get("buttons") or []
+        buttons = (self.message.content or {}).get("buttons") or []
         return [Button(str(it.get("title", "")), str(it.get("payload") or it.get("url") or "")) for it in buttons]
 
     @property
     def links(self) -> list[Link]:
-        shown = [("Image", self._content.get("image")), ("Attachment", self._content.get("attachment"))]
-        sources = self._content.get("citations") or []
+        content = self.message.content or {}
+        shown = [("Image", content.get("image")), ("Attachment", content.get("attachment"))]
+        sources = content.get("citations") or []
         cited = [(source.get("title") or "Source", source.get("url")) for source in sources]
-        return [_link(title, target) for title, target in [*shown, *cited] if target]
+        return [Link.of(title, target) for title, target in [*shown, *cited] if target]
 
     @property
     def custom(self) -> str:
-        return json.dumps(self._content["custom"], indent=2, ensure_ascii=False) if self._content.get("custom") else ""
-
-    @property
-    def _content(self) -> dict[str, Any]:
-        return self.message.content or {}
+        custom = (self.message.content or {}).get("custom")
+        return json.dumps(custom, indent=2, ensure_ascii=False) if custom else ""
 
 
 @dataclass(frozen=True)
@@ -169,12 +179,13 @@ class Window:
 
 
 def lines_of(conversation: Conversation, messages: Sequence[Message]) -> list[Line]:
+    """With the other intents that have the same words as a correction."""
     lines = [Line(message) for message in messages]
     review.find_duplicates(conversation.environment.bot, [line.annotation for line in lines if line.annotation])
     return lines
 
 
-def window(conversation: Conversation, before: int | None = None, at: int | None = None) -> Window:
+def window_of(conversation: Conversation, before: int | None = None, at: int | None = None) -> Window:
     """The newest messages, the newest before the one of that number, or those around one."""
     if before is None and at is not None and at + AROUND < conversation.last_seq:
         before = max(at + AROUND, min(WINDOW, conversation.last_seq)) + 1
@@ -182,15 +193,3 @@ def window(conversation: Conversation, before: int | None = None, at: int | None
     first = lines[0].message.seq if lines else 1
     newest = before is None or before > conversation.last_seq
     return Window(lines, first if first > 1 else None, None if newest else (before or 0) + WINDOW, newest)
-
-
-def _link(title: str, target: Any) -> Link:
-    """Rasa's attachments are addresses, or objects that hold one. Only http(s) is for following."""
-    if isinstance(target, dict):
-        inner = target.get("payload")
-        source = {**target, **(inner if isinstance(inner, dict) else {})}
-        target = source.get("url") or source.get("src") or json.dumps(target, ensure_ascii=False)
-    address = str(target)
-    if address.lower().startswith(("https://", "http://")):
-        return Link(title, address)
-    return Link(f"{title}: {address}", "")
