@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from assistant import health
 from assistant.lib.addresses import address_of_request, parse_address
 from conversations.selectors import waiting_now
-from training.selectors.jobs import count_by_status
+from training.selectors import job_counts
 
 PREFIX = "frontdesk"
 
@@ -41,7 +41,7 @@ class _Numbers(Collector):
             turns, seconds = waiting_now()
             yield _gauge("unanswered_turns", "Messages that wait for an answer.", turns)
             yield _gauge("oldest_waiting_seconds", "How long the conversation waits that waits longest.", seconds)
-            yield _by("jobs", "Jobs, such as trainings, by status.", "status", count_by_status())
+            yield _by("jobs", "Jobs, such as trainings, by status.", "status", job_counts())
         except Error:  # it went away since: what was said so far is true
             return
 

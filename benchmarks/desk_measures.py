@@ -210,12 +210,12 @@ def _replayed() -> float:
     from conversations.models import Replay
     from conversations.services import request_replay
     from training.models import ModelVersion
-    from training.services import work
+    from training.services import run_next_job
 
     left, right = ModelVersion.objects.filter(status="ready")[:2]
     replay = request_replay(left=left, right=right, by=None)
     began = time.perf_counter()
-    work("bench")
+    run_next_job("bench")
     return round(Replay.objects.get(pk=replay.pk).turn_count / (time.perf_counter() - began), 1)
 
 

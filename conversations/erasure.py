@@ -9,7 +9,7 @@ from conversations.channels.widget.visitors import visitor_of
 from conversations.models import Annotation, Conversation, Note, ReplayedTurn
 from conversations.selectors.deletion import conversations_of, conversations_with, examples_made_only_from
 from conversations.services.deletion import erase_conversation
-from training.services.erasing import traces_of
+from training.services import traces_of
 
 
 @register_store("conversations")

@@ -79,11 +79,11 @@ CALLS: dict[str, Call] = {
     "activate_version": lambda c: training.services.activate_version(version=c.version, environment="test", by=c.by),
     "add_example": lambda c: training.services.add_example(bot=c.bot, intent="greet", text="good day", by=c.by),
     "archive_for_download": lambda c: training.services.archive_for_download(version=trained(c), by=c.by),
-    "ask_for_evaluation": lambda c: training.services.ask_for_evaluation(
+    "request_evaluation": lambda c: training.services.request_evaluation(
         version=trained(c), kind="cross_validation", by=c.by
     ),
-    "ask_for_job": lambda c: training.services.ask_for_job(bot=c.bot, kind="check_data", by=c.by),
-    "ask_for_training": lambda c: training.services.ask_for_training(bot=c.bot, by=c.by),
+    "request_job": lambda c: training.services.request_job(bot=c.bot, kind="check_data", by=c.by),
+    "request_training": lambda c: training.services.request_training(bot=c.bot, by=c.by),
     "cancel_job": lambda c: training.services.cancel_job(job=c.job, by=c.by),
     "change_example": lambda c: training.services.change_example(example=c.example, text="hiya", revision=1, by=c.by),
     "confirm_examples": lambda c: training.services.confirm_examples(ids=[c.example.pk], by=c.by),
@@ -96,12 +96,12 @@ CALLS: dict[str, Call] = {
         version=ModelVersion.objects.create(bot=c.bot, name="old", status="failed"), by=c.by
     ),
     "describe_version": lambda c: training.services.describe_version(version=c.version, note="better", by=c.by),
-    "drop_unused_intent": lambda c: training.services.drop_unused_intent(bot=c.bot, name="order", by=c.by),
+    "delete_unused_intent": lambda c: training.services.delete_unused_intent(bot=c.bot, name="order", by=c.by),
     "hold_out_examples": lambda c: training.services.hold_out_examples(ids=[c.example.pk], held_out=True, by=c.by),
     "keep_examples": lambda c: training.services.keep_examples(ids=two_alike(c), intent="greet", by=c.by),
     "merge_intents": lambda c: training.services.merge_intents(source=c.order, target=c.greet, by=c.by),
     "move_examples": lambda c: training.services.move_examples(ids=[c.example.pk], intent="order", by=c.by),
-    "put_back_judged": lambda c: training.services.put_back_judged(
+    "revert_correction": lambda c: training.services.revert_correction(
         example=c.example, state={"use": "held_out", "entities": [], "judged": None}, by=c.by
     ),
     "rename_intent": lambda c: training.services.rename_intent(intent=c.order, name="buy", by=c.by),
@@ -112,7 +112,7 @@ CALLS: dict[str, Call] = {
     ),
     "save_synonym": lambda c: training.services.save_synonym(bot=c.bot, value="three", text="a few", by=c.by),
     "set_answer": lambda c: training.services.set_answer(intent=c.order, texts=["Sure!"], by=c.by),
-    "teach_judged": lambda c: training.services.teach_judged(
+    "apply_correction": lambda c: training.services.apply_correction(
         bot=c.bot, intent="greet", text="good day", entities=[], use="training", source="", by=c.by
     ),
     "train_version": lambda c: training.services.train_version(bot=c.bot, by=c.by),
@@ -160,9 +160,9 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "activate_version": ("environment", {"active_version": [None, "first"]}),
     "add_example": ("example", {"text": [None, "good day"], "intent": [None, "greet"]}),
     "archive_for_download": ("modelversion", {"downloaded": [None, ...]}),
-    "ask_for_evaluation": ("job", {"kind": [None, "cross_validate"]}),
-    "ask_for_job": ("job", {"kind": [None, "check_data"]}),
-    "ask_for_training": ("modelversion", {"training_set": [None, ...]}),
+    "request_evaluation": ("job", {"kind": [None, "cross_validate"]}),
+    "request_job": ("job", {"kind": [None, "check_data"]}),
+    "request_training": ("modelversion", {"training_set": [None, ...]}),
     "cancel_job": ("job", {"cancel_asked": [False, True]}),
     "change_example": ("example", {"text": ["hey", "hiya"]}),
     "confirm_examples": ("example", {"confirmed": [False, True]}),
@@ -173,19 +173,19 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "delete_synonym": ("synonym", {"value": ["two", None]}),
     "delete_version": ("modelversion", {"name": ["old", None]}),
     "describe_version": ("modelversion", {"note": ["", "better"]}),
-    "drop_unused_intent": ("intent", {"name": ["order", None]}),
+    "delete_unused_intent": ("intent", {"name": ["order", None]}),
     "hold_out_examples": ("example", {"use": ["training", "held_out"]}),
     "keep_examples": ("example", {"text": [..., None]}),
     "merge_intents": ("intent", {"merged_into": [None, "greet"]}),
     "move_examples": ("example", {"intent": ["greet", "order"]}),
-    "put_back_judged": ("example", {"use": ["training", "held_out"]}),
+    "revert_correction": ("example", {"use": ["training", "held_out"]}),
     "rename_intent": ("intent", {"name": ["order", "buy"]}),
     "restore_deleted": ("example", {"text": [None, "hey"]}),
     "roll_back": ("environment", {"active_version": ["first", "other"]}),
     "save_response": ("response", {"variations": [None, [{"text": "x"}]]}),
     "save_synonym": ("synonym", {"value": [None, "three"]}),
     "set_answer": ("intent", {"answer": ["", "utter_order"]}),
-    "teach_judged": ("example", {"text": [None, "good day"], "intent": [None, "greet"]}),
+    "apply_correction": ("example", {"text": [None, "good day"], "intent": [None, "greet"]}),
     "train_version": ("modelversion", {"training_set": [None, ...]}),
     "unmerge_intents": ("intent", {"name": [None, "order"]}),
     "upload_version": ("modelversion", {"sha256": [None, ...]}),
@@ -236,7 +236,7 @@ def staffed() -> list[str]:
 def cast(ana: User, settings: Any, tmp_path: Any) -> Cast:
     settings.VAR_DIR = tmp_path
     bot = make_taught().bot
-    training.services.seed_bot(bot=bot)
+    training.services.sync_with_files(bot=bot)
     version = ModelVersion.objects.create(bot=bot, name="first", status="ready")
     place = Environment.objects.create(bot=bot, active_version=version)
     now = timezone.now()

@@ -10,10 +10,9 @@ class TrainingConfig(AppConfig):
         from assistant.lib.transfers import LARGE_UPLOADS, LargeUpload
         from training import (
             audit_phrases,  # noqa: F401  (says what changes are called)
-            erasing,  # noqa: F401  (says what is stored of people)
             tasks,  # noqa: F401  (connects the queue)
         )
-        from training.services import cleaning  # noqa: F401  (says what is not needed any more)
+        from training.services import cleanup, erasure  # noqa: F401  (register what is cleaned up, and erased)
 
         upload = r"/(admin/training/modelversion|api/v1/models)/upload/?"
         LARGE_UPLOADS.append(LargeUpload(upload, "training.upload_version", lambda: settings.MODEL_UPLOAD_MB * 1024**2))

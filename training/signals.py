@@ -2,7 +2,7 @@
 
 from django.dispatch import Signal
 
-job_asked = Signal()
+job_queued = Signal()
 """A job waits for a worker. Sent after the commit. Arguments: `job_id: int`."""
 
 intent_renamed = Signal()

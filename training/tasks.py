@@ -15,8 +15,8 @@ from django.dispatch import receiver
 from assistant.lib.database import left_to_the_sweeper
 from assistant.lib.throttles import Rate, take_locally
 from training import services
-from training.selectors import claimable
-from training.signals import job_asked
+from training.selectors import claimable_jobs
+from training.signals import job_queued
 
 log = logging.getLogger("frontdesk.tasks")
 SWEEPS = Rate(1, 1.0)
@@ -24,13 +24,13 @@ _one_at_a_time, _one_filler = threading.Lock(), threading.Lock()
 
 
 @shared_task(name="training.work")
-def work() -> None:
+def run_jobs() -> None:
     """Do what is queued until nothing is. In embedded mode one job at a time: the other threads are for visitors."""
     if not settings.EMBEDDED:
-        _work_off()
+        _run_queued_jobs()
     elif _one_at_a_time.acquire(blocking=False):
         try:
-            _work_off()
+            _run_queued_jobs()
         finally:
             _one_at_a_time.release()
 
@@ -43,37 +43,37 @@ def sweep() -> None:
         return
     with left_to_the_sweeper("the sweep of jobs"):
         services.release_dead_jobs()
-        if claimable().exists():
+        if claimable_jobs().exists():
             _wake_a_worker()
 
 
 @shared_task(name="training.fill_vectors")
-def fill_vectors() -> None:
+def embed_examples() -> None:
     """Work out what embeddings are missing. In embedded mode one portion, until the clock comes again: visitors wait
     for the same processor."""
     if not _one_filler.acquire(blocking=False):
         return
     try:
         with left_to_the_sweeper("embeddings"):
-            while services.fill_portion() and not settings.EMBEDDED:
+            while services.embed_next_batch() and not settings.EMBEDDED:
                 pass
     finally:
         _one_filler.release()
 
 
-@receiver(job_asked, dispatch_uid="work-on-jobs")
+@receiver(job_queued, dispatch_uid="work-on-jobs")
 def work_soon(sender: object, **_: Any) -> None:
     _wake_a_worker()
 
 
-def _work_off() -> None:
+def _run_queued_jobs() -> None:
     with left_to_the_sweeper("jobs"):
-        while services.work(f"{socket.gethostname()}:{os.getpid()}"):
+        while services.run_next_job(f"{socket.gethostname()}:{os.getpid()}"):
             pass
 
 
 def _wake_a_worker() -> None:
     try:
-        work.apply_async(retry=False, expires=settings.CLOCKS_DIFFER)
+        run_jobs.apply_async(retry=False, expires=settings.CLOCKS_DIFFER)
     except Exception as error:  # a broker has many ways to fail, and the sweeper comes again
         log.warning("no worker could be woken, the sweeper will: %s", type(error).__name__)

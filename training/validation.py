@@ -16,7 +16,7 @@ from training.models import Example
 
 LONGEST_TEXT, LONGEST_NAME, LONGEST_NEW_NAME = 4000, 255, 80
 MAX_ENTITIES, MAX_VARIATIONS, MAX_VARIATION = 50, 50, 20_000
-NOT_TAUGHT = {"nlu_fallback", "session_start", "None", "null"}
+RESERVED_INTENTS = ("None", "nlu_fallback", "null", "session_start")  # the engine's own, and what reads as nothing
 INTENT = re.compile(r"[^\s/{}\[\]@:,;\"'\\]+(/[^\s/{}\[\]@:,;\"'\\]+)?")
 RESPONSE = re.compile(r"utter_[^\s{}\[\]@:,;\"'\\]+")
 ENTITY = re.compile(r"[^\s\[\](){}:/\"'\\]+")
@@ -67,7 +67,7 @@ def checked_use(use: str) -> str:
 def checked_intent(name: str) -> str:
     """Raises BadIntent. As in Rasa, one `/` makes a retrieval intent (`faq/opening_hours`)."""
     name = _name(name, BadIntent)
-    if name in NOT_TAUGHT:
+    if name in RESERVED_INTENTS:
         raise BadIntent(f"'{name}' is a name that the engine keeps for itself.")
     if not INTENT.fullmatch(name):
         raise _no_intent(name)

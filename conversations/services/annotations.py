@@ -15,7 +15,7 @@ from conversations.models import Annotation, Message
 from conversations.services.corrections import apply_correction, undo_correction
 from conversations.services.reviews import lock_conversation, notify_readers
 from training.selectors import intent_now
-from training.services.locking import locked
+from training.services import lock_bot
 
 Entities = Sequence[Mapping[str, Any]]
 Verdict = Annotation.Verdict
@@ -54,7 +54,7 @@ def annotate_message(
     """
     with write_transaction():
         # The bot before the conversation: every change of training data locks in this order.
-        locked(message.conversation.environment.bot)
+        lock_bot(message.conversation.environment.bot)
         lock_conversation(message.conversation_id)
         annotation = _annotation_of(message)
         before, after = Content.of(annotation), _validated(annotation, verdict, intent, entities)

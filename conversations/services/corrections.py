@@ -26,7 +26,7 @@ def apply_correction(annotation: Annotation, *, by: User | None, move: bool) -> 
         others = [example.pk for example in alike if example.intent.name != annotation.intent]
         annotation.moved_at = training.delete_examples(ids=others, by=by) if others else None
     corrected = annotation.verdict == Annotation.Verdict.CORRECTED
-    lesson = training.teach_judged(
+    correction = training.apply_correction(
         bot=bot,
         intent=annotation.intent,
         text=annotation.message.text,
@@ -35,10 +35,10 @@ def apply_correction(annotation: Annotation, *, by: User | None, move: bool) -> 
         source=f"{annotation.conversation.public_id}#{annotation.message.seq}",
         by=by,
     )
-    annotation.example = lesson.example
+    annotation.example = correction.example
     # Where another annotation has the same example, only that one knows what was there without any.
-    before = None if _newest_other(annotation) else lesson.before
-    annotation.example_states = {"before": before, "after": lesson.after, "made": lesson.made}
+    before = None if _newest_other(annotation) else correction.before
+    annotation.example_states = {"before": before, "after": correction.after, "made": correction.made_intent}
 
 
 def undo_correction(annotation: Annotation, *, by: User | None) -> None:
@@ -50,7 +50,7 @@ def undo_correction(annotation: Annotation, *, by: User | None) -> None:
     if annotation.moved_at is not None:
         training.restore_deleted(bot=bot, mark=annotation.moved_at, by=by)
     if (annotation.example_states or {}).get("made"):
-        training.drop_unused_intent(bot=bot, name=annotation.intent, by=by)
+        training.delete_unused_intent(bot=bot, name=annotation.intent, by=by)
     annotation.example = annotation.example_states = annotation.moved_at = None
 
 
@@ -69,7 +69,7 @@ def _restore_example(annotation: Annotation, example: Example, by: User | None) 
     if other is not None:
         before = (other.example_states or {}).get("after")
     if before:
-        training.put_back_judged(example=example, state=before, by=by)
+        training.revert_correction(example=example, state=before, by=by)
     elif other is None and example.origin == Example.Origin.REVIEW:
         training.delete_examples(ids=[example.pk], by=by)
 

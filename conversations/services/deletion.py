@@ -13,8 +13,7 @@ from assistant.lib.erasure import redact_logs_about
 from assistant.lib.errors import FrontdeskError
 from conversations.models import Annotation, Conversation, ConversationQuerySet, Event, Message, Note, ReplayedTurn
 from conversations.selectors.deletion import AT_ONCE, examples_made_only_from
-from training.services import forget_sources
-from training.services.erasing import Traces, erase_examples
+from training.services import Traces, erase_examples, forget_sources
 
 
 @dataclass(frozen=True)

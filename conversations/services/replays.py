@@ -24,9 +24,8 @@ from assistant.lib.errors import FrontdeskError
 from conversations.models import Conversation, Message, Replay, ReplayedTurn
 from conversations.selectors.replays import conversations_to_replay, visitor_messages
 from training.models import Job, ModelVersion
-from training.selectors import changed_responses
-from training.selectors.jobs import TO_DO
-from training.services.queue import add_job
+from training.selectors import UNFINISHED, changed_responses
+from training.services.job_queue import queue_job
 
 log = logging.getLogger("frontdesk.replay")
 KIND = "replay"
@@ -54,7 +53,7 @@ def request_replay(*, left: ModelVersion, right: ModelVersion, by: User | None, 
         return waiting
     with write_transaction():
         replay = Replay.objects.create(left=left, right=right, conversations_asked=conversations, requested_by=by)
-        replay.job = add_job(bot=left.bot, kind=KIND, by=by, replay=replay.pk)
+        replay.job = queue_job(bot=left.bot, kind=KIND, by=by, replay=replay.pk)
         replay.save(update_fields=["job"])
         audit.record(replay, {"versions": (None, str(replay))}, by=by, action=audit.CREATED)
     return replay
@@ -97,7 +96,7 @@ def clean_replays(until: float) -> int:
     if since is None:
         return 0
     deleted = 0
-    over = Replay.objects.filter(created__lt=since).exclude(job__status__in=TO_DO)
+    over = Replay.objects.filter(created__lt=since).exclude(job__status__in=UNFINISHED)
     for replay in over.order_by("pk")[:200]:
         for keys in key_batches(ReplayedTurn.objects.filter(replay=replay), until):
             with write_transaction():

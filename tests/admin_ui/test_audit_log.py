@@ -14,7 +14,7 @@ from assistant.lib import audit
 from conversations.models import Annotation, Conversation
 from tests.admin_ui.conftest import Write
 from tests.training.conftest import make_taught
-from training.services import ask_for_evaluation, train_version
+from training.services import request_evaluation, train_version
 
 pytestmark = pytest.mark.django_db
 LOG = "/admin/auditlog/logentry/"
@@ -92,7 +92,7 @@ def test_it_shows_who_logged_in_and_keeps_it(desk: Client) -> None:
 def test_it_says_in_one_line_and_in_words_what_was_asked_for(desk: Client, ana: User) -> None:
     bot = make_taught().bot
     version = train_version(bot=bot, by=ana)
-    ask_for_evaluation(version=version, kind="cross_validation", by=ana)
+    request_evaluation(version=version, kind="cross_validation", by=ana)
     shown = lines(desk.get(LOG))
     assert [entry.object_repr for entry in LogEntry.objects.all()] == [version.name] * 2
     assert "<strong>ana</strong> asked for a training" in shown

@@ -11,8 +11,8 @@ from tests.admin_ui.test_index import panels
 from tests.admin_ui.test_versions import desk_with, page
 from tests.training.conftest import Taught, make_taught
 from training.models import Job
-from training.services import ask_for_training, queue, train_version, work
-from training.services.running import Told
+from training.services import request_training, run_next_job, train_version
+from training.services.job_queue import ProgressReporter, claim_job
 
 pytestmark = pytest.mark.django_db
 
@@ -27,9 +27,9 @@ def of(job: Job, act: str = "change") -> str:
 
 
 def test_it_says_what_a_job_waits_for(desk: Client, taught: Taught) -> None:
-    first = ask_for_training(bot=taught.bot, by=None)
+    first = request_training(bot=taught.bot, by=None)
     taught.more("ahoy")
-    second = ask_for_training(bot=taught.bot, by=None)
+    second = request_training(bot=taught.bot, by=None)
     assert "as soon as a worker is free" in page(desk, of(first))
     assert "1 job of this bot comes first" in page(desk, of(second))
     assert page(desk, "/admin/training/modelversion/queue/?bot__id__exact=" + str(taught.bot.pk)).count("job-row") == 2
@@ -40,7 +40,7 @@ def test_it_shows_a_long_queue_in_few_queries(
 ) -> None:
     for number in range(9):
         Job.objects.create(bot=taught.bot, kind="train", arguments={"number": number})
-    queue.claim(worker="w")
+    claim_job(worker="w")
     with django_assert_max_num_queries(8):
         shown = page(desk, f"/admin/training/modelversion/queue/?bot__id__exact={taught.bot.pk}")
     assert "waits for 1 job<" in shown
@@ -48,9 +48,9 @@ def test_it_shows_a_long_queue_in_few_queries(
 
 
 def test_it_follows_a_training_step_by_step(desk: Client, taught: Taught) -> None:
-    ask_for_training(bot=taught.bot, by=None)
-    job = queue.claim(worker="w")
-    told = Told(job)
+    request_training(bot=taught.bot, by=None)
+    job = claim_job(worker="w")
+    told = ProgressReporter(job)
     told(Progress("", 0, 0, 0.0, now="loading the engine"))
     assert "Loading the engine" in page(desk, of(job, "progress"))
     told(Progress("", 0, 0, 0.0, now="reading the data"))
@@ -63,7 +63,7 @@ def test_it_follows_a_training_step_by_step(desk: Client, taught: Taught) -> Non
 
 
 def test_it_cancels_after_a_question(desk: Client, taught: Taught) -> None:
-    job = ask_for_training(bot=taught.bot, by=None)
+    job = request_training(bot=taught.bot, by=None)
     assert "It has not begun: nothing is lost." in page(desk, of(job))
     assert desk.get(of(job, "cancel")).status_code == 405
     shown = desk.post(of(job, "cancel"), follow=True).content.decode()
@@ -85,9 +85,9 @@ def test_it_says_what_went_wrong_and_where_to_mend_it(desk: Client, taught: Taug
 
 
 def test_it_leads_from_a_training_to_the_comparison(desk: Client, taught: Taught) -> None:
-    ask_for_training(bot=taught.bot, by=None)
+    request_training(bot=taught.bot, by=None)
     assert panels(desk)["Training"].value == "Waits"
-    assert work("worker")
+    assert run_next_job("worker")
     assert "Training" not in panels(desk)
     shown = page(desk, of(Job.objects.get()))
     assert f"/admin/training/modelversion/{Job.objects.get().version_id}/activate/" in shown
@@ -96,7 +96,7 @@ def test_it_leads_from_a_training_to_the_comparison(desk: Client, taught: Taught
 def test_it_shows_jobs_to_all_who_may_see_models_and_lets_trainers_cancel(
     stranger_desk: Client, taught: Taught
 ) -> None:
-    job = ask_for_training(bot=taught.bot, by=None)
+    job = request_training(bot=taught.bot, by=None)
     viewer = desk_with("view_bot")
     assert "Cancel" not in page(viewer, of(job))
     assert viewer.post(of(job, "cancel")).status_code == 403

@@ -11,7 +11,7 @@ from tests.training.conftest import make_taught
 from training.models import Bot, Evaluation, Job, Synonym
 from training.reports import report_of
 from training.selectors import production
-from training.services import add_example, ask_for_training, save_response, train_version
+from training.services import add_example, request_training, save_response, train_version
 
 pytestmark = pytest.mark.django_db
 READS = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "WITH")
@@ -23,7 +23,7 @@ DATA = ("examples/", "examples/?q=one", "examples/?like=one", "responses/", "res
 def addresses(db: None) -> list[str]:
     """Every page of training that is there to be read, each of a row that is there."""
     taught = make_taught("shop")
-    version, newer = train_version(bot=taught.bot), ask_for_training(bot=taught.bot, by=None).version
+    version, newer = train_version(bot=taught.bot), request_training(bot=taught.bot, by=None).version
     evaluation = Evaluation.objects.create(version=version, kind="held_out", report=report_of([]))
     example = add_example(bot=production().bot, intent="a", text="one")
     other = add_example(bot=production().bot, intent="b", text="two").intent

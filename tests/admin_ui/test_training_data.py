@@ -20,11 +20,11 @@ from training.services import (
     change_example,
     create_intent,
     delete_intent,
+    freeze_training_set,
     move_examples,
     rename_intent,
     save_response,
-    seed_bot,
-    training_set_of,
+    sync_with_files,
 )
 
 LIST = "/admin/training/intent/"
@@ -40,7 +40,7 @@ def bot(db: None) -> Bot:
 
 @pytest.fixture
 def seeded(bot: Bot) -> Bot:
-    seed_bot(bot=bot)
+    sync_with_files(bot=bot)
     return bot
 
 
@@ -292,12 +292,12 @@ def test_it_says_what_a_merge_means_before_it_merges(desk: Client, seeded: Bot) 
 
 
 def test_it_takes_a_merge_back(desk: Client, seeded: Bot) -> None:
-    source, before = Intent.objects.get(name="parking"), training_set_of(bot=seeded)
+    source, before = Intent.objects.get(name="parking"), freeze_training_set(bot=seeded)
     count = source.examples.count()
     merged = desk.post(of(source, "merge/"), {"into": "location"}, follow=True).content.decode()
-    assert training_set_of(bot=seeded) != before
+    assert freeze_training_set(bot=seeded) != before
     assert f"Back again: one intent, {count} examples." in post(desk, f"{LIST}undo/", token=token_in(merged))
-    assert training_set_of(bot=seeded) == before
+    assert freeze_training_set(bot=seeded) == before
     assert "made parking anew meanwhile" in post(desk, f"{LIST}undo/", token=token_in(merged))
 
 

@@ -16,7 +16,7 @@ from tests.training.conftest import Taught, make_taught
 from training.models import Activation, Environment, Evaluation, Job, ModelVersion
 from training.reports import report_of
 from training.selectors import production
-from training.services import activate_version, add_example, train_version, work
+from training.services import activate_version, add_example, run_next_job, train_version
 
 VERSIONS = "/admin/training/modelversion/"
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,7 @@ def test_it_trains_at_the_press_of_a_button(desk: Client, taught: Taught, ana: U
     job = Job.objects.get()
     assert response.headers["Location"] == f"/admin/training/job/{job.pk}/change/"
     assert (job.requested_by, job.version.note, job.status) == (ana, "knows ahoy", "queued")
-    assert work("worker")
+    assert run_next_job("worker")
     assert page(desk, response.headers["Location"]).count("Activate") == 1
 
 

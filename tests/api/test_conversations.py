@@ -19,7 +19,7 @@ from conversations.models import Conversation, Event, Message
 from tests.admin_ui.conftest import Write
 from tests.api.conftest import Program
 from training.models import Example, ModelVersion
-from training.services import training_set_of
+from training.services import freeze_training_set
 
 pytestmark = pytest.mark.django_db
 
@@ -296,7 +296,7 @@ def test_it_names_the_versions_that_keep_what_they_learned(admin: Program, annot
     right = {"seq": 1, "revision": 0, "verdict": "corrected", "intent": "ask_hours"}
     assert annotator.post(at(conversation, "/review"), right).status_code == 200
     version = ModelVersion.objects.get()
-    version.training_set = training_set_of(bot=version.bot)
+    version.training_set = freeze_training_set(bot=version.bot)
     version.save()
     answer = admin.delete(at(conversation, "?examples=delete"))
     assert answer.json()["versions"] == [version.name]

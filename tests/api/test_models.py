@@ -11,7 +11,7 @@ from auditlog.models import LogEntry
 from tests.api.conftest import Program
 from tests.training.conftest import Taught, taught
 from training.models import Environment
-from training.services import work
+from training.services import run_next_job
 
 __all__ = ["taught"]
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def trained(program: Program, taught: Taught, **body: Any) -> str:
     """The name of a version that is ready."""
     begun = program.post(f"models/train?bot={taught.bot}", body)
     assert begun.status_code == 202, begun.content
-    while work("test"):
+    while run_next_job("test"):
         pass
     job = program.get(f"models/jobs/{begun.json()['job']['id']}").json()
     assert (job["status"], job["error"]) == ("done", "")

@@ -31,7 +31,7 @@ from conversations.models import Replay, ReplayedTurn
 from conversations.services import open_conversation
 from tests.training.conftest import make_taught
 from training.models import Bot, Job, ModelVersion, TrainingSet
-from training.services import ask_for_training, delete_version, train_version
+from training.services import delete_version, request_training, train_version
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -133,7 +133,7 @@ def test_it_drops_what_a_deleted_version_was_trained_on(settings: Any, tmp_path:
     delete_version(version=later, by=None)
     assert run_cleanup()["training sets"] == 1
     assert not TrainingSet.objects.exists()
-    assert ask_for_training(bot=bot, by=None).version.training_set is not None
+    assert request_training(bot=bot, by=None).version.training_set is not None
 
 
 def test_it_clears_what_dead_trainings_and_checks_left(settings: Any, tmp_path: Path) -> None:

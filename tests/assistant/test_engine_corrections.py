@@ -25,7 +25,7 @@ from tests.assistant.engine_conversations import recorded
 from tests.starter import trained
 from training.bundles import bundle_of
 from training.selectors import production
-from training.services import add_example, seed_bot, training_set_of
+from training.services import add_example, freeze_training_set, sync_with_files
 
 pytestmark = [pytest.mark.rasa, pytest.mark.django_db]
 
@@ -97,7 +97,7 @@ def _after_review() -> Bundle:
     """Of every three texts one stands under another intent already, and one was taken for another by a colleague, who
     was told better; there it stood under the right one before."""
     place = production()
-    seed_bot(bot=place.bot)
+    sync_with_files(bot=place.bot)
     now = timezone.now()
     talk = Conversation.objects.create(channel="widget", external_id="sam", environment=place, last_active=now)
     for number, each in enumerate(CORRECTIONS):
@@ -108,7 +108,7 @@ def _after_review() -> Bundle:
             add_example(bot=place.bot, intent=each.intent, text=each.text)
             _correct(talk, f"{each.text}!", wrong)
         _correct(talk, each.text, each.intent)
-    return bundle_of(training_set_of(bot=place.bot))
+    return bundle_of(freeze_training_set(bot=place.bot))
 
 
 def _correct(talk: Conversation, text: str, intent: str) -> None:

@@ -41,7 +41,7 @@ from tests.api.conftest import Program
 from tests.settings import MODE
 from training.models import Evaluation, Example, Intent, Job, ModelVersion
 from training.selectors import production
-from training.services import activate_version, roll_back, train_version, training_set_of, work
+from training.services import activate_version, freeze_training_set, roll_back, run_next_job, train_version
 
 DATABASE = Path(__file__).with_name("database-of-2026-11-27.sqlite3.gz")
 pytestmark = pytest.mark.skipif(MODE != "embedded", reason="the file is SQLite's")
@@ -168,11 +168,11 @@ def test_it_keeps_training_data_and_versions() -> None:
     assert Replay.objects.get().turns.count() == 5
     assert Job.objects.get(status="queued").kind == "cross_validate"
     assert bot.responses.get(name="utter_ask_hours").variations == [{"text": "Nine to five."}]
-    assert training_set_of(bot=bot).example_count > 1000
+    assert freeze_training_set(bot=bot).example_count > 1000
 
 
 def test_it_goes_on_with_training(anton: User) -> None:
-    assert work("test")
+    assert run_next_job("test")
     assert not Job.objects.filter(status="queued").exists()
     version = train_version(bot=production().bot, by=anton)
     activate_version(version=version, by=anton)

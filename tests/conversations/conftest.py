@@ -11,8 +11,7 @@ from conversations import services
 from conversations.models import Annotation, Message
 from tests.admin_ui.conftest import Write, said, wrote  # noqa: F401  (a fixture)
 from training.models import Example
-from training.selectors import production
-from training.selectors.data import taught_of
+from training.selectors import production, training_data_of
 
 RANKING = [{"name": "ask_hours", "confidence": 0.41}, {"name": "ask_prices", "confidence": 0.33}]
 SUNDAY = [{"start": 8, "end": 14, "entity": "day", "value": "Sunday", "extractor": "DIETClassifier"}]
@@ -51,4 +50,4 @@ def examples() -> list[tuple[str, str, str]]:
 
 def trained() -> set[str]:
     """The intents that the next version is taught for it."""
-    return {row.intent for row in taught_of(production().bot).examples if "unday" in row.text}
+    return {row.intent for row in training_data_of(production().bot).examples if "unday" in row.text}

@@ -25,9 +25,9 @@ from training.services import (
     add_example,
     cancel_job,
     replace_files,
+    run_next_job,
     save_response,
     train_version,
-    work,
 )
 
 REPLAYS = "/admin/conversations/replay/"
@@ -109,7 +109,7 @@ def desk(ana: User) -> Client:
 
 def replayed(left: ModelVersion, right: ModelVersion, by: User | None = None, conversations: int = 100) -> Replay:
     replay = request_replay(left=left, right=right, conversations=conversations, by=by)
-    while work("test"):
+    while run_next_job("test"):
         pass
     return Replay.objects.get(pk=replay.pk)
 
@@ -194,7 +194,7 @@ def test_it_leaves_nothing_of_a_replay_that_was_cancelled(bot: Bot, before: Mode
     replay = request_replay(left=before, right=train_version(bot=bot), by=None)
     assert replay.job
     cancel_job(job=replay.job, by=None)
-    assert work("test") is False
+    assert run_next_job("test") is False
     assert ReplayedTurn.objects.count() == 0
 
 
@@ -221,7 +221,7 @@ def test_it_is_started_watched_and_read_on_its_page(bot: Bot, before: ModelVersi
     assert f'value="{after.pk}" selected' in desk.get(f"{REPLAYS}add/", {"left": before.pk}).content.decode()
     waiting = desk.post(f"{REPLAYS}add/", form, follow=True)
     assert "Begins as soon as a worker is free." in waiting.content.decode()
-    while work("test"):
+    while run_next_job("test"):
         pass
     address = waiting.redirect_chain[-1][0]
     page = desk.get(address).content.decode()

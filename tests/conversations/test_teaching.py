@@ -120,7 +120,7 @@ def test_it_gives_back_what_a_correction_changed(message: Message, ana: User) ->
     assert examples() == [("ask_way", "Open on Sunday?", "training")]
     judge(message, "", ana, revision=annotation.revision)
     assert examples() == [("ask_way", "Open on Sunday?", "held_out")]
-    assert (Example.objects.get().entities, Example.objects.get().judged) == (marks, None)
+    assert (Example.objects.get().entities, Example.objects.get().annotated) == (marks, None)
 
 
 def test_it_gives_it_back_when_the_last_verdict_goes(message: Message, ana: User) -> None:

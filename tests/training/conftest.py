@@ -10,7 +10,7 @@ import pytest
 from django.conf import LazySettings
 
 from training.models import Bot, BotFile, Example, Intent
-from training.services import seed_bot
+from training.services import sync_with_files
 
 CONFIG = "recipe: default.v1\nlanguage: en\npipeline:\n- name: WhitespaceTokenizer\npolicies:\n- name: RulePolicy\n"
 DOMAIN = """\
@@ -60,7 +60,7 @@ class Taught:
     def more(self, *texts: str) -> None:
         lines = "".join(f"    - {text}\n" for text in texts)
         BotFile.objects.create(bot=self.bot, path=f"data/more-{len(texts)}.yml", text=_nlu("greet", lines))
-        seed_bot(bot=self.bot)
+        sync_with_files(bot=self.bot)
 
     def _config(self, text: str) -> None:
         BotFile.objects.filter(bot=self.bot, path="config.yml").update(text=text)

@@ -16,7 +16,7 @@ from assistant.lib.errors import FrontdeskError
 from tests.training.conftest import Taught
 from training.models import Evaluation, Job
 from training.reports import compare_reports, f1, proportion, report_of
-from training.services import activate_version, ask_for_evaluation, train_version, work
+from training.services import activate_version, request_evaluation, run_next_job, train_version
 
 INTENTS = ["greet", "order", "goodbye", "ask_price"]
 answers = st.lists(
@@ -104,7 +104,7 @@ def test_it_evaluates_a_new_version_on_what_was_held_out(taught: Taught) -> None
     taught.hold_out("greet", "good day to you")
     version = train_version(bot=taught.bot)
     assert Job.objects.get(kind="evaluate").status == "queued"
-    assert work("worker")
+    assert run_next_job("worker")
     evaluation = Evaluation.objects.get()
     assert (evaluation.version, evaluation.kind, evaluation.example_count) == (version, "held_out", 1)
     assert evaluation.report["errors"][0]["text"] == "good day to you"
@@ -116,7 +116,7 @@ def test_it_evaluates_the_live_version_on_the_same(taught: Taught) -> None:
     taught.hold_out("greet", "good day to you")
     train_version(bot=taught.bot, note="newer")
     assert set(Job.objects.filter(kind="evaluate").values_list("version__note", flat=True)) == {"", "newer"}
-    while work("worker"):
+    while run_next_job("worker"):
         pass
     train_version(bot=taught.bot, note="newest")
     assert list(Job.objects.filter(status="queued").values_list("version__note", flat=True)) == ["newest"]
@@ -127,13 +127,13 @@ def test_it_asks_nothing_that_the_version_knows_by_heart(taught: Taught, text: s
     version = train_version(bot=taught.bot)
     taught.hold_out("goodbye", text)
     with pytest.raises(FrontdeskError, match="No message is held out"):
-        ask_for_evaluation(version=version, kind="held_out", by=None)
+        request_evaluation(version=version, kind="held_out", by=None)
 
 
 def test_it_cross_validates_what_a_version_was_trained_on(taught: Taught) -> None:
     version = train_version(bot=taught.bot)
-    ask_for_evaluation(version=version, kind="cross_validation", by=None)
-    assert work("worker")
+    request_evaluation(version=version, kind="cross_validation", by=None)
+    assert run_next_job("worker")
     evaluation = Evaluation.objects.get()
     assert (evaluation.folds, evaluation.seed) == (5, 0)
     assert evaluation.example_count == evaluation.report["count"] > 0

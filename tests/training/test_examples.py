@@ -11,8 +11,7 @@ from django.contrib.auth.models import User
 from assistant.lib.errors import FrontdeskError
 from tests.training.conftest import Taught
 from training.models import Bot, Example
-from training.selectors import changes_since, entity_names, intent_names, same_text
-from training.selectors.data import taught_of
+from training.selectors import changes_since, entity_names, intent_names, same_text, training_data_of
 from training.services import (
     add_example,
     change_example,
@@ -40,7 +39,7 @@ def alive(bot: Bot) -> list[tuple[str, str]]:
 
 
 def trained(bot: Bot) -> list[tuple[str, str]]:
-    return [(row.intent, row.text) for row in taught_of(bot).examples]
+    return [(row.intent, row.text) for row in training_data_of(bot).examples]
 
 
 def refused(**given: Any) -> str:

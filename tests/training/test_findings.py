@@ -19,12 +19,12 @@ from training.services import (
     confirm_examples,
     create_intent,
     delete_examples,
-    fill_vectors,
+    embed_examples,
     move_examples,
     rename_intent,
     save_synonym,
-    seed_bot,
     set_answer,
+    sync_with_files,
 )
 
 
@@ -95,7 +95,7 @@ def test_it_finds_intents_of_rules_without_examples() -> None:
 @pytest.mark.django_db
 def test_it_finds_nothing_wrong_with_the_starter() -> None:
     bot = Bot.objects.create(name=MAIN)
-    seed_bot(bot=bot)
+    sync_with_files(bot=bot)
     assert findings_of(bot) == []
 
 
@@ -190,8 +190,8 @@ def test_it_finds_what_is_near_in_meaning() -> None:
     for intent, text in [("hours", "when do you open"), ("jobs", "do you hire people"), ("price", "how much is it")]:
         add_example(bot=bot, intent=intent, text=text)
     before = near_examples(bot, "opening times?", limit=2)
-    assert fill_vectors(bot=bot) == 3
-    assert fill_vectors(bot=bot) == 0
+    assert embed_examples(bot=bot) == 3
+    assert embed_examples(bot=bot) == 0
     assert [near.example.text for near in before] == [
         near.example.text for near in near_examples(bot, "opening times?", 2)
     ]

@@ -21,13 +21,13 @@ from training.services import (
     create_intent,
     delete_examples,
     delete_intent,
+    freeze_training_set,
     merge_intents,
     rename_intent,
     replace_files,
     restore_deleted,
     save_response,
     set_answer,
-    training_set_of,
     unmerge_intents,
 )
 
@@ -83,7 +83,7 @@ def intent(bot: Bot, name: str) -> Intent:
 
 def files_of(bot: Bot) -> dict[str, Any]:
     """What would be trained on, read."""
-    bundle = bundle_of(training_set_of(bot=bot))
+    bundle = bundle_of(freeze_training_set(bot=bot))
     check_bundle(bundle)
     return {path: yaml.safe_load(text) for path, text in bundle.files.items() if not path.startswith("tests/")}
 
@@ -108,17 +108,17 @@ def test_it_leaves_out_the_rules_of_a_merged_intent(bot: Bot, ana: User) -> None
     files = files_of(bot)
     assert "Track it" not in names_of(files["data/orders.yaml"]["rules"])
     assert names_of(files["data/more.yml"]["stories"]) == ["Either"]
-    assert ("order", "where is my pizza") in examples_in(training_set_of(bot=bot))
+    assert ("order", "where is my pizza") in examples_in(freeze_training_set(bot=bot))
     assert files["domain/taught.yml"]["responses"]["utter_where"][0]["buttons"][0]["payload"] == '/order{"size": "x"}'
 
 
 def test_it_takes_a_merge_back_with_all_that_it_changed(bot: Bot, ana: User) -> None:
-    before = training_set_of(bot=bot)
+    before = freeze_training_set(bot=bot)
     add_example(bot=bot, intent="order", text="where is my pizza")
     merge = merge_intents(source=intent(bot, "track"), target=intent(bot, "order"), by=ana)
     delete_examples(ids=[Example.objects.get(text="where is my pizza", deleted=None).pk], by=ana)
     unmerge_intents(merge=merge, by=ana)
-    assert training_set_of(bot=bot) == before
+    assert freeze_training_set(bot=bot) == before
 
 
 def test_it_leaves_out_all_that_names_a_deleted_intent(bot: Bot, ana: User) -> None:
@@ -128,14 +128,14 @@ def test_it_leaves_out_all_that_names_a_deleted_intent(bot: Bot, ana: User) -> N
     assert mappings == [{"type": "from_intent", "intent": ["bye"], "value": True}, {"type": "from_text"}]
     assert files["data/more.yml"]["stories"][0]["steps"][0] == {"or": [{"intent": "greet"}]}
     assert files["domain/taught.yml"]["responses"]["utter_where"][0]["buttons"][0]["payload"] == "Track it"
-    assert "track" not in {name for name, _ in examples_in(training_set_of(bot=bot))}
+    assert "track" not in {name for name, _ in examples_in(freeze_training_set(bot=bot))}
 
 
 def test_it_brings_a_deleted_intent_back_with_its_rules(bot: Bot, ana: User) -> None:
-    before = training_set_of(bot=bot)
+    before = freeze_training_set(bot=bot)
     mark = delete_intent(intent=intent(bot, "track"), by=ana)
     assert restore_deleted(bot=bot, mark=mark, by=ana).count == 4
-    assert training_set_of(bot=bot) == before
+    assert freeze_training_set(bot=bot) == before
 
 
 @pytest.mark.parametrize("name", ["+", "🙂", "a\u202eb", "\u3164", "a\u200bb", "x" * 81, "faq/+", "a=b"])
@@ -164,7 +164,7 @@ def test_it_swaps_the_names_of_two_intents(bot: Bot, ana: User) -> None:
         rename_intent(intent=intent(bot, old), name=new, by=ana)
     rules = files_of(bot)["data/small-talk/talk.yml"]["rules"]
     assert rules[0]["steps"] == [{"intent": "greet"}, {"action": "utter_bye"}]
-    assert ("bye", "good evening") in examples_in(training_set_of(bot=bot))
+    assert ("bye", "good evening") in examples_in(freeze_training_set(bot=bot))
 
 
 def test_it_refuses_a_name_that_is_taken(bot: Bot, ana: User) -> None:

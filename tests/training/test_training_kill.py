@@ -11,10 +11,10 @@ from tests.running import Running, until
 pytestmark = pytest.mark.processes
 BEGIN = """
 from tests.training.conftest import make_taught
-from training.services import ask_for_training
+from training.services import request_training
 taught = make_taught()
 taught.slowly({seconds})
-ask_for_training(bot=taught.bot, by=None)
+request_training(bot=taught.bot, by=None)
 """
 CANCEL = """
 from training.models import Job

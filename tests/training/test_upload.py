@@ -21,7 +21,7 @@ from assistant.lib.cleanup import run_cleanup
 from assistant.lib.errors import FrontdeskError
 from tests.training.conftest import Taught
 from training.models import Job, ModelVersion
-from training.services import cancel_job, train_version, upload_version, work
+from training.services import cancel_job, run_next_job, train_version, upload_version
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def checked(django_capture_on_commit_callbacks):
 
     def check_now(version: ModelVersion) -> ModelVersion:
         with django_capture_on_commit_callbacks(execute=True):
-            assert work("worker")
+            assert run_next_job("worker")
         version.refresh_from_db()
         return version
 

@@ -14,7 +14,8 @@ from assistant.engine import Progress, TrainingFailed
 from assistant.engine.archives import verify
 from tests.training.conftest import Taught
 from training.models import Job, ModelVersion
-from training.services import activate_version, ask_for_training, describe_version, queue, train_version
+from training.services import activate_version, describe_version, request_training, train_version
+from training.services.job_queue import claim_job
 
 
 def commanded(*options: str) -> str:
@@ -41,10 +42,10 @@ def test_it_calls_versions_after_their_bot_and_minute(taught: Taught, time_machi
 
 
 def test_it_trains_the_same_data_once_however_often_it_is_asked(taught: Taught) -> None:
-    first = ask_for_training(bot=taught.bot, by=None)
-    assert ask_for_training(bot=taught.bot, by=None) == first
+    first = request_training(bot=taught.bot, by=None)
+    assert request_training(bot=taught.bot, by=None) == first
     taught.more("howdy")
-    assert ask_for_training(bot=taught.bot, by=None) != first
+    assert request_training(bot=taught.bot, by=None) != first
 
 
 def test_it_keeps_a_failed_version_and_what_was_live(taught: Taught) -> None:
@@ -66,8 +67,8 @@ def test_it_shows_the_training_step_by_step(taught: Taught) -> None:
 
 
 def test_it_waits_for_its_turn_and_takes_over_from_the_dead(taught: Taught) -> None:
-    ask_for_training(bot=taught.bot, by=None)
-    queue.claim(worker="dies")
+    request_training(bot=taught.bot, by=None)
+    claim_job(worker="dies")
     taught.more("howdy")
     waited: list[str] = []
 

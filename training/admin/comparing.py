@@ -15,8 +15,8 @@ from training.admin.desk import jobs_of, live_in
 from training.admin.shown import bar
 from training.models import Evaluation, ModelVersion
 from training.reports import ReportComparison, compare_reports
-from training.selectors import difference_between, live_version, queue
-from training.services.evaluating import JOBS
+from training.selectors import difference_between, live_version, unfinished_jobs
+from training.services import JOB_KINDS
 
 OFFERED = 100  # versions that one may choose from
 LISTED = 200
@@ -75,7 +75,7 @@ def _kind(kind: Evaluation.Kind, left: ModelVersion, right: ModelVersion) -> dic
     """One way of evaluating: what both did, and on what they had in common."""
     rows = [Evaluation.objects.filter(version=version, kind=kind).first() for version in (left, right)]
     missing = [version for version, row in zip((left, right), rows, strict=True) if row is None]
-    asked = queue().filter(kind=JOBS[kind], version__in=missing).values_list("version_id", flat=True)
+    asked = unfinished_jobs().filter(kind=JOB_KINDS[kind], version__in=missing).values_list("version_id", flat=True)
     found = {"kind": kind, "missing": missing, "to_ask": [v for v in missing if v.pk not in set(asked)]}
     if rows[0] is None or rows[1] is None:
         return found

@@ -14,7 +14,7 @@ from assistant.lib.admin import parse_id
 from training.admin.jobs import JobShown
 from training.admin.shown import bar
 from training.models import MAIN, PRODUCTION, Activation, Bot, Environment, Evaluation, ModelVersion
-from training.selectors import changes_since, queue
+from training.selectors import changes_since, unfinished_jobs
 
 FRESH = timedelta(minutes=10)  # so long after an activation its undoing is offered in large letters
 
@@ -74,7 +74,9 @@ def desk(bot: Bot | None) -> dict[str, Any]:
 
 
 def jobs_of(bot: Bot | None) -> dict[str, Any]:
-    rows = queue().filter(bot=bot).select_related("bot", "version", "requested_by").defer("log") if bot else []
+    rows = (
+        unfinished_jobs().filter(bot=bot).select_related("bot", "version", "requested_by").defer("log") if bot else []
+    )
     return {"bot": bot, "jobs": [JobShown(job, place) for place, job in enumerate(rows)]}
 
 

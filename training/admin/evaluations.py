@@ -17,7 +17,7 @@ from training.admin.shown import bar, intents_in_words
 from training.admin.staff import parse_id
 from training.confusion_matrix import confusion_matrix_of
 from training.models import Evaluation
-from training.selectors.evaluations import examples_behind
+from training.selectors import example_ids_by_text
 
 ERRORS = 300  # that one page shows
 OPEN = 20  # of them, so that what follows is near
@@ -69,7 +69,7 @@ def shown(row: Evaluation, right: str = "", guessed: str = "") -> dict[str, Any]
     errors = report.get("errors", [])
     chosen = [each for each in errors if right in ("", each["right"]) and guessed in ("", each["guessed"])]
     listed = chosen[:ERRORS]
-    places = examples_behind(row.version.bot, [each["text"] for each in listed])
+    places = example_ids_by_text(row.version.bot, [each["text"] for each in listed])
     return {
         "evaluation": row,
         "report": report,

@@ -22,7 +22,7 @@ from assistant.lib.errors import FrontdeskError
 from training.admin.shown import duration, kind_in_words, seconds_between
 from training.admin.staff import parse_id, staff
 from training.models import Job, ModelVersion
-from training.selectors import jobs_before, live_version, queue
+from training.selectors import jobs_before, live_version, unfinished_jobs
 from training.services import cancel_job
 
 RUNNING, QUEUED, DONE = Job.Status.RUNNING, Job.Status.QUEUED, Job.Status.DONE
@@ -140,7 +140,7 @@ class JobAdmin(PermissionAdmin, ReadOnlyAdmin):
     def panels(self, request: HttpRequest) -> list[Panel]:
         """What trains now; or the newest training, where it failed."""
         rows = Job.objects.select_related("bot", "version").defer("log")
-        runs = queue().filter(kind="train").select_related("bot", "version").defer("log").first()
+        runs = unfinished_jobs().filter(kind="train").select_related("bot", "version").defer("log").first()
         if runs:
             return [_panel_of_training(JobShown(runs))]
         last = rows.filter(kind="train").first()

@@ -65,7 +65,7 @@ class VersionActs(admin.ModelAdmin):
         self._need(request, "train_bot")
         bot = get_object_or_404(Bot, pk=_number(request.POST.get("bot")))
         try:
-            job = services.ask_for_training(bot=bot, by=staff(request), note=request.POST.get("note", "").strip())
+            job = services.request_training(bot=bot, by=staff(request), note=request.POST.get("note", "").strip())
         except FrontdeskError as error:
             return self._back(request, error, reverse(f"{NAME}_changelist"))
         return HttpResponseRedirect(_job_page(job))
@@ -122,10 +122,10 @@ class VersionActs(admin.ModelAdmin):
         if kind not in Evaluation.Kind.values:
             raise PermissionDenied
         try:
-            job = services.ask_for_evaluation(version=version, kind=kind, by=staff(request))
+            job = services.request_evaluation(version=version, kind=kind, by=staff(request))
             if also:
                 other = self._version(request, also, "train_bot")
-                services.ask_for_evaluation(version=other, kind=kind, by=staff(request))
+                services.request_evaluation(version=other, kind=kind, by=staff(request))
         except FrontdeskError as error:
             return self._back(request, error, _page_of(version))
         return HttpResponseRedirect(_job_page(job))

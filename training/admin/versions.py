@@ -25,7 +25,7 @@ from training.admin.staff import parse_id, staff
 from training.admin.version_acts import VersionActs
 from training.admin.version_page import version_page
 from training.models import Bot, Evaluation, ModelVersion
-from training.selectors import changes_of, newest_evaluations
+from training.selectors import changes_by_version, newest_evaluations
 from training.services import delete_version
 
 DELETED = ModelVersion.Status.DELETED
@@ -159,7 +159,7 @@ class ModelVersionAdmin(VersionActs, Comparing, PermissionAdmin, ReadOnlyAdmin):
 def _know(rows: Iterable[Any], may_activate: bool) -> None:
     """Fetch for all rows at once what their columns show."""
     shown = list(rows)
-    changes, tried = changes_of(shown), newest_evaluations(shown, Evaluation.Kind.HELD_OUT)
+    changes, tried = changes_by_version(shown), newest_evaluations(shown, Evaluation.Kind.HELD_OUT)
     for row in shown:
         row.changes, row.tried = changes.get(row.pk), tried.get(row.pk)
         row.may_activate = may_activate

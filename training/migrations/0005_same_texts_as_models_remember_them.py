@@ -2,7 +2,7 @@ from typing import Any
 
 from django.db import migrations
 
-from training.keys import alike_key
+from training.text_keys import alike_key
 
 
 def work_out_anew(apps: Any, schema: Any) -> None:

@@ -14,7 +14,9 @@ PRODUCTION = "production"
 class Bot(models.Model):
     name = models.SlugField(max_length=60, unique=True)
     created = models.DateTimeField(auto_now_add=True)
-    taught = models.CharField(max_length=64, blank=True, editable=False, help_text="Hash of the files taken in last.")
+    files_hash = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Of the files that were taken in last."
+    )
 
     class Meta:
         permissions = [

@@ -1,46 +1,87 @@
-"""Reads of bots, their versions and what they are taught."""
+"""Reads of bots, their training data, jobs and versions."""
 
-from training.selectors.answers import changed_responses
-from training.selectors.changes import Changes, changes_of, changes_since, difference_between
-from training.selectors.data import (
-    Near,
+from training.selectors.examples import (
+    ExampleFilter,
+    NearExample,
     entity_names,
-    files_of,
-    intent_names,
-    intent_now,
-    intents_by_text,
-    intents_that_lost,
+    example_ids_by_text,
+    examples_by_meaning,
+    examples_of,
+    filtered_examples,
+    held_out,
     near_examples,
     same_text,
 )
-from training.selectors.evaluations import held_out, newest_evaluations, unseen_by
-from training.selectors.findings import findings_of
-from training.selectors.jobs import claimable, jobs_before, queue
-from training.selectors.versions import answering_version, live_version, production
+from training.selectors.findings import f1_of, findings_of, missing_embeddings, newest_cross_validation
+from training.selectors.intents import (
+    IntentChoice,
+    IntentSummary,
+    intent_choices,
+    intent_names,
+    intent_now,
+    intent_summaries,
+    intents_by_text,
+    intents_of_deleted_examples,
+)
+from training.selectors.job_queue import UNFINISHED, claimable_jobs, job_counts, jobs_before, unfinished_jobs
+from training.selectors.training_data import answer_of, files_of, pipeline_of, training_data_of, usage_of, users_of
+from training.selectors.versions import (
+    Changes,
+    answering_version,
+    changed_responses,
+    changes_by_version,
+    changes_since,
+    difference_between,
+    live_version,
+    newest_evaluations,
+    production,
+    unseen_examples,
+)
+from training.validation import RESERVED_INTENTS
 
 __all__ = [
+    "RESERVED_INTENTS",
+    "UNFINISHED",
     "Changes",
-    "Near",
+    "ExampleFilter",
+    "IntentChoice",
+    "IntentSummary",
+    "NearExample",
+    "answer_of",
     "answering_version",
     "changed_responses",
-    "changes_of",
+    "changes_by_version",
     "changes_since",
-    "claimable",
+    "claimable_jobs",
     "difference_between",
     "entity_names",
+    "example_ids_by_text",
+    "examples_by_meaning",
+    "examples_of",
+    "f1_of",
     "files_of",
+    "filtered_examples",
     "findings_of",
     "held_out",
+    "intent_choices",
     "intent_names",
     "intent_now",
+    "intent_summaries",
     "intents_by_text",
-    "intents_that_lost",
+    "intents_of_deleted_examples",
+    "job_counts",
     "jobs_before",
     "live_version",
+    "missing_embeddings",
     "near_examples",
+    "newest_cross_validation",
     "newest_evaluations",
+    "pipeline_of",
     "production",
-    "queue",
     "same_text",
-    "unseen_by",
+    "training_data_of",
+    "unfinished_jobs",
+    "unseen_examples",
+    "usage_of",
+    "users_of",
 ]

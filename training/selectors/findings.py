@@ -13,8 +13,9 @@ from training.bundles.limits import LocatedText, endless_in
 from training.bundles.renaming import current_name
 from training.findings import CheckedData, CheckedExample, Finding, findings_in
 from training.models import Bot, Evaluation, Example
-from training.selectors.data import changes_of, examples_of, intent_names, renamed_since, stored_vectors
-from training.selectors.usage import is_named_in_code, pipeline_of, usage_of
+from training.selectors.examples import examples_of, stored_embeddings
+from training.selectors.intents import intent_changes_of, intent_names, intents_renamed_since
+from training.selectors.training_data import is_named_in_code, pipeline_of, usage_of
 
 DAY = 24 * 3600
 
@@ -39,7 +40,7 @@ def f1_of(evaluation: Evaluation | None) -> dict[str, float]:
     """By the name that each intent has now."""
     if evaluation is None:
         return {}
-    renamed = renamed_since(evaluation.version)
+    renamed = intents_renamed_since(evaluation.version)
     rows = [row for row in evaluation.report.get("intents", []) if row.get("f1") and row.get("support")]
     return {current_name(str(row["name"]), renamed): float(row["f1"][0]) for row in rows}
 
@@ -48,14 +49,14 @@ def errors_of(evaluation: Evaluation | None) -> list[dict[str, Any]]:
     """By the names that the intents have now."""
     if evaluation is None:
         return []
-    renamed = renamed_since(evaluation.version)
+    renamed = intents_renamed_since(evaluation.version)
     return [
         {**error, **{key: current_name(str(error[key]), renamed) for key in ("right", "guessed")}}
         for error in evaluation.report.get("errors", [])
     ]
 
 
-def missing_vectors(bot: Bot) -> int:
+def missing_embeddings(bot: Bot) -> int:
     return _trained(bot).filter(vector=None).count()
 
 
@@ -66,10 +67,10 @@ def _stamp(bot: Bot) -> str:
     evaluation = newest_cross_validation(bot)
     parts = [
         states,
-        missing_vectors(bot),
+        missing_embeddings(bot),
         evaluation and evaluation.pk,
-        changes_of(bot),
-        Bot.objects.get(pk=bot.pk).taught,
+        intent_changes_of(bot),
+        Bot.objects.get(pk=bot.pk).files_hash,
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -78,7 +79,7 @@ def _data(bot: Bot) -> CheckedData:
     usage, evaluation = usage_of(bot), newest_cross_validation(bot)
     ours = dict(bot.intents.filter(deleted=None).exclude(answer="").values_list("name", "answer"))
     responses = list(bot.responses.filter(deleted=None).values_list("name", flat=True))
-    ids, vectors = stored_vectors(bot)
+    ids, vectors = stored_embeddings(bot)
     pipeline = pipeline_of(bot)
     return CheckedData(
         rows=[

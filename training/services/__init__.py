@@ -1,51 +1,64 @@
-"""Writes to bots, what they are taught, jobs and versions."""
+"""Writes to bots, their training data, jobs and versions."""
 
-from training.services.downloading import archive_for_download
-from training.services.evaluating import ask_for_evaluation, evaluate_version
+from training.services.bots import freeze_training_set, lock_bot, replace_files, sync_with_files
+from training.services.erasure import Traces, erase_examples, forget_sources, traces_of
 from training.services.examples import (
     add_example,
     change_example,
     confirm_examples,
     delete_examples,
+    embed_examples,
+    embed_next_batch,
     hold_out_examples,
     keep_examples,
     move_examples,
 )
 from training.services.intents import (
+    Merge,
     create_intent,
     delete_intent,
-    drop_unused_intent,
+    delete_unused_intent,
+    merge_intents,
     rename_intent,
     set_answer,
 )
-from training.services.judged import put_back_judged, teach_judged
-from training.services.merging import Merge, merge_intents, unmerge_intents
-from training.services.queue import ask_for_job, cancel_job, release_dead_jobs
-from training.services.responses import delete_response, save_response
-from training.services.running import work
-from training.services.seeding import replace_files, seed_bot, training_set_of
-from training.services.sources import forget_sources
-from training.services.synonyms import delete_synonym, save_synonym
-from training.services.trainings import ask_for_training, train_version
-from training.services.undoing import restore_deleted
-from training.services.uploading import upload_version
-from training.services.vectors import fill_portion, fill_vectors
+from training.services.job_queue import cancel_job, release_dead_jobs, request_job, run_next_job
+from training.services.responses_and_synonyms import delete_response, delete_synonym, save_response, save_synonym
+from training.services.training_and_evaluation import (
+    JOB_KINDS,
+    evaluate_version,
+    request_evaluation,
+    request_training,
+    train_version,
+)
+from training.services.undo import (
+    Correction,
+    Restored,
+    apply_correction,
+    restore_deleted,
+    revert_correction,
+    unmerge_intents,
+)
 from training.services.versions import (
     activate_version,
+    archive_for_download,
     delete_version,
     describe_version,
     roll_back,
+    upload_version,
     warm_up_live_models,
 )
 
 __all__ = [
+    "JOB_KINDS",
+    "Correction",
     "Merge",
+    "Restored",
+    "Traces",
     "activate_version",
     "add_example",
+    "apply_correction",
     "archive_for_download",
-    "ask_for_evaluation",
-    "ask_for_job",
-    "ask_for_training",
     "cancel_job",
     "change_example",
     "confirm_examples",
@@ -54,32 +67,37 @@ __all__ = [
     "delete_intent",
     "delete_response",
     "delete_synonym",
+    "delete_unused_intent",
     "delete_version",
     "describe_version",
-    "drop_unused_intent",
+    "embed_examples",
+    "embed_next_batch",
+    "erase_examples",
     "evaluate_version",
-    "fill_portion",
-    "fill_vectors",
     "forget_sources",
+    "freeze_training_set",
     "hold_out_examples",
     "keep_examples",
+    "lock_bot",
     "merge_intents",
     "move_examples",
-    "put_back_judged",
     "release_dead_jobs",
     "rename_intent",
     "replace_files",
+    "request_evaluation",
+    "request_job",
+    "request_training",
     "restore_deleted",
+    "revert_correction",
     "roll_back",
+    "run_next_job",
     "save_response",
     "save_synonym",
-    "seed_bot",
     "set_answer",
-    "teach_judged",
+    "sync_with_files",
+    "traces_of",
     "train_version",
-    "training_set_of",
     "unmerge_intents",
     "upload_version",
     "warm_up_live_models",
-    "work",
 ]

@@ -1,9 +1,11 @@
-"""Writes to intents: make, rename, delete them, and say what answers them."""
+"""Writes to intents: make, rename, merge and delete them, and say what answers them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -15,23 +17,38 @@ from training.bundles import RenamedIntent
 from training.bundles.renaming import rename_in_buttons
 from training.errors import BadIntent, InUse
 from training.models import Bot, Example, Intent, IntentChange, Response
-from training.selectors.usage import answer_of, usage_of
-from training.services.examples import intent_of, mark_deleted
-from training.services.locking import locked
-from training.services.responses import Variations, set_variations, written_response
+from training.selectors.training_data import answer_of, usage_of
+from training.services.bots import lock_bot
+from training.services.examples import get_or_create_intent, mark_deleted, update_examples
+from training.services.responses_and_synonyms import Variations, set_variations, write_response
 from training.signals import intent_renamed
 from training.validation import checked_intent, checked_new_intent, checked_response
 
 Staff = User | None
 
 
+@dataclass(frozen=True)
+class Merge:
+    """What `unmerge_intents` needs, as JSON can say it. `mark`: of what was deleted; `examples`: ids of what moved,
+    with the revisions since; `responses`: ids, with the revisions since and the variations before."""
+
+    source: int
+    target: str
+    mark: str
+    examples: list[tuple[int, int]]
+    responses: list[tuple[int, int, Variations]]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
 def create_intent(*, bot: Bot, name: str, by: Staff) -> Intent:
     """One that was deleted comes back, with the project's rules for it, without its examples. Raises BadIntent."""
     name = checked_intent(name)
     with write_transaction():
-        bot = locked(bot)
+        bot = lock_bot(bot)
         _check_free(bot, name)
-        return intent_of(bot, name, by)
+        return get_or_create_intent(bot, name, by)
 
 
 def rename_intent(*, intent: Intent, name: str, by: Staff, seen: str | None = None) -> Intent:
@@ -39,21 +56,48 @@ def rename_intent(*, intent: Intent, name: str, by: Staff, seen: str | None = No
     ChangedMeanwhile."""
     name = checked_intent(name)
     with write_transaction():
-        row = alive_intent(intent)
-        if seen is not None and seen != row.name:
-            raise ChangedMeanwhile(f"Somebody called {seen} {row.name} meanwhile.", name=row.name)
-        if name == row.name:
+        row = existing_intent(intent)
+        old = row.name
+        if seen is not None and seen != old:
+            raise ChangedMeanwhile(f"Somebody called {seen} {old} meanwhile.", name=old)
+        if name == old:
             return row
         checked_new_intent(name)
-        _check_family(row.name, name)
+        # The part before the slash is known to the domain, the pipeline and the actions.
+        if "/" in old + name and old.partition("/")[:2] != name.partition("/")[:2]:
+            raise BadIntent(f"Only what is after the slash of {old if '/' in old else name} can be renamed.")
         _check_free(row.bot, name)
-        old = row.name
-        note_change(row.bot, RenamedIntent(old, name, True), by)
-        _rename_retrieved(row.bot, old, name, by)
+        record_intent_change(row.bot, RenamedIntent(old, name, True), by)
+        if "/" in old:
+            _rename_its_response(row.bot, old, name, by)
         row.name, row.updated_by, row.revision = name, by, row.revision + 1
         row.save()
         audit.record(row, {"name": (old, name)}, by=by)
     return row
+
+
+def merge_intents(*, source: Intent, target: Intent, by: Staff) -> Merge:
+    """The target takes the source's examples. Rules and stories that name the source are left out from now on; buttons
+    that named it name the target. Raises BadIntent. `unmerge_intents` takes it back."""
+    mark = timezone.now()
+    with write_transaction():
+        gone, kept = existing_intent(source), existing_intent(target)
+        if gone == kept or gone.bot_id != kept.bot_id:
+            raise BadIntent("Choose another intent of the same bot to merge with.")
+        there = {row.exact for row in existing_examples(kept)}
+        rows = existing_examples(gone)
+        moving = [row for row in rows if row.exact not in there]
+        # Of examples that both have, the target's stay.
+        mark_deleted([row for row in rows if row.exact in there], mark, by)
+        audit.record_all(((row, {"intent": (gone.name, kept.name)}) for row in moving), by=by)
+        update_examples(moving, by, intent=kept)
+        before = record_intent_change(kept.bot, RenamedIntent(gone.name, kept.name, False), by)
+        mark_intent_deleted(gone, mark, by)
+        changes = {"merged_into": (None, kept.name), "examples": (len(moving), 0)}
+        audit.record(gone, changes, by=by, action=audit.DELETED)
+        revisions = dict(Response.objects.filter(pk__in=before).values_list("pk", "revision"))
+    responses = [(pk, revisions[pk], variations) for pk, variations in before.items()]
+    return Merge(gone.pk, kept.name, mark.isoformat(), [(row.pk, row.revision + 1) for row in moving], responses)
 
 
 def delete_intent(*, intent: Intent, by: Staff) -> datetime:
@@ -61,8 +105,8 @@ def delete_intent(*, intent: Intent, by: Staff) -> datetime:
     brings all of it back."""
     mark = timezone.now()
     with write_transaction():
-        row = alive_intent(intent)
-        examples = examples_alive(row)
+        row = existing_intent(intent)
+        examples = existing_examples(row)
         mark_deleted(examples, mark, by)
         audit.record(row, {"name": (row.name, None), "examples": (len(examples), 0)}, by=by, action=audit.DELETED)
         IntentChange.objects.create(bot=row.bot, old=row.name, new="", keeps_rules=False)
@@ -70,11 +114,11 @@ def delete_intent(*, intent: Intent, by: Staff) -> datetime:
     return mark
 
 
-def drop_unused_intent(*, bot: Bot, name: str, by: Staff) -> None:
+def delete_unused_intent(*, bot: Bot, name: str, by: Staff) -> None:
     """Where no example, answer, rule or story needs it. The name is as free as before it was made."""
     with write_transaction():
-        row = Intent.objects.filter(bot=locked(bot), name=name, deleted=None).first()
-        if row is None or row.answer or examples_alive(row) or row.name in usage_of(bot).named:
+        row = Intent.objects.filter(bot=lock_bot(bot), name=name, deleted=None).first()
+        if row is None or row.answer or existing_examples(row) or row.name in usage_of(bot).named:
             return
         audit.record(row, {"name": (row.name, None)}, by=by, action=audit.DELETED)
         mark_intent_deleted(row, timezone.now(), by)
@@ -88,42 +132,41 @@ def set_answer(*, intent: Intent, texts: Sequence[str], by: Staff, revision: int
     Raises InUse where the project does more than say something, or ChangedMeanwhile."""
     texts = [text.strip() for text in texts if text.strip()]
     with write_transaction():
-        row = alive_intent(intent)
+        row = existing_intent(intent)
         usage = usage_of(row.bot)
         name = answer_of(row, usage)
         if not name and row.name in usage.handled:
             raise InUse(f"The project answers {row.name} itself: {', '.join(usage.handled[row.name])}.")
         if not texts:
-            _set_answer(row, "", by)
+            _set_rule(row, "", by)
             return None
         name = name or checked_response(f"utter_{row.name}")
-        response = written_response(row.bot, name, _with_texts(row.bot, name, texts), by, revision)
+        there = Response.objects.filter(bot=row.bot, name=name, deleted=None).first()
+        old = there.variations if there else []
+        # Buttons and the like of the variation in the same place stay.
+        variations = [{**(old[place] if place < len(old) else {}), "text": text} for place, text in enumerate(texts)]
+        response = write_response(row.bot, name, variations, by, revision)
         if row.name not in usage.answers and "/" not in row.name:
-            _set_answer(row, name, by)
+            _set_rule(row, name, by)
     return response
 
 
-def alive_intent(intent: Intent) -> Intent:
-    locked(intent.bot)
+def existing_intent(intent: Intent) -> Intent:
+    """The row as it is now, its bot locked until the transaction ends. Raises BadIntent where it was deleted."""
+    lock_bot(intent.bot)
     row = Intent.objects.select_related("bot").get(pk=intent.pk)
     if row.deleted:
         raise BadIntent(f"The intent {row.name} is not there any more.")
     return row
 
 
-def _check_free(bot: Bot, name: str) -> None:
-    if Intent.objects.filter(bot=bot, name=name, deleted=None).exists():
-        raise BadIntent(f"There is an intent {name} already. Merge the two instead.", code="exists_already")
+def existing_examples(intent: Intent) -> list[Example]:
+    """Those of its examples that are not deleted."""
+    return list(intent.examples.filter(deleted=None).select_related("intent").defer("vector"))
 
 
-def _check_family(old: str, new: str) -> None:
-    """The part before the slash is known to the domain, the pipeline and the actions."""
-    if old.partition("/")[:2] != new.partition("/")[:2] and "/" in old + new:
-        raise BadIntent(f"Only what is after the slash of {old if '/' in old else new} can be renamed.")
-
-
-def note_change(bot: Bot, change: RenamedIntent, by: Staff) -> dict[int, Variations]:
-    """Written down for the files; our own responses follow at once, and whoever else names intents. Called in the
+def record_intent_change(bot: Bot, change: RenamedIntent, by: Staff) -> dict[int, Variations]:
+    """LocatedText down for the files; our own responses follow at once, and whoever else names intents. Called in the
     transaction of a service. Returns the variations that responses had before, by id."""
     IntentChange.objects.create(bot=bot, old=change.old, new=change.new, keeps_rules=change.keeps_rules)
     intent_renamed.send(Intent, bot=bot, old=change.old, new=change.new)
@@ -136,39 +179,33 @@ def note_change(bot: Bot, change: RenamedIntent, by: Staff) -> dict[int, Variati
     return before
 
 
-def _rename_retrieved(bot: Bot, old: str, new: str, by: Staff) -> None:
-    """`utter_faq/hours` belongs to `faq/hours`."""
-    if "/" not in old:
-        return
-    theirs = Response.objects.filter(bot=bot, deleted=None)
-    row = theirs.filter(name=f"utter_{old}").first()
+def mark_intent_deleted(row: Intent, mark: datetime, by: Staff) -> None:
+    """Called in the transaction of a service, which writes the audit log."""
+    row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
+    row.save()
+
+
+def _check_free(bot: Bot, name: str) -> None:
+    if Intent.objects.filter(bot=bot, name=name, deleted=None).exists():
+        raise BadIntent(f"There is an intent {name} already. Merge the two instead.", code="exists_already")
+
+
+def _rename_its_response(bot: Bot, old: str, new: str, by: Staff) -> None:
+    """A retrieval intent is answered by the response of its name: `faq/hours` by `utter_faq/hours`."""
+    responses = Response.objects.filter(bot=bot, deleted=None)
+    row = responses.filter(name=f"utter_{old}").first()
     if row is None:
         return
-    if theirs.filter(name=f"utter_{new}").exists():
+    if responses.filter(name=f"utter_{new}").exists():
         raise BadIntent(f"There is a response utter_{new} already. Delete it first, or choose another name.")
     row.name, row.edited, row.updated_by, row.revision = f"utter_{new}", True, by, row.revision + 1
     row.save()
     audit.record(row, {"name": (f"utter_{old}", row.name)}, by=by)
 
 
-def examples_alive(intent: Intent) -> list[Example]:
-    return list(intent.examples.filter(deleted=None).select_related("intent").defer("vector"))
-
-
-def mark_intent_deleted(row: Intent, mark: datetime, by: Staff) -> None:
-    row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
-    row.save()
-
-
-def _set_answer(row: Intent, answer: str, by: Staff) -> None:
+def _set_rule(row: Intent, answer: str, by: Staff) -> None:
+    """The rule of ours that says the response `answer`; empty for none."""
     if row.answer != answer:
         audit.record(row, {"answer": (row.answer, answer)}, by=by)
         row.answer, row.updated_by, row.revision = answer, by, row.revision + 1
         row.save()
-
-
-def _with_texts(bot: Bot, name: str, texts: Sequence[str]) -> list[dict[str, object]]:
-    """Buttons and the like of the variation in the same place stay."""
-    there = Response.objects.filter(bot=bot, name=name, deleted=None).first()
-    old = there.variations if there else []
-    return [{**(old[place] if place < len(old) else {}), "text": text} for place, text in enumerate(texts)]

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from training.selectors import production
-from training.services import seed_bot
+from training.services import sync_with_files
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         self._staff()
-        seed_bot(bot=production().bot)
+        sync_with_files(bot=production().bot)
         if production().active_version is None:
             began = time.monotonic()
             self.stdout.write("Training the starter assistant")

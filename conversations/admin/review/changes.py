@@ -120,7 +120,7 @@ class AnnotateView(ChangeView):
         said = {"": "Verdict taken back.", "correct": "Noted as correct."}.get(annotation.verdict)
         if said is None:
             bot, moved_at = self.conversation.environment.bot, annotation.moved_at
-            losers = ", ".join(training_data.intents_that_lost(bot, moved_at)) if moved_at else ""
+            losers = ", ".join(training_data.intents_of_deleted_examples(bot, moved_at)) if moved_at else ""
             said = f"Taught as {annotation.intent}{f', and no longer as {losers}' if losers else ''}."
         undo = undo_by(self.request.path, **before, revision=annotation.revision)
         return self.answer(said, undo, seq=self.seq)

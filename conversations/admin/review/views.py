@@ -20,7 +20,7 @@ from conversations.admin.review.transcript import WINDOW, lines_of
 from conversations.models import Conversation, Message
 from conversations.selectors import review
 from training import selectors as training_data
-from training.selectors.choosing import NEVER_CHOSEN, intents_to_choose
+from training.selectors import RESERVED_INTENTS, intent_choices
 
 SIMILAR = 4  # examples
 SIMILAR_ENOUGH = 0.45  # cosine
@@ -79,8 +79,8 @@ class IntentsView(ConversationView):
         bot = self.conversation.environment.bot
         return JsonResponse(
             {
-                "intents": intents_to_choose(bot),
-                "never": NEVER_CHOSEN,
+                "intents": intent_choices(bot),
+                "never": RESERVED_INTENTS,
                 "entities": training_data.entity_names(bot),
             }
         )

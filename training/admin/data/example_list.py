@@ -13,8 +13,7 @@ from django.http import HttpRequest, QueryDict
 from assistant.lib.admin import parse_id
 from assistant.lib.highlighting import Piece, highlight
 from training.models import Bot, Example
-from training.selectors import entity_names, intent_names
-from training.selectors.lists import Sought, examples_found, nearest
+from training.selectors import ExampleFilter, entity_names, examples_by_meaning, filtered_examples, intent_names
 
 PER_PAGE = 100
 FIELDS = {"q": "words", "like": "meaning", "intent": "intent", "use": "use", "origin": "origin", "who": "who"}
@@ -50,7 +49,7 @@ class ExampleList:
 
     lines: Sequence[ExampleRow]
     page: Page[Any]
-    sought: Sought
+    sought: ExampleFilter
     query: str
     intent_fixed: bool = False
 
@@ -63,7 +62,7 @@ class ExampleList:
 def example_list_context(request: HttpRequest, bot: Bot, intent: str = "") -> dict[str, Any]:
     """What `example_list.html` is given. `intent`: the page is about this one alone."""
     sought = _filter_in(request.GET, intent)
-    rows: Any = nearest(bot, sought) if sought.meaning else examples_found(bot, sought)
+    rows: Any = examples_by_meaning(bot, sought) if sought.meaning else filtered_examples(bot, sought)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
@@ -76,12 +75,12 @@ def example_list_context(request: HttpRequest, bot: Bot, intent: str = "") -> di
     }
 
 
-def _filter_in(given: QueryDict, intent: str) -> Sought:
+def _filter_in(given: QueryDict, intent: str) -> ExampleFilter:
     """What no row can have narrows nothing."""
     texts = {field: given.get(name, "").strip() for name, field in FIELDS.items()}
     ids = tuple(pk for pk in map(parse_id, given.get("ids", "").split(",")) if pk is not None)
     texts["who"] = str(parse_id(texts["who"]) or "")
-    return Sought(**{**texts, "intent": intent or texts["intent"]}, entity=given.get("entity", ""), ids=ids)
+    return ExampleFilter(**{**texts, "intent": intent or texts["intent"]}, entity=given.get("entity", ""), ids=ids)
 
 
 def _writers_of(bot: Bot) -> list[User]:

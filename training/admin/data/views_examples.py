@@ -29,6 +29,7 @@ from training.models import Bot, Example
 from training.selectors import entity_names, intent_names, intent_now, same_text
 from training.services import (
     Merge,
+    Restored,
     change_example,
     confirm_examples,
     delete_examples,
@@ -38,7 +39,6 @@ from training.services import (
     restore_deleted,
     unmerge_intents,
 )
-from training.services.undoing import Restored
 
 
 class ExampleListView(TrainingDataPage, TemplateView):

@@ -16,10 +16,8 @@ from django.views.generic import TemplateView
 from training.admin.data.mixins import VIEW, ActionView, TrainingDataPage
 from training.findings import Finding, Kind, Severity
 from training.models import Bot, Intent, Response
-from training.selectors import findings_of
-from training.selectors.data import examples_of
-from training.selectors.findings import missing_vectors, newest_cross_validation
-from training.services import fill_vectors
+from training.selectors import examples_of, findings_of, missing_embeddings, newest_cross_validation
+from training.services import embed_examples
 
 AT_A_TIME = 150  # embeddings; about a second
 SHOWN = 100
@@ -64,7 +62,7 @@ class FindingsView(TrainingDataPage, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         groups = groupby(findings_of(self.bot), lambda finding: finding.severity)
-        waiting, total = missing_vectors(self.bot), examples_of(self.bot).count()
+        waiting, total = missing_embeddings(self.bot), examples_of(self.bot).count()
         context = {
             "groups": [_group(self.bot, severity, list(same)) for severity, same in groups],
             "waiting": waiting,
@@ -83,7 +81,7 @@ class CompareMeaningsView(RedirectURLMixin, ActionView):
     next_page = "admin:training_findings"
 
     def act(self, form: Form) -> None:
-        fill_vectors(bot=self.bot, at_most=AT_A_TIME)
+        embed_examples(bot=self.bot, at_most=AT_A_TIME)
 
 
 def _group(bot: Bot, severity: Severity, found: list[Finding]) -> dict[str, object]:

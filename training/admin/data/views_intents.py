@@ -26,10 +26,15 @@ from training.admin.data.forms import (
 from training.admin.data.mixins import CHOSEN_BOT, EDIT, VIEW, ActionView, FormPage, RowMixin, first_error
 from training.admin.data.undo import Undo, offer
 from training.models import Example, Intent, Response
-from training.selectors import findings_of, same_text
-from training.selectors.findings import f1_of, newest_cross_validation
-from training.selectors.lists import intent_lines
-from training.selectors.usage import answer_of, usage_of
+from training.selectors import (
+    answer_of,
+    f1_of,
+    findings_of,
+    intent_summaries,
+    newest_cross_validation,
+    same_text,
+    usage_of,
+)
 from training.services import add_example, create_intent, delete_intent, merge_intents, rename_intent, set_answer
 
 MOST_LINES = 500
@@ -60,7 +65,7 @@ class IntentListView(FormPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         tried = newest_cross_validation(self.bot)
         counts = Counter(name for finding in findings_of(self.bot) for name in finding.intents[:1])
-        lines = intent_lines(self.bot, usage_of(self.bot), f1_of(tried), counts)
+        lines = intent_summaries(self.bot, usage_of(self.bot), f1_of(tried), counts)
         totals = {"training": sum(it.training for it in lines), "held_out": sum(it.held_out for it in lines)}
         return super().get_context_data(lines=lines, totals=totals, tried=tried, **kwargs)
 

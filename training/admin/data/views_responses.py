@@ -15,8 +15,7 @@ from training.admin.data.forms import ResponseForm, VariationForm
 from training.admin.data.mixins import EDIT, ActionView, FormPage, RowMixin, TrainingDataPage
 from training.admin.data.undo import Undo, offer
 from training.models import Response
-from training.selectors import intent_names
-from training.selectors.usage import usage_of, users_of
+from training.selectors import intent_names, usage_of, users_of
 from training.services import delete_response, save_response
 
 

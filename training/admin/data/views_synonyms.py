@@ -17,7 +17,7 @@ from training.admin.data.mixins import EDIT, ActionView, FormPage, RowMixin
 from training.admin.data.undo import Undo, offer
 from training.findings import NO_ENTITIES, NO_SYNONYMS
 from training.models import Synonym
-from training.selectors.usage import pipeline_of
+from training.selectors import pipeline_of
 from training.services import delete_synonym, save_synonym
 
 LIST = "admin:training_synonyms"

@@ -21,7 +21,7 @@ from training.api.serializers.models import (
 from training.api.views.versions import TAG, TRAIN, VIEW, VersionView, started
 from training.models import Evaluation, ModelVersion
 from training.reports import compare_reports
-from training.services import ask_for_evaluation
+from training.services import request_evaluation
 
 
 class NotEvaluated(FrontdeskError):
@@ -45,7 +45,7 @@ class EvaluateView(VersionView):
     )
     def post(self, request: Request, name: str) -> Response:
         kind = self.validated_body(EvaluateSerializer)["kind"]
-        return started(ask_for_evaluation(version=self.get_version(name), kind=kind, by=self.user))
+        return started(request_evaluation(version=self.get_version(name), kind=kind, by=self.user))
 
 
 @extend_schema_view(get=extend_schema(operation_id="models_evaluations", summary="How it did", tags=TAG))

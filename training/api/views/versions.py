@@ -99,7 +99,7 @@ class TrainView(BotView):
     )
     def post(self, request: Request) -> Response:
         note = self.validated_body(TrainSerializer)["note"]
-        return started(services.ask_for_training(bot=self.bot, by=self.user, note=note))
+        return started(services.request_training(bot=self.bot, by=self.user, note=note))
 
 
 class UploadView(BotView):

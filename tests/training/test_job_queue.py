@@ -18,11 +18,10 @@ from tests.racing import all_at_once
 from tests.running import until
 from training.jobs import handles
 from training.models import Bot, Job, ModelVersion
-from training.selectors import jobs_before, queue
-from training.services import ask_for_job, cancel_job, release_dead_jobs, running, work
-from training.services import queue as queueing
-from training.services.running import Told
-from training.signals import job_asked
+from training.selectors import jobs_before, unfinished_jobs
+from training.services import cancel_job, job_queue, release_dead_jobs, request_job, run_next_job
+from training.services.job_queue import ProgressReporter, claim_job, end_job, renew_lease, run_or_watch
+from training.signals import job_queued
 
 Status = Job.Status
 pytestmark = pytest.mark.django_db
@@ -61,18 +60,18 @@ def expire() -> None:
 
 
 def test_it_does_what_was_asked_and_keeps_what_it_was_told(bot: Bot) -> None:
-    job = ask_for_job(bot=bot, kind="test", by=None, steps=2)
-    assert work("worker")
+    job = request_job(bot=bot, kind="test", by=None, steps=2)
+    assert run_next_job("worker")
     job = fresh(job)
     assert (job.status, job.done, job.total, job.memory, job.log) == (Status.DONE, 2, 2, 7, "line\nline\n")
     assert job.steps == [{"name": "Step0", "seconds": 0.5}, {"name": "Step1", "seconds": 0.5}]
     assert job.started <= job.finished
-    assert not work("worker")
+    assert not run_next_job("worker")
 
 
 def test_it_counts_what_is_done_around_the_components(bot: Bot) -> None:
-    ask_for_job(bot=bot, kind="test", by=None)
-    told = Told(queueing.claim(worker="w"))
+    request_job(bot=bot, kind="test", by=None)
+    told = ProgressReporter(claim_job(worker="w"))
     told._since -= 5  # before it told anything
     for component, now in (("", "reading the data"), ("", "Classifier"), ("Classifier", ""), ("", "packing"), ("", "")):
         told(Progress(component, int(bool(component)), 1, 0.1, now=now))
@@ -81,10 +80,10 @@ def test_it_counts_what_is_done_around_the_components(bot: Bot) -> None:
 
 
 def test_it_says_in_words_why_a_job_failed(bot: Bot) -> None:
-    said = ask_for_job(bot=bot, kind="test", by=None, says="There is no config.yml.")
-    broke = ask_for_job(bot=bot, kind="test", by=None, breaks=True)
-    unknown = ask_for_job(bot=bot, kind="nonsense", by=None)
-    while work("worker"):
+    said = request_job(bot=bot, kind="test", by=None, says="There is no config.yml.")
+    broke = request_job(bot=bot, kind="test", by=None, breaks=True)
+    unknown = request_job(bot=bot, kind="nonsense", by=None)
+    while run_next_job("worker"):
         pass
     assert fresh(said).error == "There is no config.yml."
     assert fresh(broke).error == "It failed unexpectedly (RuntimeError). The log says more."
@@ -93,9 +92,9 @@ def test_it_says_in_words_why_a_job_failed(bot: Bot) -> None:
 
 
 def test_it_begins_a_job_again_that_lost_the_database_but_not_for_ever(bot: Bot) -> None:
-    once = ask_for_job(bot=bot, kind="test", by=None, loses_the_database=1)
-    always = ask_for_job(bot=bot, kind="test", by=None, loses_the_database=9)
-    while work("worker"):
+    once = request_job(bot=bot, kind="test", by=None, loses_the_database=1)
+    always = request_job(bot=bot, kind="test", by=None, loses_the_database=9)
+    while run_next_job("worker"):
         pass
     assert (fresh(once).status, fresh(once).attempts) == (Status.DONE, 2)
     assert "The database went away in the middle of it: it starts again." in fresh(once).log
@@ -103,8 +102,8 @@ def test_it_begins_a_job_again_that_lost_the_database_but_not_for_ever(bot: Bot)
 
 
 def test_it_frees_a_job_whose_lease_lies_ahead_of_a_clock_that_was_set_back(bot: Bot) -> None:
-    job = ask_for_job(bot=bot, kind="test", by=None)
-    queueing.claim(worker="w")
+    job = request_job(bot=bot, kind="test", by=None)
+    claim_job(worker="w")
     assert release_dead_jobs() == 0
     Job.objects.update(lease_until=timezone.now() + timedelta(hours=1))
     assert release_dead_jobs() == 1
@@ -112,59 +111,59 @@ def test_it_frees_a_job_whose_lease_lies_ahead_of_a_clock_that_was_set_back(bot:
 
 
 def test_it_takes_the_same_request_twice_for_one(bot: Bot) -> None:
-    first, second = (ask_for_job(bot=bot, kind="test", by=None, steps=3) for _ in range(2))
+    first, second = (request_job(bot=bot, kind="test", by=None, steps=3) for _ in range(2))
     assert first == second
-    assert ask_for_job(bot=bot, kind="test", by=None, steps=4) != first
-    assert ask_for_job(bot=bot, kind="other", by=None, steps=3) != first
-    assert ask_for_job(bot=Bot.objects.create(name="other"), kind="test", by=None, steps=3) != first
+    assert request_job(bot=bot, kind="test", by=None, steps=4) != first
+    assert request_job(bot=bot, kind="other", by=None, steps=3) != first
+    assert request_job(bot=Bot.objects.create(name="other"), kind="test", by=None, steps=3) != first
     version = ModelVersion.objects.create(bot=bot, name="v")
-    assert ask_for_job(bot=bot, kind="test", by=None, version=version, steps=3) != first
+    assert request_job(bot=bot, kind="test", by=None, version=version, steps=3) != first
     cancel_job(job=first, by=None)
-    assert ask_for_job(bot=bot, kind="test", by=None, steps=3) != first
+    assert request_job(bot=bot, kind="test", by=None, steps=3) != first
 
 
 def test_it_does_one_job_of_a_bot_at_a_time_and_others_meanwhile(bot: Bot) -> None:
     other = Bot.objects.create(name="other")
-    first, second, third = (ask_for_job(bot=of, kind="test", by=None, n=n) for n, of in enumerate([bot, bot, other]))
-    assert [queueing.claim(worker=name) for name in "abc"] == [first, third, None]
-    assert [job.pk for job in queue()] == [first.pk, third.pk, second.pk]
+    first, second, third = (request_job(bot=of, kind="test", by=None, n=n) for n, of in enumerate([bot, bot, other]))
+    assert [claim_job(worker=name) for name in "abc"] == [first, third, None]
+    assert [job.pk for job in unfinished_jobs()] == [first.pk, third.pk, second.pk]
     assert jobs_before(second) == 1
 
 
 def test_it_lets_one_of_many_threads_claim_a_job(transactional_db: None) -> None:
     bot = Bot.objects.create(name="faq")
     for n in range(3):
-        ask_for_job(bot=bot, kind="test", by=None, n=n)
-    jobs = all_at_once(lambda number: queueing.claim(worker=f"w{number}"))
+        request_job(bot=bot, kind="test", by=None, n=n)
+    jobs = all_at_once(lambda number: claim_job(worker=f"w{number}"))
     assert [job.status for job in jobs if job] == [Status.RUNNING]
 
 
 def test_it_takes_impatient_clicks_for_one_request(transactional_db: None) -> None:
     bot = Bot.objects.create(name="faq")
-    asked = all_at_once(lambda number: ask_for_job(bot=bot, kind="test", by=None))
+    asked = all_at_once(lambda number: request_job(bot=bot, kind="test", by=None))
     assert len(asked) == 8
     assert set(asked) == set(Job.objects.all())
     assert Job.objects.count() == 1
 
 
 def test_it_cancels_what_waits_at_once_and_what_runs_when_it_tells_next(bot: Bot, ana: User) -> None:
-    waits = ask_for_job(bot=bot, kind="test", by=ana)
+    waits = request_job(bot=bot, kind="test", by=ana)
     assert cancel_job(job=waits, by=ana).status == Status.CANCELLED
-    ask_for_job(bot=bot, kind="test", by=ana)
-    runs = queueing.claim(worker="w")
+    request_job(bot=bot, kind="test", by=ana)
+    runs = claim_job(worker="w")
     assert cancel_job(job=runs, by=ana).status == Status.RUNNING
     with pytest.raises(Cancelled):
-        Told(runs)(Progress("", 0, 1, 0.0))
+        ProgressReporter(runs)(Progress("", 0, 1, 0.0))
     with pytest.raises(FrontdeskError, match="cancelled already"):
         cancel_job(job=waits, by=ana)
 
 
 def test_it_gives_a_dead_workers_job_to_another_once(bot: Bot) -> None:
     version = ModelVersion.objects.create(bot=bot, name="v")
-    job = ask_for_job(bot=bot, kind="train", by=None, version=version)
+    job = request_job(bot=bot, kind="train", by=None, version=version)
     seen = []
     for worker in ("first", "second"):
-        assert queueing.claim(worker=worker) == job
+        assert claim_job(worker=worker) == job
         expire()
         assert release_dead_jobs() == 1
         version.refresh_from_db()
@@ -182,24 +181,24 @@ def outlive(job, tell):
 
 
 def test_it_renews_the_lease_of_a_long_job(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "RENEW_EVERY", 0.02)
-    job = ask_for_job(bot=Bot.objects.create(name="faq"), kind="outlives its lease", by=None)
-    assert work("worker")
+    monkeypatch.setattr(job_queue, "RENEW_EVERY", 0.02)
+    job = request_job(bot=Bot.objects.create(name="faq"), kind="outlives its lease", by=None)
+    assert run_next_job("worker")
     assert (fresh(job).status, fresh(job).error) == (Status.DONE, "")
 
 
 def test_it_tells_what_another_worker_says_of_a_job(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "LOOK_EVERY", 0.0)
-    monkeypatch.setattr(running, "SAVE_EVERY", 0.0)
-    job, heard = ask_for_job(bot=bot, kind="test", by=None), []
-    theirs = queueing.claim(worker="other")
-    says = Told(theirs)
+    monkeypatch.setattr(job_queue, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(job_queue, "SAVE_EVERY", 0.0)
+    job, heard = request_job(bot=bot, kind="test", by=None), []
+    theirs = claim_job(worker="other")
+    says = ProgressReporter(theirs)
     steps = iter(
         [
             lambda: says(Progress("", 0, 2, 0.0, now="reading")),
             lambda: says(Progress("First", 1, 2, 0.5, now="Second")),
             lambda: says(Progress("Second", 2, 2, 0.7)),
-            lambda: queueing.end(job=theirs, status=Status.DONE, **says.fields()),
+            lambda: end_job(job=theirs, status=Status.DONE, **says.fields()),
         ]
     )
 
@@ -208,7 +207,7 @@ def test_it_tells_what_another_worker_says_of_a_job(bot: Bot, monkeypatch: pytes
         if not progress.component:
             next(steps)()
 
-    assert running.do_or_watch(fresh(job), hear).status == Status.DONE
+    assert run_or_watch(fresh(job), hear).status == Status.DONE
     assert heard == [
         ("", 0, 0, 0.0, ""),
         ("", 0, 2, 0.0, "reading"),
@@ -220,52 +219,52 @@ def test_it_tells_what_another_worker_says_of_a_job(bot: Bot, monkeypatch: pytes
 
 
 def test_it_keeps_the_end_of_a_long_log(bot: Bot) -> None:
-    ask_for_job(bot=bot, kind="test", by=None)
-    told = Told(queueing.claim(worker="w"))
+    request_job(bot=bot, kind="test", by=None)
+    told = ProgressReporter(claim_job(worker="w"))
     for part in ("a" * 60_000, "b" * 60_000, "end"):
         told(Progress("", 0, 1, 0.0, log=part))
     assert told.fields()["log"] == "a" * 39_997 + "b" * 60_000 + "end"
 
 
 def test_it_does_what_was_asked_first_first(bot: Bot) -> None:
-    asked = [ask_for_job(bot=bot, kind="test", by=None, n=n) for n in range(3)]
+    asked = [request_job(bot=bot, kind="test", by=None, n=n) for n in range(3)]
     done = []
-    while job := queueing.claim(worker="w"):
+    while job := claim_job(worker="w"):
         done.append(job)
-        assert queueing.end(job=job, status=Status.DONE)
+        assert end_job(job=job, status=Status.DONE)
     assert done == asked
 
 
 def test_it_leaves_the_job_of_a_living_worker_alone(bot: Bot) -> None:
-    ask_for_job(bot=bot, kind="test", by=None)
-    job = queueing.claim(worker="alive")
+    request_job(bot=bot, kind="test", by=None)
+    job = claim_job(worker="alive")
     assert release_dead_jobs() == 0
-    assert queueing.renew(job)
+    assert renew_lease(job)
 
 
 def test_it_lets_a_worker_that_comes_late_write_nothing(bot: Bot) -> None:
-    ask_for_job(bot=bot, kind="test", by=None)
-    late = queueing.claim(worker="late")
+    request_job(bot=bot, kind="test", by=None)
+    late = claim_job(worker="late")
     expire()
     release_dead_jobs()
-    queueing.claim(worker="next")
+    claim_job(worker="next")
     wrote = []
-    assert not queueing.end(job=late, status=Status.DONE, finish=lambda: wrote.append(1))
-    assert not queueing.renew(late)
+    assert not end_job(job=late, status=Status.DONE, finish=lambda: wrote.append(1))
+    assert not renew_lease(late)
     with pytest.raises(Cancelled):
-        Told(late)(Progress("", 1, 1, 0.0))
+        ProgressReporter(late)(Progress("", 1, 1, 0.0))
     assert (wrote, fresh(late).status) == ([], Status.RUNNING)
 
 
 def test_it_tells_the_workers_once_the_request_is_stored(bot: Bot, django_capture_on_commit_callbacks) -> None:
     heard = []
-    job_asked.connect(hear := lambda sender, job_id, **_: heard.append(job_id))
+    job_queued.connect(hear := lambda sender, job_id, **_: heard.append(job_id))
     with django_capture_on_commit_callbacks() as callbacks:
-        job = ask_for_job(bot=bot, kind="test", by=None)
+        job = request_job(bot=bot, kind="test", by=None)
     assert heard == []
     for callback in callbacks:
         callback()
-    job_asked.disconnect(hear)
+    job_queued.disconnect(hear)
     assert heard == [job.pk]
 
 
@@ -294,19 +293,19 @@ class Worker:
 
     def step(self):
         if self.job is None:
-            self.job = queueing.claim(worker=self.name)
+            self.job = claim_job(worker=self.name)
         elif not self.told:
             self._tell()
         else:
-            queueing.end(job=self.job, status=Status.DONE, finish=self._finish)
+            end_job(job=self.job, status=Status.DONE, finish=self._finish)
             self.crash()
 
     def _tell(self):
         try:
-            Told(self.job)(Progress("Echo", 1, 1, 0.0))
+            ProgressReporter(self.job)(Progress("Echo", 1, 1, 0.0))
             self.told = True
         except Cancelled:
-            queueing.end(job=self.job, status=Status.CANCELLED)
+            end_job(job=self.job, status=Status.CANCELLED)
             self.crash()
 
     def _finish(self):
@@ -335,16 +334,16 @@ def test_it_tells_the_truth_however_steps_fall(db: None, story: list[tuple[str, 
             getattr(workers[number], step)()
         _assert_truthful(ended)
     _work_off(ended)
-    assert not queue().exists()
+    assert not unfinished_jobs().exists()
 
 
 def _ask(bot, number):
     version = ModelVersion.objects.create(bot=bot, name=f"{bot.name}-{number}")
-    ask_for_job(bot=bot, kind="train", by=None, version=version)
+    request_job(bot=bot, kind="train", by=None, version=version)
 
 
 def _cancel(number):
-    to_do = list(queue())
+    to_do = list(unfinished_jobs())
     if to_do:
         cancel_job(job=to_do[number % len(to_do)], by=None)
 

