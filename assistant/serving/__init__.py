@@ -1,1 +1,1 @@
-"""The raw door: Daphne and Twisted, held to limits before the house looks at anything."""
+"""The web server: Daphne and Twisted, held to limits before Django looks at anything."""

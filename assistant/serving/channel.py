@@ -1,25 +1,22 @@
-"""One connection, read strictly: whatever a proxy might understand in another way ends it."""
+"""One HTTP connection, read strictly: whatever a proxy might understand in another way ends it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-from functools import lru_cache
 from typing import Any
 
-from django.conf import settings
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.web.http import RESPONSES, HTTPChannel
 
-from assistant.lib.addresses import address_of, client_of
 from assistant.lib.client_limits import current_client
 from assistant.lib.threads import in_pool
 from assistant.lib.transfers import LargeUpload, may_upload
 from assistant.serving import limits
 from assistant.serving.limits import Refusal
-from assistant.serving.round_robin import Inlet
+from assistant.serving.round_robin import ReadQueue
 
 log = logging.getLogger("frontdesk.serving")
 
@@ -36,31 +33,32 @@ class Channel(HTTPChannel):
     _networkProducer: Any
     _path: Any
 
-    # --- the connection
+    # The connection
 
     def connectionMade(self) -> None:
         super().connectionMade()
         self.peer = str(getattr(self.transport.getPeer(), "host", ""))
-        self.inlet = Inlet(self.peer, self._take, self._rest, self._go_on)
+        self.read_queue = ReadQueue(self.peer, self._read, self._networkProducer.pauseProducing, self._resume_reading)
         self.can_write = asyncio.Event()
         self.can_write.set()
-        self._waits = True
+        self._is_idle = True
         self._at_last_step = self._discarded = 0
-        self._checking = False
+        self._is_checking = False
         self.setTimeout(limits.HEADERS_WITHIN)
 
     def connectionLost(self, reason: Any = connectionDone) -> None:
-        self._wait_no_more()
-        self.inlet.is_closed = True
+        self._end_idling()
+        self.read_queue.is_closed = True
         self.can_write.set()
         super().connectionLost(reason)
 
     def timeoutConnection(self) -> None:
+        is_in_body = bool(self.requests) and not self.line_mode and not self._handlingRequest
         if self.refused:
             self.transport.abortConnection()
-        elif not self._is_in_body():
+        elif not is_in_body:
             super().timeoutConnection()
-        elif self._checking or self.requests[-1].received - self._at_last_step >= limits.BODY_STEP_BYTES:
+        elif self._is_checking or self.requests[-1].received - self._at_last_step >= limits.BODY_STEP_BYTES:
             self._at_last_step = self.requests[-1].received
             self.setTimeout(limits.BODY_STEP)
         else:
@@ -75,21 +73,21 @@ class Channel(HTTPChannel):
         super().resumeProducing()
 
     async def drained(self) -> None:
-        """Until the client has read most of what it was sent. One that reads nothing for long is left."""
+        """Until the client has read most of what it was sent. One that reads nothing for long is disconnected."""
         try:
             await asyncio.wait_for(self.can_write.wait(), limits.ANSWER_TAKEN_WITHIN)
         except asyncio.TimeoutError:
             self.transport.abortConnection()
 
-    # --- what comes
+    # What the client sends
 
     def dataReceived(self, data: bytes) -> None:
         if self.refused:
-            self._take(data)
+            self._read(data)
         else:
-            self.inlet.put(data)
+            self.read_queue.put(data)
 
-    def _take(self, data: bytes) -> None:
+    def _read(self, data: bytes) -> None:
         if not self.refused:
             LineReceiver.dataReceived(self, data)  # past Twisted's own, which begins the clock anew
             return
@@ -97,18 +95,15 @@ class Channel(HTTPChannel):
         if self._discarded > limits.LEAVE_BYTES:
             self.transport.abortConnection()
 
+    def _resume_reading(self) -> None:
+        if not self._is_checking and not self._waitingForTransport:
+            self._networkProducer.resumeProducing()
+
     def setLineMode(self, extra: bytes = b"") -> None:
-        """What was kept during the last request comes before what waits outside."""
+        # What was kept during the last request comes before what waits in the queue.
         self.line_mode = 1
         if extra:
-            self._take(extra)
-
-    def _rest(self) -> None:
-        self._networkProducer.pauseProducing()
-
-    def _go_on(self) -> None:
-        if not self._checking and not self._waitingForTransport:
-            self._networkProducer.resumeProducing()
+            self._read(extra)
 
     def lineReceived(self, line: bytes) -> bool | None:
         """True stops the reading of lines."""
@@ -119,7 +114,7 @@ class Channel(HTTPChannel):
         return self.refused or None
 
     def lineLengthExceeded(self, line: bytes) -> bool:
-        self.refuse(Refusal(431, "too_large", "The headers of the request are too long."))
+        self.refuse(limits.HEADERS_TOO_LONG)
         return True
 
     def allHeadersReceived(self) -> None:
@@ -127,43 +122,94 @@ class Channel(HTTPChannel):
             return
         request = self.requests[-1]
         request.read_address()
-        problem = self._wrong_in(request.requestHeaders) or request.upgrade_problem(self._command, self._version)
+        problem = self._ambiguity(request.requestHeaders) or request.upgrade_problem(self._command, self._version)
         if problem:
             self.refuse(problem)
             return
         self._at_last_step = 0
         self.setTimeout(limits.BODY_STEP)
-        path = self._path.split(b"?", 1)[0]
-        request.limit = limits.body_limit(path)
-        large = limits.large_body(self._command, path)
-        if large and self.length != 0 and (self.length is None or self.length > request.limit):
-            self._look_up(request, large)
+        request.limit = limits.body_limit()
+        upload = limits.large_upload(self._command, self._path.split(b"?", 1)[0])
+        if upload and self.length != 0 and (self.length is None or self.length > request.limit):
+            self._check_sender(request, upload)
         else:
             self._read_body(request)
+
+    def _ambiguity(self, headers: Any) -> Refusal | None:
+        """What Twisted lets pass and proxies read in different ways."""
+        coding = headers.getRawHeaders(b"transfer-encoding") or []
+        hosts = headers.getRawHeaders(b"host") or []
+        if coding and (self._version != b"HTTP/1.1" or [it.lower() for it in coding] != [b"chunked"]):
+            return limits.BAD_REQUEST
+        if len(hosts) > 1 or (not hosts and self._version == b"HTTP/1.1"):
+            return limits.BAD_REQUEST
+        return None
+
+    def _check_sender(self, request: Any, upload: LargeUpload) -> None:
+        """Ask the database whether the sender may send that much, and read nothing meanwhile."""
+        self.paused = self._is_checking = True
+        self._networkProducer.pauseProducing()
+        headers = request.requestHeaders
+        authorization, cookies = (
+            b"; ".join(headers.getRawHeaders(name) or []).decode("latin-1") for name in (b"authorization", b"cookie")
+        )
+
+        async def check() -> None:
+            current_client.set(request.client_key)
+            problem = None
+            try:
+                if await in_pool(may_upload, upload, authorization, cookies):
+                    request.limit, request.budget = upload.limit() + limits.FORM_BYTES, limits.large_bodies
+            except Exception as error:
+                log.error("who sends a large body can't be looked up: %s", type(error).__name__)
+                problem = limits.TOO_MANY_BODIES
+            self.paused = self._is_checking = False
+            self._networkProducer.resumeProducing()
+            if problem:
+                self.refuse(problem)
+            else:
+                self._read_body(request)
+            self._read(b"")  # goes on with what came meanwhile
+
+        self._sender_check = asyncio.ensure_future(check())  # kept, or it would be collected
+
+    def _read_body(self, request: Any) -> None:
+        if self.length is not None and self.length > request.limit:
+            self.refuse(limits.TOO_LARGE)
+        else:
+            super().allHeadersReceived()
 
     def allContentReceived(self) -> None:
         if self.refused:
             return
-        self._wait_no_more()
+        self._end_idling()
         super().allContentReceived()
 
+    # After the answer
+
     def checkPersistence(self, request: Any, version: bytes) -> bool:
-        """Twisted looks at the first header only, and for words between spaces."""
-        stays = super().checkPersistence(request, version)
+        # Twisted looks at the first header only, and for words between spaces.
+        is_kept = super().checkPersistence(request, version)
         said = b",".join(request.requestHeaders.getRawHeaders(b"connection") or [])
-        if stays and b"close" in {word.strip().lower() for word in said.split(b",")}:
+        if is_kept and b"close" in {word.strip().lower() for word in said.split(b",")}:
             request.responseHeaders.setRawHeaders(b"connection", [b"close"])
             return False
-        return bool(stays)
+        return bool(is_kept)
 
     def requestDone(self, request: Any) -> None:
-        if self.persistent and not self._wait_again():
-            self.persistent = False  # there are too many of them already
+        if self.persistent:
+            self._is_idle = limits.is_behind_a_proxy() or limits.idle_connections.take(self.peer)
+            self.persistent = self._is_idle  # else there are too many of them already
         super().requestDone(request)
         if self.persistent and not self._handlingRequest:
             self.setTimeout(limits.NEXT_WITHIN)
 
-    # --- no
+    def _end_idling(self) -> None:
+        if self._is_idle:
+            self._is_idle = False
+            limits.idle_connections.give_back(self.peer)
+
+    # Refusals
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer what is still coming, and end the connection. It goes on reading for a moment: else the client's
@@ -193,83 +239,3 @@ class Channel(HTTPChannel):
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         self.refuse(limits.BAD_REQUEST)
-
-    def _wrong_in(self, headers: Any) -> Refusal | None:
-        """What Twisted lets pass and proxies read in different ways."""
-        coding = headers.getRawHeaders(b"transfer-encoding") or []
-        hosts = headers.getRawHeaders(b"host") or []
-        if coding and (self._version != b"HTTP/1.1" or [it.lower() for it in coding] != [b"chunked"]):
-            return limits.BAD_REQUEST
-        if len(hosts) > 1 or (not hosts and self._version == b"HTTP/1.1"):
-            return limits.BAD_REQUEST
-        return None
-
-    # --- bodies
-
-    def _is_in_body(self) -> bool:
-        return bool(self.requests) and not self.line_mode and not self._handlingRequest
-
-    def _look_up(self, request: Any, door: LargeUpload) -> None:
-        """Ask the database who that is, and read nothing meanwhile."""
-        self.paused = self._checking = True
-        self._networkProducer.pauseProducing()
-        headers = request.requestHeaders
-        authorization, cookies = (
-            b"; ".join(headers.getRawHeaders(name) or []).decode("latin-1") for name in (b"authorization", b"cookie")
-        )
-
-        async def look() -> None:
-            current_client.set(request.client_key)
-            problem = None
-            try:
-                if await in_pool(may_upload, door, authorization, cookies):
-                    request.limit, request.account = door.limit() + limits.FORM, limits.large_bodies
-            except Exception as error:
-                log.error("who sends a large body can't be looked up: %s", type(error).__name__)
-                problem = limits.TOO_MANY_BODIES
-            self.paused = self._checking = False
-            self._networkProducer.resumeProducing()
-            if problem:
-                self.refuse(problem)
-            else:
-                self._read_body(request)
-            self._take(b"")
-
-        self._look = asyncio.ensure_future(look())
-
-    def _read_body(self, request: Any) -> None:
-        if self.length is not None and self.length > request.limit:
-            self.refuse(limits.TOO_LARGE)
-        else:
-            super().allHeadersReceived()
-
-    # --- who waits
-
-    def _wait_no_more(self) -> None:
-        if self._waits:
-            self._waits = False
-            limits.waiting.give_back(self.peer)
-
-    def _wait_again(self) -> bool:
-        self._waits = behind_a_proxy() or limits.waiting.take(self.peer)
-        return self._waits
-
-
-def behind_a_proxy() -> bool:
-    """Then all connections are the proxy's, and to count them is its business."""
-    return bool(settings.TRUSTED_PROXIES)
-
-
-def client_behind(peer: str, headers: Any) -> str:
-    forwarded = b",".join(headers.getRawHeaders(b"x-forwarded-for") or [])
-    if forwarded and not behind_a_proxy():
-        _warn_of_a_proxy()
-    return client_of(address_of(peer, forwarded.decode("latin-1")))
-
-
-@lru_cache(maxsize=1)
-def _warn_of_a_proxy() -> None:
-    """Once: anyone may send that header."""
-    log.warning(
-        "a request came with X-Forwarded-For: if a proxy stands in front, set TRUSTED_PROXIES, else all are one"
-    )

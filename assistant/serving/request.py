@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import lru_cache
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -13,8 +14,8 @@ from daphne.http_protocol import WebRequest
 from django.conf import settings
 from twisted.web.http import NO_BODY_CODES
 
+from assistant.lib.addresses import address_of, client_of
 from assistant.serving import limits
-from assistant.serving.channel import client_behind
 from assistant.serving.limits import Refusal
 
 log = logging.getLogger("frontdesk.serving")
@@ -22,19 +23,24 @@ PIECE = 1 << 16
 
 
 class Request(WebRequest):
+    """Daphne's, which reads bodies as they are asked for and holds answers to what they announced."""
+
     client_key = ""
-    limit = received = 0
-    account = limits.small_bodies
+    limit = received = 0  # bytes of the body
+    budget = limits.small_bodies
     body: Any = None
     content: Any
-    leave_socket: Any = None
-    _said: int | None = None
-    _length = 0
+    websocket_place: limits.WebsocketPlace | None = None
+    _announced: int | None = None  # bytes of the answer
+    _sent = 0
 
     def read_address(self) -> None:
-        """Once the headers are there. The application takes its root from Daphne, never from a client."""
-        self.client_key = client_behind(self.channel.peer, self.requestHeaders)
-        self.requestHeaders.removeHeader(b"daphne-root-path")
+        """Once the headers are there."""
+        forwarded = b",".join(self.requestHeaders.getRawHeaders(b"x-forwarded-for") or [])
+        if forwarded and not limits.is_behind_a_proxy():
+            _warn_of_a_proxy()
+        self.client_key = client_of(address_of(self.channel.peer, forwarded.decode("latin-1")))
+        self.requestHeaders.removeHeader(b"daphne-root-path")  # never from a client
 
     def upgrade_problem(self, method: bytes, version: bytes) -> Refusal | None:
         """Whether it asks for a websocket and may not have it. Other upgrades are plain requests."""
@@ -44,15 +50,15 @@ class Request(WebRequest):
             return None
         fits = upgrade == [b"websocket"] and method == b"GET" and version == b"HTTP/1.1" and self.channel.length == 0
         ascii_only = all(value.isascii() for _, values in headers.getAllRawHeaders() for value in values)
-        said = {it.strip().lower() for it in b",".join(headers.getRawHeaders(b"connection") or []).split(b",")}
-        if not fits or not ascii_only or b"upgrade" not in said:
+        connection = {it.strip().lower() for it in b",".join(headers.getRawHeaders(b"connection") or []).split(b",")}
+        if not fits or not ascii_only or b"upgrade" not in connection:
             return limits.BAD_REQUEST
-        problem = limits.refused_socket(self.client_key)
+        problem = limits.websocket_refusal(self.client_key)
         if problem is None:
-            self.leave_socket = _Seat(self.client_key).leave
+            self.websocket_place = limits.WebsocketPlace(self.client_key)
         return problem
 
-    # --- the body comes
+    # The body
 
     def gotLength(self, length: int | None) -> None:
         self.content = SpooledTemporaryFile(limits.IN_MEMORY, dir=str(settings.FILE_UPLOAD_TEMP_DIR))  # noqa: SIM115
@@ -64,24 +70,27 @@ class Request(WebRequest):
         if self.received > self.limit:
             self.received -= len(data)
             self.channel.refuse(limits.TOO_LARGE)
-        elif not self.account.take(self.client_key, len(data)):
+        elif not self.budget.take(self.client_key, len(data)):
             self.received -= len(data)
             self.channel.refuse(limits.TOO_MANY_BODIES)
         else:
             self.content.write(data)
 
     def release_body(self) -> None:
+        """It is not needed any more, or will not come."""
         for file in (self.content, self.body):
             if file is not None:
                 file.close()
-        self.account.give_back(self.client_key, self.received)
+        self.budget.give_back(self.client_key, self.received)
         self.received = 0
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Twisted's own reads forms into memory, for arguments that Daphne does not look at."""
         self.method, self.uri, self.clientproto = command, path, version
         if self.uri[:7].lower() == b"http://" or self.uri[:8].lower() == b"https://":
-            self._take_the_host_from_the_target()
+            parts = urlsplit(self.uri)  # as to a proxy: it beats the header
+            self.requestHeaders.setRawHeaders(b"host", [parts.netloc])
+            self.uri = (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
         self.path = self.uri.split(b"?", 1)[0]
         if not self.path.startswith(b"/") and not (command == b"OPTIONS" and path == b"*"):
             self.channel.refuse(limits.BAD_REQUEST)
@@ -89,31 +98,28 @@ class Request(WebRequest):
         self.process()
 
     def process(self) -> Any:
-        """Daphne reads the body into memory, too: it gets an empty one, and the application's queue the real one."""
+        """Daphne would read the body into memory: it gets an empty one, and the application's queue the real one."""
         self.content.seek(0)
         self.body, self.content = self.content, BytesIO()
         transport, channel = self.transport, self.channel
         done = super().process()
-        if self.leave_socket and getattr(transport, "protocol", channel) is not channel:
-            transport.protocol.leave, self.leave_socket = self.leave_socket, None
+        if self.websocket_place and getattr(transport, "protocol", channel) is not channel:
+            # It has become a websocket, which gives the place back at its end.
+            transport.protocol.place, self.websocket_place = self.websocket_place, None
             transport.protocol.client_key = self.client_key
         return done
 
-    def inbox(self) -> asyncio.Queue[dict[str, Any]]:
+    def receive_queue(self) -> asyncio.Queue[dict[str, Any]]:
+        """What the application receives from."""
         return BodyQueue(self.body)
 
-    def _take_the_host_from_the_target(self) -> None:
-        parts = urlsplit(self.uri)
-        self.requestHeaders.setRawHeaders(b"host", [parts.netloc])
-        self.uri = (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
-
-    # --- the answer goes
+    # The answer
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         if self.finished or self.channel is None:
             return
         if message["type"] == "http.response.start":
-            self._begin(message)
+            self._start_answer(message)
         elif self.method == b"HEAD" or self.code in NO_BODY_CODES:
             # Daphne writes past Twisted's own guard: from the second piece on, a body would follow.
             message = {"type": message["type"], "body": b""}
@@ -123,44 +129,34 @@ class Request(WebRequest):
             return
         super().handle_reply(message)
 
-    def _begin(self, message: dict[str, Any]) -> None:
-        self._said, self._length = None, 0
+    def _start_answer(self, message: dict[str, Any]) -> None:
+        self._announced, self._sent = None, 0
         for name, value in message.get("headers", []):
             if name.lower() == b"content-length" and value.isdigit():
-                self._said = int(value)
+                self._announced = int(value)
         if message["status"] == 204:
             message["headers"] = [it for it in message["headers"] if it[0].lower() != b"content-length"]
 
     def _keeps_to_its_length(self, message: dict[str, Any]) -> bool:
-        if self._said is None:
+        if self._announced is None:
             return True
-        self._length += len(message.get("body", b""))
-        return self._length == self._said or bool(message.get("more_body") and self._length < self._said)
+        self._sent += len(message.get("body", b""))
+        return self._sent == self._announced or bool(message.get("more_body") and self._sent < self._announced)
 
-    # --- the end
+    # The end
 
     def _cleanup(self) -> None:
-        self._leave()
+        self._release()
         super()._cleanup()
 
     def connectionLost(self, reason: Any) -> None:
-        self._leave()
+        self._release()
         super().connectionLost(reason)
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
         self.release_body()
-        if self.leave_socket:
-            self.leave_socket()
-
-
-class _Seat:
-    def __init__(self, client: str) -> None:
-        self._client: str | None = client
-
-    def leave(self) -> None:
-        if self._client is not None:
-            limits.sockets.give_back(self._client)
-            self._client = None
+        if self.websocket_place:
+            self.websocket_place.give_back()
 
 
 class BodyQueue(asyncio.Queue[dict[str, Any]]):
@@ -181,3 +177,11 @@ class BodyQueue(asyncio.Queue[dict[str, Any]]):
         piece = self._body.read(PIECE)
         self._is_read = len(piece) < PIECE
         return {"type": "http.request", "body": piece, "more_body": not self._is_read}
+
+
+@lru_cache(maxsize=1)
+def _warn_of_a_proxy() -> None:
+    """Once: anyone may send that header."""
+    log.warning(
+        "a request came with X-Forwarded-For: if a proxy stands in front, set TRUSTED_PROXIES, else all are one"
+    )

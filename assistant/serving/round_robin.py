@@ -1,4 +1,4 @@
-"""What peers send is taken in turns: a piece of each, whenever the event loop comes by."""
+"""What peers send is read in turns: a piece of each, whenever the event loop comes by."""
 
 from __future__ import annotations
 
@@ -9,61 +9,63 @@ from collections.abc import Callable
 Work = Callable[[], None]
 
 
-class Rounds:
+class RoundRobin:
     """A hundred requests of one peer that came at once are a hundred rounds, between which all others get theirs."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, deque[Work]] = {}  # of a peer that had its piece in this round, what waits
+        self._waiting: dict[str, deque[Work]] = {}  # by peer that had its piece in this round
         self._is_running = False
 
     def add(self, peer: str, work: Work) -> None:
-        line = self._lines.get(peer)
-        if line is not None:
-            line.append(work)
+        """Do it now where the peer had nothing done in this round, else in one of the next."""
+        queue = self._waiting.get(peer)
+        if queue is not None:
+            queue.append(work)
             return
-        self._lines[peer] = deque()
+        self._waiting[peer] = deque()
         if not self._is_running:
             self._is_running = True
-            asyncio.get_event_loop().call_soon(self._round)
+            asyncio.get_event_loop().call_soon(self._next_round)
         work()
 
-    def _round(self) -> None:
-        due = [(peer, line.popleft() if line else None) for peer, line in self._lines.items()]
-        self._lines = {peer: self._lines[peer] for peer, work in due if work}
-        self._is_running = bool(self._lines)
+    def _next_round(self) -> None:
+        due = [(peer, queue.popleft() if queue else None) for peer, queue in self._waiting.items()]
+        self._waiting = {peer: self._waiting[peer] for peer, work in due if work}
+        self._is_running = bool(self._waiting)
         if self._is_running:
-            asyncio.get_event_loop().call_soon(self._round)
+            asyncio.get_event_loop().call_soon(self._next_round)
         for _, work in due:
             if work:
                 work()
 
 
-rounds = Rounds()
+round_robin = RoundRobin()
 
 
-class Inlet:
-    """The bytes of one connection, on their way through the rounds. Its transport rests while some wait."""
+class ReadQueue:
+    """The bytes of one connection that wait for their turn. Its transport is paused while some do."""
 
-    def __init__(self, peer: str, take: Callable[[bytes], None], pause: Work, resume: Work) -> None:
-        self._peer, self._take, self._pause, self._resume = peer, take, pause, resume
+    def __init__(self, peer: str, read: Callable[[bytes], None], pause: Work, resume: Work) -> None:
+        self._peer, self._read, self._pause, self._resume = peer, read, pause, resume
         self._waiting: list[bytes] = []
-        self._rests = self.is_closed = False
+        self._is_paused = self.is_closed = False
 
     def put(self, data: bytes) -> None:
+        """What the transport received."""
         self._waiting.append(data)
         if len(self._waiting) > 1:
             return
-        rounds.add(self._peer, self._give)
+        round_robin.add(self._peer, self._read_all)
         if self._waiting:
-            self._rests = True
+            self._is_paused = True
             self._pause()
 
-    def _give(self) -> None:
+    def _read_all(self) -> None:
         if self.is_closed:
             self._waiting.clear()
             return
         data, self._waiting = b"".join(self._waiting), []
-        if self._rests:
-            self._rests = False
+        if self._is_paused:
+            self._is_paused = False
             self._resume()
-        self._take(data)
+        self._read(data)

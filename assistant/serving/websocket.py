@@ -12,41 +12,44 @@ from django.conf import settings
 
 from assistant.lib.throttles import Rate, TokenBucket
 from assistant.serving import limits
-from assistant.serving.round_robin import Inlet
+from assistant.serving.round_robin import ReadQueue
 
 FRAMES = Rate(100, 10)  # pings and fragments included; a widget sends a few in a minute
 PINGS = Rate(20, 20)  # of the protocol's own, which browsers do not send
 READ_AT_ONCE = 4096  # bytes: thousands of tiny frames in one go would keep everybody else waiting
-PAUSE_AT, RESUME_AT, MOST = 16, 4, 128  # frames that wait for the application
-MOST_UNSENT = 4_000_000  # bytes that the client has not read
+PAUSE_AT, RESUME_AT, MAX_WAITING = 16, 4, 128  # frames that wait for the application
+MAX_UNSENT = 4_000_000  # bytes that the client has not read
 DENIALS = {4404: (404, "Not found"), 4429: (429, "Too many connections")}
 
 
-class Socket(WebSocketProtocol):
-    leave: Callable[[], None] | None = None
+class Websocket(WebSocketProtocol):
+    """Daphne's, which ends where too many frames come or what it sends is not read."""
+
+    place: limits.WebsocketPlace | None = None
     client_key = ""
 
     def connectionMade(self) -> None:
-        self._pace, self._pings = TokenBucket(FRAMES), TokenBucket(PINGS)
+        self._frames, self._pings = TokenBucket(FRAMES), TokenBucket(PINGS)
         self.transport.bufferSize = READ_AT_ONCE
         peer = str(getattr(self.transport.getPeer(), "host", ""))
         self._pauses = 0
-        self.inlet = Inlet(peer, super().dataReceived, self._rest, self._go_on)
+        self.read_queue = ReadQueue(peer, super().dataReceived, self._pause_reading, self._resume_reading)
         super().connectionMade()
 
     def connectionLost(self, *args: Any) -> None:
-        self.inlet.is_closed = True
-        if self.leave:
-            self.leave()
+        self.read_queue.is_closed = True
+        if self.place:
+            self.place.give_back()
         super().connectionLost(*args)
 
-    def inbox(self) -> asyncio.Queue[dict[str, Any]]:
-        return FrameQueue(self._rest, self._go_on)
+    def receive_queue(self) -> asyncio.Queue[dict[str, Any]]:
+        """What the application receives from."""
+        return FrameQueue(self._pause_reading, self._resume_reading)
 
-    # --- what comes
+    # What the client sends
 
     def dataReceived(self, data: bytes) -> None:
-        self.inlet.put(data)
+        self.read_queue.put(data)
 
     def processData(self) -> bool | None:
         if self.muted:
@@ -57,35 +60,35 @@ class Socket(WebSocketProtocol):
     def onFrameBegin(self) -> Any:
         is_control = self.current_frame.opcode > 7
         limited = settings.RATE_LIMIT_FRAMES != "off"
-        if limited and not self.muted and (self._pace.wait() or (is_control and self._pings.wait())):
-            self.show_out()
+        if limited and not self.muted and (self._frames.wait() or (is_control and self._pings.wait())):
+            self.end_flood()
         return super().onFrameBegin()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if self.state == self.STATE_OPEN:
             super().onMessage(payload, isBinary)
-        if not self.muted and self.application_queue.qsize() > MOST:
-            self.show_out()
+        if not self.muted and self.application_queue.qsize() > MAX_WAITING:
+            self.end_flood()
 
-    def show_out(self) -> None:
-        """Policy violation: nothing more is read, answered or kept of this client."""
-        limits.shown_out(self.client_key)
+    def end_flood(self) -> None:
+        """Close it for policy violation: nothing more is read, answered or kept of it."""
+        limits.record_flood(self.client_key)
         self.sendCloseFrame(code=1008)
         self.muted = True
         self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1008})
         self.transport.loseConnection()
 
-    def _rest(self) -> None:
-        """For its frames that wait, or for its turn, or both."""
+    def _pause_reading(self) -> None:
+        """Its frames wait for the application, or its bytes for their turn, or both: reading pauses until neither."""
         self._pauses += 1
         self.transport.pauseProducing()
 
-    def _go_on(self) -> None:
+    def _resume_reading(self) -> None:
         self._pauses -= 1
         if not self._pauses and self.transport is not None and self.state != self.STATE_CLOSED:
             self.transport.resumeProducing()
 
-    # --- what goes
+    # What it is sent
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         denial = DENIALS.get(message.get("code", 0)) if message.get("type") == "websocket.close" else None
@@ -98,18 +101,20 @@ class Socket(WebSocketProtocol):
 
     def serverSend(self, content: Any, binary: bool = False) -> None:
         super().serverSend(content, binary)
-        if len(self.transport.dataBuffer) + self.transport._tempDataLen > MOST_UNSENT:
+        if len(self.transport.dataBuffer) + self.transport._tempDataLen > MAX_UNSENT:
             self.transport.abortConnection()
 
     def serverClose(self, code: int | None = None) -> None:
-        """Autobahn's own takes no code of the protocol, such as 1008."""
+        # Autobahn's own takes no code of the protocol, such as 1008.
         if code == 1008:
-            limits.shown_out(self.client_key)
+            limits.record_flood(self.client_key)
         self.sendCloseFrame(code=1000 if code is None else code)
 
 
-class SocketFactory(WebSocketFactory):
-    protocol = Socket
+class WebsocketFactory(WebSocketFactory):
+    """Makes a `Websocket` of each connection that asks for one."""
+
+    protocol = Websocket
 
 
 class FrameQueue(asyncio.Queue[dict[str, Any]]):

@@ -31,9 +31,9 @@ class Command(BaseCommand):
         _check_free(host, port)
         with suppress(*DATABASE_AWAY):  # pages say so, and messages come in as soon as it is back
             refuse_newer()
-        from assistant.serving.server import server  # it loads the whole house, which other commands need not
+        from assistant.serving.server import make_server  # it loads the whole house, which other commands need not
 
-        running = server(host, port, self._ready)
+        running = make_server(host, port, self._ready)
         self._embedded = Embedded() if settings.EMBEDDED else None
         self._url = f"http://{host}:{port}"
         for name in (signal.SIGTERM, signal.SIGINT):
