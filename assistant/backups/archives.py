@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from assistant.backups.errors import BackupError
+from assistant.lib.errors import FrontdeskError
 
 FORMAT = 1
 MANIFEST, DATABASE, SECRET_KEY, MODELS, TABLES = "manifest.json", "database.sqlite3", "secret-key", "models", "tables"
@@ -24,8 +24,14 @@ LARGEST_MANIFEST = 16 * 1024**2
 MOST_MEMBERS = 100_000
 
 
+class BackupError(FrontdeskError):
+    """A sentence for the operator. Nothing was changed."""
+
+    code = "backup"
+
+
 class Writer:
-    """Adds members and remembers their hashes for the manifest."""
+    """Writes the file. Adds members and remembers their hashes for the manifest."""
 
     def __init__(self, path: Path) -> None:
         self._tar = tarfile.open(path, "w")  # noqa: SIM115  closed by finish
@@ -35,7 +41,7 @@ class Writer:
         with path.open("rb") as file:
             info = tarfile.TarInfo(name)
             info.size, info.mode = path.stat().st_size, 0o600
-            hashed = _Hashed(file)
+            hashed = _HashedFile(file)
             self._tar.addfile(info, hashed)
         self.members[name] = {"size": info.size, "sha256": hashed.digest.hexdigest()}
 
@@ -47,7 +53,9 @@ class Writer:
         self._tar.close()
 
 
-class _Hashed(io.RawIOBase):
+class _HashedFile(io.RawIOBase):
+    """Hashes what is read from it, so that each file is read once."""
+
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self.digest = file, hashlib.sha256()
 
@@ -59,17 +67,18 @@ class _Hashed(io.RawIOBase):
 
 @dataclass(frozen=True)
 class Archive:
-    """One whose every member is what the manifest says."""
+    """A backup whose every member is what the manifest says."""
 
     tar: tarfile.TarFile
     members: dict[str, tarfile.TarInfo]
     manifest: dict[str, Any]
 
     def names(self, folder: str) -> list[str]:
-        """Of the members in it, without it."""
+        """Of the members in a folder, without the folder."""
         return [name.partition("/")[2] for name in self.members if name.startswith(f"{folder}/")]
 
     def sha256(self, name: str) -> str:
+        """Of a member; empty where there is none of that name."""
         return str(self.manifest["members"][name]["sha256"]) if name in self.members else ""
 
     def open(self, name: str) -> IO[bytes]:
@@ -90,7 +99,7 @@ class Archive:
 def open_archive(path: Path) -> Archive:
     """Reads and hashes all of it. Raises BackupError."""
     try:
-        file = _Careful(path)
+        file = _BoundedFile(path)
         tar = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115  open as long as the archive is used
         members = dict(_members(tar))
         file.forward_only = False
@@ -103,7 +112,7 @@ def open_archive(path: Path) -> Archive:
     return archive
 
 
-class _Careful(io.FileIO):
+class _BoundedFile(io.FileIO):
     """No header makes it read much at once, and while members are listed it does not go back."""
 
     forward_only = True
@@ -160,16 +169,16 @@ def _are_texts(values: Any) -> bool:
 
 
 def _check_hashes(archive: Archive) -> None:
-    told = archive.manifest["members"]
-    if told.keys() != archive.members.keys():
+    listed = archive.manifest["members"]
+    if listed.keys() != archive.members.keys():
         raise BackupError("The file does not hold what its manifest lists.")
     for name, member in archive.members.items():
         digest = hashlib.sha256()
         for block in _blocks(archive.open(name)):
             digest.update(block)
-        if not isinstance(told[name], dict) or told[name].get("sha256") != digest.hexdigest():
+        if not isinstance(listed[name], dict) or listed[name].get("sha256") != digest.hexdigest():
             raise BackupError(f"{name} is damaged: its hash is not the one in the manifest.")
-        if told[name].get("size") != member.size:
+        if listed[name].get("size") != member.size:
             raise BackupError(f"{name} is damaged: it is not as long as the manifest says.")
 
 

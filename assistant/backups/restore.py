@@ -13,10 +13,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from assistant.backups.archives import MODELS, SECRET_KEY, Archive, open_archive
-from assistant.backups.backup import STORES, Tell, fingerprint, said_plainly
-from assistant.backups.databases import check_alone, our_tables, restore_database
-from assistant.backups.errors import BackupError
+from assistant.backups import postgresql, sqlite
+from assistant.backups.archives import MODELS, SECRET_KEY, Archive, BackupError, open_archive
+from assistant.backups.backup import STORES, Report, fingerprint, plain_errors
+from assistant.backups.tables import our_tables
 from assistant.engine.archives import sign
 from training.models import Environment
 
@@ -24,26 +24,29 @@ SPARE = 50_000_000  # bytes
 LONGEST_KEY = 10_000
 
 
-def restore_backup(*, path: Path, replace: bool = False, other_key: bool = False, tell: Tell) -> None:
+def restore_backup(*, path: Path, replace: bool = False, other_key: bool = False, report: Report) -> None:
     """Raises BackupError, and leaves everything as it is, where the backup is not whole or does not fit here.
 
     `replace`: this installation holds something, which goes. `other_key`: the backup belongs to another SECRET_KEY.
     """
-    tell(f"Checking {path}")
+    report(f"Checking {path}")
     archive = open_archive(path)
     _check_fits(archive, other_key)
-    if not replace and _holds_something():
+    if not replace and _is_in_use():
         raise BackupError("This installation is in use. Add --replace to give up what it holds now.")
-    _check_nobody_else()
-    _check_space(archive)
-    with said_plainly("Nothing was changed"), _staged_files(archive) as put_rest:
-        tell(f"Restoring the database, {sum(archive.manifest['counts'].values()):,} rows")
+    database = sqlite if settings.SQLITE else postgresql
+    database.check_alone()
+    free = shutil.disk_usage(settings.VAR_DIR).free
+    if free < archive.size + SPARE:
+        raise BackupError(f"The disk has {free / 1e6:,.0f} MB left, and {archive.size / 1e6:,.0f} MB are to come.")
+    with plain_errors("Nothing was changed"), _staged_files(archive) as put_rest:
+        report(f"Restoring the database, {sum(archive.manifest['counts'].values()):,} rows")
         problems: list[str] = []
-        restore_database(archive, lambda: problems.extend(_check_models(archive, other_key)))
+        database.restore(archive, lambda: problems.extend(_check_models(archive, other_key)))
         put_rest()
     for problem in problems:
-        tell(problem)
-    tell(f"Restored what was saved at {archive.manifest.get('made')}.")
+        report(problem)
+    report(f"Restored what was saved at {archive.manifest.get('made')}.")
 
 
 def _check_fits(archive: Archive, other_key: bool) -> None:
@@ -65,14 +68,14 @@ def _check_fits(archive: Archive, other_key: bool) -> None:
 
 
 def _key_after(archive: Archive) -> str:
-    """The one in the backup comes into effect where ours is kept in the same place."""
+    """The key in effect after the restore: the backup's comes into effect where ours is kept in the same place."""
     kept = settings.VAR_DIR / SECRET_KEY
     if SECRET_KEY not in archive.members or not kept.is_file() or kept.read_text().strip() != settings.SECRET_KEY:
         return str(settings.SECRET_KEY)
     return archive.open(SECRET_KEY).read(LONGEST_KEY).decode("ascii", "replace").strip()
 
 
-def _holds_something() -> bool:
+def _is_in_use() -> bool:
     tables = our_tables()
     with connection.cursor() as cursor:
         for table in {User._meta.db_table, "conversations_conversation"} & set(tables):
@@ -82,26 +85,6 @@ def _holds_something() -> bool:
     return False
 
 
-def _check_nobody_else() -> None:
-    if settings.SQLITE:
-        check_alone()
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND COALESCE(backend_type, 'client backend') = 'client backend'"
-        )
-        others = cursor.fetchone()[0]
-    if others:
-        raise BackupError(f"{others} others are connected to this database. Stop web, chat, training and beat first.")
-
-
-def _check_space(archive: Archive) -> None:
-    free = shutil.disk_usage(settings.VAR_DIR).free
-    if free < archive.size + SPARE:
-        raise BackupError(f"The disk has {free / 1e6:,.0f} MB left, and {archive.size / 1e6:,.0f} MB are to come.")
-
-
 @contextmanager
 def _staged_files(archive: Archive) -> Iterator[Callable[[], None]]:
     """All files of the backup on our disk. Those of a name that we do not have are put in place at once: no row here
@@ -109,10 +92,10 @@ def _staged_files(archive: Archive) -> Iterator[Callable[[], None]]:
     folder = settings.VAR_DIR / "restoring"
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        left = list(_put_new_ones(archive, folder))
+        rest = list(_put_new_files(archive, folder))
 
         def put_rest() -> None:
-            for staged, place in left:
+            for staged, place in rest:
                 staged.replace(place)
 
         yield put_rest
@@ -120,7 +103,8 @@ def _staged_files(archive: Archive) -> Iterator[Callable[[], None]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _put_new_ones(archive: Archive, folder: Path) -> Iterator[tuple[Path, Path]]:
+def _put_new_files(archive: Archive, folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Yields where each of the others is, and where it is to be."""
     names = [f"{store}/{name}" for store in STORES for name in archive.names(store)]
     if SECRET_KEY in archive.members and _key_after(archive) != settings.SECRET_KEY:
         names.append(SECRET_KEY)
@@ -140,15 +124,15 @@ def _put_new_ones(archive: Archive, folder: Path) -> Iterator[tuple[Path, Path]]
 def _check_models(archive: Archive, other_key: bool) -> Iterator[str]:
     """Yields what the operator should know. Raises BackupError for a live model that is not the one recorded."""
     key = _key_after(archive)
-    for place in Environment.objects.exclude(active_version=None).select_related("active_version"):
-        version = place.active_version
+    for environment in Environment.objects.exclude(active_version=None).select_related("active_version"):
+        version = environment.active_version
         assert version
-        found = archive.sha256(f"{MODELS}/{version.path.name}")
-        if not found:
-            yield f"{version.name} is live in {place}, and its file is not in the backup: train again."
-        elif found != version.sha256:
+        sha256 = archive.sha256(f"{MODELS}/{version.path.name}")
+        if not sha256:
+            yield f"{version.name} is live in {environment}, and its file is not in the backup: train again."
+        elif sha256 != version.sha256:
             raise BackupError(f"{version.name} is live, and its file in the backup is not the one that was recorded.")
-        elif version.signature != sign(found, key) and not other_key:
+        elif version.signature != sign(sha256, key) and not other_key:
             raise BackupError(f"{version.name} is live, and its signature is not that of this SECRET_KEY.")
-        elif version.signature != sign(found, key):
+        elif version.signature != sign(sha256, key):
             yield f"{version.name} is live and signed with another SECRET_KEY: train again."

@@ -111,17 +111,18 @@ def test_it_refuses_what_does_not_fit_here(db, tmp_path, told, sentence):
     path, writer = tmp_path / "unfit.tar", Writer(tmp_path / "unfit.tar")
     writer.finish(manifest(**told))
     with pytest.raises(BackupError, match=sentence):
-        restore_backup(path=path, replace=True, tell=lambda line: None)
+        restore_backup(path=path, replace=True, report=lambda line: None)
 
 
 def test_it_takes_no_other_files_place(whole, tmp_path):
     for path, sentence in [(whole, "is there already"), (tmp_path / "nowhere" / "backup.tar", "There is no folder")]:
         with pytest.raises(BackupError, match=sentence):
-            make_backup(path=path, tell=lambda line: None)
+            make_backup(path=path, report=lambda line: None)
 
 
 def test_it_refuses_what_the_disk_has_no_room_for(whole, db, monkeypatch):
     monkeypatch.setattr("assistant.backups.restore.SPARE", 10**18)
-    monkeypatch.setattr("assistant.backups.restore._check_nobody_else", lambda: None)
+    for database in ("sqlite", "postgresql"):
+        monkeypatch.setattr(f"assistant.backups.{database}.check_alone", lambda: None)
     with pytest.raises(BackupError, match="The disk has"):
-        restore_backup(path=whole, replace=True, tell=lambda line: None)
+        restore_backup(path=whole, replace=True, report=lambda line: None)

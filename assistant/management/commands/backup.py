@@ -19,6 +19,6 @@ class Command(BaseCommand):
 
     def handle(self, *, path: Path, with_secrets: bool, **options: Any) -> None:
         try:
-            make_backup(path=path, with_secrets=with_secrets, tell=self.stdout.write)
+            make_backup(path=path, with_secrets=with_secrets, report=self.stdout.write)
         except BackupError as error:
             raise CommandError(error.message) from error

@@ -21,6 +21,6 @@ class Command(BaseCommand):
 
     def handle(self, *, path: Path, replace: bool, other_key: bool, **options: Any) -> None:
         try:
-            restore_backup(path=path, replace=replace, other_key=other_key, tell=self.stdout.write)
+            restore_backup(path=path, replace=replace, other_key=other_key, report=self.stdout.write)
         except BackupError as error:
             raise CommandError(error.message) from error
