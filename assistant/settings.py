@@ -61,7 +61,6 @@ INSTALLED_APPS = [
     "auditlog",
     "axes",
     "csp",
-    "django_structlog",
     "admin_ui",  # last: it puts pages of its own in place of others'
 ]
 ASSISTANT_SKILLS = ["conversations", "knowledge"]  # apps that bring dialogue: bot/ and actions.py
