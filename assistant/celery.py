@@ -21,12 +21,12 @@ def keep_our_logging(**_: object) -> None:
 
 
 @worker_init.connect
-def warm_up(sender: object = None, **_: object) -> None:
+def prepare_worker(sender: object = None, **_: object) -> None:
     """A worker of the chat queue has the live model in memory before it takes the first turn. Others give way to it."""
     from assistant.lib.processes import lower_priority
     from training.services import warm_up_live_models
 
-    leave_a_newer_database()
+    exit_if_database_is_newer()
     if "chat" in queues_of(sender):
         warm_up_live_models()
     else:
@@ -34,17 +34,17 @@ def warm_up(sender: object = None, **_: object) -> None:
 
 
 @worker_ready.connect
-def tell_that_it_is_ready(sender: object = None, **_: object) -> None:
+def send_heartbeats_of_worker(sender: object = None, **_: object) -> None:
     from assistant.heartbeats import keep_beating
 
     keep_beating(queues_of(sender))
 
 
 @beat_init.connect
-def begin_to_tick(**_: object) -> None:
+def prepare_beat(**_: object) -> None:
     from assistant.heartbeats import keep_beating
 
-    leave_a_newer_database()
+    exit_if_database_is_newer()
     keep_beating(["beat"])
 
 
@@ -54,7 +54,7 @@ def queues_of(worker: object) -> list[str]:
     return [queue.alias for queue in queues]
 
 
-def leave_a_newer_database() -> None:
+def exit_if_database_is_newer() -> None:
     """Ends the process with one sentence: its code does not know what a newer one has made of the database."""
     from django.core.management.base import CommandError
     from django.db import Error

@@ -21,7 +21,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 KEPT_COPIES = 3
-LEAVES_IT = {"backup", "restore", "showmigrations", "check"}  # commands that need not know what is in it
+INDIFFERENT = {"backup", "restore", "showmigrations", "check"}  # commands that need not know what is in it
 Migration = tuple[str, str]
 
 
@@ -33,7 +33,7 @@ def missing(using: str = "default") -> list[str]:
 def newer(using: str = "default") -> list[str]:
     """What a newer version of ours has applied."""
     known = {name for name, _ in _on_disk()}
-    return _names((app, name) for app, name in _applied(using) - _on_disk() if app in _ours() and app in known)
+    return _names((app, name) for app, name in _applied(using) - _on_disk() if app in _our_apps() and app in known)
 
 
 def refuse_newer(using: str = "default") -> None:
@@ -51,7 +51,7 @@ def on_first_connection(sender: object, connection: Any, **_: Any) -> None:
     if connection.alias != DEFAULT_DB_ALIAS:  # Django's own, on its way to create or drop a database
         return
     connection_created.disconnect(dispatch_uid="first-connection")
-    if sys.argv[1:2] and sys.argv[1] in LEAVES_IT:
+    if sys.argv[1:2] and sys.argv[1] in INDIFFERENT:
         return
     try:
         refuse_newer(connection.alias)
@@ -92,13 +92,14 @@ def _applied(using: str) -> set[Migration]:
 
 
 @lru_cache(maxsize=1)
-def _ours() -> frozenset[str]:
-    """The apps of this project. Others' old migrations may be gone without being newer."""
-    return frozenset(config.label for config in apps.get_app_configs() if _is_ours(Path(config.path)))
-
-
-def _is_ours(path: Path) -> bool:
-    return path.is_relative_to(settings.BASE_DIR) and "site-packages" not in path.parts
+def _our_apps() -> frozenset[str]:
+    """Others' old migrations may be gone without being newer."""
+    places = {config.label: Path(config.path) for config in apps.get_app_configs()}
+    return frozenset(
+        label
+        for label, path in places.items()
+        if path.is_relative_to(settings.BASE_DIR) and "site-packages" not in path.parts
+    )
 
 
 def _names(migrations: Iterable[Migration]) -> list[str]:

@@ -21,8 +21,8 @@ HOSTNAME = "embedded"
 SWITCH_EVERY = 0.001  # seconds; with Python's 5 ms each statement of a turn waits that long for a thread that computes
 
 
-class Embedded:
-    """Start them once the server listens; stop them before the process ends."""
+class EmbeddedWorker:
+    """Worker and beat: start them once the server listens, stop them before the process ends."""
 
     def __init__(self) -> None:
         self._worker: WorkController | None = None
@@ -30,9 +30,11 @@ class Embedded:
         self._stopping = threading.Event()
 
     def start(self) -> None:
+        """Returns at once; a model that is live is loaded before the first turn."""
         sys.setswitchinterval(SWITCH_EVERY)
         threading.Thread(target=self._work, name="worker", daemon=True).start()
-        threading.Thread(target=self._tick, name="beat", daemon=True).start()
+        beat = {"embedded_process": False}
+        threading.Thread(target=self._beat.start, kwargs=beat, name="beat", daemon=True).start()
 
     def stop(self, seconds: float = 3.0) -> None:
         """Let turns under way end, but no longer than `seconds`: what is left is answered after the next start."""
@@ -64,6 +66,3 @@ class Embedded:
         )
         keep_beating(["chat", "training", "beat"])
         self._worker.start()
-
-    def _tick(self) -> None:
-        self._beat.start(embedded_process=False)

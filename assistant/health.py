@@ -1,4 +1,4 @@
-"""Is it up, and can it work: for load balancers, and for whoever waits for a start or looks after it."""
+"""Health checks: whether this process is up and can work, for load balancers and operators."""
 
 from __future__ import annotations
 
@@ -16,67 +16,75 @@ from django.http import HttpRequest, JsonResponse
 from assistant import database_schema, heartbeats
 from assistant.models import Heartbeat
 
-FRESH = 2.0  # seconds that a look is good for: asking more often costs nothing
-NEEDED_BYTES = 50_000_000
-SQLITE_PATIENCE = 2_000  # milliseconds; somebody who writes for long is no reason to wait as long as a message would
+FRESH_FOR = 2.0  # seconds that an examination is good for: asking more often costs nothing
+MIN_FREE_BYTES = 50_000_000
+SQLITE_BUSY_TIMEOUT = 2_000  # milliseconds; somebody who writes for long is no reason to wait as a message would
 
 
 @dataclass(frozen=True)
 class Health:
-    """`parts`: by name, whether it works. `problems`: of those that do not, why. `can_store`: a message."""
+    """What an examination found."""
 
-    can_store: bool
-    parts: dict[str, bool]
-    problems: dict[str, str] = field(default_factory=dict)
-    alive: dict[str, int] = field(default_factory=dict)
+    can_store: bool  # a message
+    parts: dict[str, bool]  # by name, whether it works
+    problems: dict[str, str] = field(default_factory=dict)  # by part, why it does not
+    alive: dict[str, int] = field(default_factory=dict)  # by kind, how many processes
 
     @property
     def status(self) -> str:
+        """`ok`, `degraded` or `down`."""
         if not self.can_store:
             return "down"
         return "ok" if all(self.parts.values()) else "degraded"
 
 
 def live(request: HttpRequest) -> JsonResponse:
+    """Whether the process answers at all."""
     return JsonResponse({"status": "ok"})
 
 
 def ready(request: HttpRequest) -> JsonResponse:
     """503 where this process can't store a message. 200 otherwise: `degraded` where something else is amiss, which the
     loss of this process from a load balancer would only make worse."""
-    health = look()
+    health = current_health()
     answer = {"status": health.status, "parts": health.parts, "problems": health.problems}
     return JsonResponse(answer, status=200 if health.can_store else 503)
 
 
-def look() -> Health:
+def current_health() -> Health:
     """How it is now, or was a moment ago."""
-    return _look.now()
+    return _latest.get()
 
 
-class _Look:
+class LatestHealth:
+    """The last examination. Whoever asks while one is made waits for it."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._at, self._seen = -FRESH, Health(False, {})
+        self._at, self._health = -FRESH_FOR, Health(False, {})
 
-    def now(self) -> Health:
+    def get(self) -> Health:
+        """Made anew where it is older than FRESH_FOR."""
         with self._lock:
-            if time.monotonic() - self._at >= FRESH:
-                self._seen, self._at = _examined(), time.monotonic()
-            return self._seen
+            if time.monotonic() - self._at >= FRESH_FOR:
+                self._health, self._at = _examine(), time.monotonic()
+            return self._health
 
 
-_look = _Look()
+_latest = LatestHealth()
 
 
-def _examined() -> Health:
+def _examine() -> Health:
     problems = _problems_of_the_database()
     can_store = not problems
     alive = heartbeats.alive() if can_store else {}
     for kind in (Heartbeat.Kind.CHAT, Heartbeat.Kind.TRAINING, Heartbeat.Kind.BEAT):
         if can_store and not alive[kind]:
             problems[kind] = "None was heard of in the last 15 seconds."
-    problems |= _problems_around()
+    if shutil.disk_usage(settings.VAR_DIR).free < MIN_FREE_BYTES:
+        problems["disk"] = "The disk of VAR_DIR is full, or nearly so."
+    if settings.REDIS_URL and not _redis_answers():
+        problems["redis"] = "It does not answer: answers come a few seconds late."
     names = ["database", "schema", "disk", *(["redis"] if settings.REDIS_URL else [])]
     names += [Heartbeat.Kind.CHAT, Heartbeat.Kind.TRAINING, Heartbeat.Kind.BEAT] if can_store else []
     return Health(can_store, {str(name): name not in problems for name in names}, problems, alive)
@@ -89,7 +97,7 @@ def _problems_of_the_database() -> dict[str, str]:
             return {"schema": f"A newer version has changed the database: {unknown[-1]}."}
         if waiting := database_schema.missing():
             return {"schema": f"Migrations wait to be applied, the first is {waiting[0]}. Run manage.py migrate."}
-        _write()
+        _write_heartbeat()
     except OperationalError as error:
         full = "full" in str(error) or "No space" in str(error)
         return {"database": "Its disk is full." if full else "It does not answer, or can't be written."}
@@ -98,28 +106,19 @@ def _problems_of_the_database() -> dict[str, str]:
     return {}
 
 
-def _write() -> None:
+def _write_heartbeat() -> None:
     if not settings.SQLITE:
         heartbeats.beat(Heartbeat.Kind.WEB)
         return
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout")
-        [patience] = cursor.fetchone()
-        cursor.execute(f"PRAGMA busy_timeout = {SQLITE_PATIENCE}")
+        [timeout] = cursor.fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_TIMEOUT}")
         try:
             with transaction.atomic():
                 heartbeats.beat(Heartbeat.Kind.WEB)
         finally:
-            cursor.execute(f"PRAGMA busy_timeout = {patience}")
-
-
-def _problems_around() -> dict[str, str]:
-    problems = {}
-    if shutil.disk_usage(settings.VAR_DIR).free < NEEDED_BYTES:
-        problems["disk"] = "The disk of VAR_DIR is full, or nearly so."
-    if settings.REDIS_URL and not _redis_answers():
-        problems["redis"] = "It does not answer: answers come a few seconds late."
-    return problems
+            cursor.execute(f"PRAGMA busy_timeout = {timeout}")
 
 
 def _redis_answers() -> bool:

@@ -19,7 +19,7 @@ from assistant.models import Heartbeat
 log = logging.getLogger("frontdesk.heartbeats")
 EVERY = 5.0  # seconds
 DEAD_AFTER = timedelta(seconds=15)
-FORGOTTEN_AFTER = timedelta(hours=1)
+DELETED_AFTER = timedelta(hours=1)
 _UPSERT = """
 INSERT INTO assistant_heartbeat (kind, process, seen) VALUES (%s, %s, {now})
 ON CONFLICT (kind, process) DO UPDATE SET seen = {now}
@@ -37,8 +37,8 @@ def beat(*kinds: str) -> None:
 
 
 def keep_beating(kinds: Sequence[str]) -> None:
-    """From now on, on a thread of its own."""
-    threading.Thread(target=_beat_on, args=(kinds,), name="heartbeat", daemon=True).start()
+    """Send heartbeats from now on, on a thread of its own."""
+    threading.Thread(target=_beat_forever, args=(kinds,), name="heartbeat", daemon=True).start()
 
 
 def alive() -> dict[str, int]:
@@ -50,12 +50,12 @@ def alive() -> dict[str, int]:
     return counts
 
 
-def _beat_on(kinds: Sequence[str]) -> None:
+def _beat_forever(kinds: Sequence[str]) -> None:
     while True:
         try:
             with write_transaction():
                 beat(*kinds)
-            Heartbeat.objects.filter(seen__lt=Now() - FORGOTTEN_AFTER).delete()
+            Heartbeat.objects.filter(seen__lt=Now() - DELETED_AFTER).delete()
         except Error as error:
             log.warning("no heartbeat: %s", type(error).__name__)
         time.sleep(EVERY)

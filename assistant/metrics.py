@@ -25,13 +25,15 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if address is None or not (address.is_loopback or address.is_private):
         raise Http404
     registry = CollectorRegistry()
-    registry.register(_Numbers())
+    registry.register(InstallationCollector())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-class _Numbers(Collector):
+class InstallationCollector(Collector):
+    """Reads the numbers when it is asked."""
+
     def collect(self) -> Iterator[Metric]:
-        seen = health.look()
+        seen = health.current_health()
         yield _gauge("ready", "1 where this process can store a message.", int(seen.can_store))
         yield _by("up", "1 where the part works.", "part", {name: int(up) for name, up in seen.parts.items()})
         if not seen.can_store:
@@ -42,7 +44,7 @@ class _Numbers(Collector):
             yield _gauge("unanswered_turns", "Messages that wait for an answer.", turns)
             yield _gauge("oldest_waiting_seconds", "How long the conversation waits that waits longest.", seconds)
             yield _by("jobs", "Jobs, such as trainings, by status.", "status", job_counts())
-        except Error:  # it went away since: what was said so far is true
+        except Error:  # it went away since: what was yielded so far is true
             return
 
 

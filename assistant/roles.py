@@ -50,14 +50,7 @@ def keep_roles(sender: AppConfig, **_: Any) -> None:
         return
     for role, names in ROLES.items():
         group, _made = Group.objects.get_or_create(name=role)
-        allowed = [permission for permission in _permissions() if _name(permission) in names]
+        permissions = Permission.objects.select_related("content_type")
+        allowed = [it for it in permissions if f"{it.content_type.app_label}.{it.codename}" in names]
         if set(group.permissions.all()) != set(allowed):
             group.permissions.set(allowed)
-
-
-def _permissions() -> QuerySet[Permission]:
-    return Permission.objects.select_related("content_type")
-
-
-def _name(permission: Permission) -> str:
-    return f"{permission.content_type.app_label}.{permission.codename}"

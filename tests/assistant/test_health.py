@@ -25,9 +25,9 @@ INSERT INTO django_migrations (app, name, applied) VALUES ('training', '9999_fro
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
-    health._look = health._Look()
+    health._latest = health.LatestHealth()
     yield
-    health._look = health._Look()
+    health._latest = health.LatestHealth()
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from django.db import connection
 from assistant.lib.erasure import ErasureCount, Person, erase_personal_data, find_personal_data, person_names
 from assistant.lib.errors import FrontdeskError
 
-SHORTEST = 4  # characters: what is shorter stands in everybody's words
-NOT_CONFIRMED = 3
-ELSEWHERE = (
+MIN_LENGTH = 4  # characters: what is shorter stands in everybody's words
+NOT_CONFIRMED = 3  # exit code
+NOT_REACHED = (
     "Not reached: backups, files that were exported or downloaded, logs of proxies, and what running workers have in "
     "memory until they are restarted. Counters of floods hold hashed names and are gone within a day."
 )
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *, identifier: str, text: list[str], dry_run: bool, yes: bool, **options: Any) -> None:
-        person = Person(self._meant(identifier.strip()), self._looked_for(text))
+        person = Person(self._name_of(identifier.strip()), self._checked_texts(text))
         if not (person.name or person.texts):
             self.stdout.write("Nothing is stored under this identifier.")
             return
@@ -54,21 +54,24 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write("Nothing is stored of this person.")
             return
-        self._tell("Would be erased" if dry_run else "Will be erased", found)
+        self._write_report("Would be erased" if dry_run else "Will be erased", found)
         if dry_run:
             return
         if not yes and not self._confirmed():
             self.stderr.write("Nothing was erased.")
             sys.exit(NOT_CONFIRMED)
-        self._overwrite_what_goes()
+        if settings.SQLITE:
+            with connection.cursor() as cursor:
+                # SQLite leaves deleted rows in the file until their place is used again.
+                cursor.execute("PRAGMA secure_delete = ON")
         try:
-            gone = erase_personal_data(person)
+            erased = erase_personal_data(person)
         except FrontdeskError as error:
             raise CommandError(error.message) from None
-        self._tell("Erased", gone)
-        self.stdout.write(ELSEWHERE)
+        self._write_report("Erased", erased)
+        self.stdout.write(NOT_REACHED)
 
-    def _meant(self, identifier: str) -> str:
+    def _name_of(self, identifier: str) -> str:
         """The one whom it names; empty where there is nobody."""
         if not identifier:
             return ""
@@ -77,30 +80,26 @@ class Command(BaseCommand):
             raise CommandError(f"This may mean several: {', '.join(names)}. Say which.")
         return identifier if identifier in names else "".join(names)
 
-    def _looked_for(self, texts: Sequence[str]) -> tuple[str, ...]:
-        wanted = tuple(text.strip() for text in texts)
-        if any(len(text) < SHORTEST or "\0" in text for text in wanted):
-            raise CommandError(f"--text takes at least {SHORTEST} characters: shorter ones stand in everybody's words.")
-        return wanted
+    def _checked_texts(self, texts: Sequence[str]) -> tuple[str, ...]:
+        stripped = tuple(text.strip() for text in texts)
+        if any(len(text) < MIN_LENGTH or "\0" in text for text in stripped):
+            raise CommandError(
+                f"--text takes at least {MIN_LENGTH} characters: shorter ones stand in everybody's words."
+            )
+        return stripped
 
-    def _tell(self, how: str, found: Sequence[ErasureCount]) -> None:
-        self.stdout.write(f"{how}:")
-        for one in found:
-            if not one.why_kept:
-                self.stdout.write(f"  {one.count:>6,} {one.what}")
-        stays = [one for one in found if one.why_kept]
-        if stays:
+    def _write_report(self, title: str, counts: Sequence[ErasureCount]) -> None:
+        self.stdout.write(f"{title}:")
+        for line in counts:
+            if not line.why_kept:
+                self.stdout.write(f"  {line.count:>6,} {line.what}")
+        kept = [line for line in counts if line.why_kept]
+        if kept:
             self.stdout.write("Stays:")
-        for one in stays:
-            self.stdout.write(f"  {one.count:>6,} {one.what}: {one.why_kept}")
+        for line in kept:
+            self.stdout.write(f"  {line.count:>6,} {line.what}: {line.why_kept}")
 
     def _confirmed(self) -> bool:
         self.stdout.write("This can't be undone. Type 'erase' to go on: ", ending="")
         self.stdout.flush()
         return sys.stdin.readline().strip().lower() == "erase"
-
-    def _overwrite_what_goes(self) -> None:
-        """SQLite leaves deleted rows in the file until their place is used again."""
-        if settings.SQLITE:
-            with connection.cursor() as cursor:
-                cursor.execute("PRAGMA secure_delete = ON")

@@ -1,4 +1,4 @@
-"""What a fresh installation needs before it serves: a first member of staff, and a taught and trained assistant."""
+"""What a fresh installation needs before it serves: a first member of staff, and a trained assistant."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     help = "Create the first member of staff and train the starter assistant, where they are missing."
 
     def handle(self, **options: Any) -> None:
-        self._staff()
+        self._create_first_user()
         sync_with_files(bot=production().bot)
         if production().active_version is None:
             began = time.monotonic()
@@ -29,17 +29,18 @@ class Command(BaseCommand):
             call_command("train_model", "--activate", "production", stdout=self.stdout)
             self.stdout.write(f"Trained in {time.monotonic() - began:.1f} s")
 
-    def _staff(self) -> None:
+    def _create_first_user(self) -> None:
         name = settings.DJANGO_SUPERUSER_USERNAME
         if User.objects.filter(is_superuser=True).exists():
             return
-        password = settings.DJANGO_SUPERUSER_PASSWORD or _kept(settings.VAR_DIR / "admin-password")
+        password = settings.DJANGO_SUPERUSER_PASSWORD or _generate_password(settings.VAR_DIR / "admin-password")
         User.objects.create_superuser(name, password=password)
         shown = "as set in DJANGO_SUPERUSER_PASSWORD" if settings.DJANGO_SUPERUSER_PASSWORD else password
         self.stdout.write(f"Log in at /admin/ as {name}, password: {shown}")
 
 
-def _kept(path: Path) -> str:
+def _generate_password(path: Path) -> str:
+    """A random one, which is also written to a file that only its owner may read."""
     password = secrets.token_urlsafe(12)
     descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "w") as file:
