@@ -38,12 +38,12 @@ def sentence(entry: LogEntry) -> str:
     """`corrected an intent`. Follows the name of who did it."""
     phrases = phrases_of(entry.content_type.model)
     # What was added or deleted has many fields: the action says more than any of them, but for a few.
-    action_may_tell_less = entry.action in {LogEntry.Action.UPDATE, LogEntry.Action.ACCESS}
+    is_change = entry.action in {LogEntry.Action.UPDATE, LogEntry.Action.ACCESS}
     for field, (_before, after) in _changes(entry).items():
         if field.startswith("exported as "):  # of several conversations, so of no model's field
             some = "1 conversation" if after == 1 else f"{after} conversations"
             return f"exported {some} as {field.removeprefix('exported as ')}"
-        if action_may_tell_less or field in phrases.said_of_any_action:
+        if is_change or field in phrases.said_of_any_action:
             phrase = phrases.fields.get(field)
             if isinstance(phrase, str):
                 return phrase

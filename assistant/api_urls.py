@@ -11,7 +11,7 @@ from assistant.lib.api.token_views import LoginView, LogoutView, TokenRefreshVie
 from assistant.lib.api.views import NotFoundView
 
 # An app that has a part of the API names the module in its AppConfig.
-of_apps = [path("v1/", include(app.api_urls)) for app in apps.get_app_configs() if hasattr(app, "api_urls")]
+app_urlpatterns = [path("v1/", include(app.api_urls)) for app in apps.get_app_configs() if hasattr(app, "api_urls")]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     slash_optional(
@@ -22,7 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
             path("v1/auth/login/", LoginView.as_view(), name="api-login"),
             path("v1/auth/refresh/", TokenRefreshView.as_view(), name="api-refresh"),
             path("v1/auth/logout/", LogoutView.as_view(), name="api-logout"),
-            *of_apps,
+            *app_urlpatterns,
             re_path("", NotFoundView.as_view()),
         ],
     ),

@@ -72,6 +72,7 @@ def reset_password(*, user: User, by: AbstractBaseUser | None) -> str:
 
 
 def refuse_takeover(*, user: User, by: AbstractBaseUser | None) -> None:
+    """An admin who could change a superuser's e-mail address or password would be one."""
     if isinstance(by, User) and user.is_superuser and not by.is_superuser:
         raise NotAllowed("Only a superuser can change a superuser.")
 

@@ -1,6 +1,8 @@
 """What changes are called in the audit log. Each app says it of its own models, in its `audit_phrases.py`:
 
-register_phrases("booking", Phrases(name="a booking", fields={"cancelled": "cancelled a booking"}))
+    register_phrases("booking", Phrases(name="a booking", fields={"cancelled": "cancelled a booking"}))
+
+The `AppConfig.ready` of the app imports that module.
 """
 
 from __future__ import annotations
@@ -35,4 +37,5 @@ def register_phrases(model: str, phrases: Phrases) -> None:
 
 
 def phrases_of(model: str) -> Phrases:
+    """Empty ones for a model of which nobody said anything, such as a library's."""
     return _phrases.get(model, Phrases())
