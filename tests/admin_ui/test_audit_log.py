@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from auditlog.models import LogEntry
 from axes.models import AccessLog
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
 
-from assistant.lib import audit
+from assistant.lib import audit, audit_phrases
 from conversations.models import Annotation, Conversation
 from tests.admin_ui.conftest import Write
 from tests.training.conftest import make_taught
@@ -38,6 +39,13 @@ def test_it_says_who_did_what_and_where(desk: Client, corrected: Conversation) -
     shown = lines(desk.get(LOG))
     assert "<strong>ana</strong> corrected an intent" in shown
     assert f'href="/admin/conversations/conversation/{corrected.pk}/change/"' in shown
+
+
+def test_it_has_words_for_models_that_there_are() -> None:
+    models = {model._meta.model_name: model for model in apps.get_models()}
+    assert set(audit_phrases._phrases) <= set(models)
+    links = {name: phrases.seen_on for name, phrases in audit_phrases._phrases.items() if phrases.seen_on}
+    assert all(models[name]._meta.get_field(link).is_relation for name, link in links.items())
 
 
 def test_it_marks_what_changed(desk: Client, corrected: Conversation) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from inspect import cleandoc
 from typing import Any
 
 import pytest
 from django.test import Client
 from rest_framework.mixins import ListModelMixin
 
+from assistant.lib.api.serializers import QuerySerializer, StrictSerializer
 from tests.api.conftest import Program
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +92,13 @@ def test_it_describes_itself_to_everyone() -> None:
     assert all({"401", "default"} <= set(operation["responses"]) for operation in operations)
     secured = [operation for operation in operations if operation.get("security") == [{"jwtAuth": []}]]
     assert len(operations) - len(secured) == 3  # log in, refresh, log out
+
+
+def test_it_describes_every_body_in_its_own_words() -> None:
+    """A serializer without a docstring would say those of its base class, which are for us."""
+    schemas = Client().get("/api/schema/", headers={"accept": "application/json"}).json()["components"]["schemas"]
+    of_bases = {cleandoc(base.__doc__ or "") for base in (StrictSerializer, QuerySerializer)}
+    assert [name for name, schema in schemas.items() if schema.get("description") in of_bases] == []
 
 
 @pytest.mark.parametrize("path", ["/api/docs/", "/api/docs/?script="])
