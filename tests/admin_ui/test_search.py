@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from time import perf_counter
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from assistant.lib.strict_json import is_storable_text
 from conversations import search_index
 from conversations.models import Conversation, Message
 from conversations.selectors import neighbours, search
 from tests.admin_ui.conftest import Write, said
 from tests.admin_ui.test_conversation_list import LIST, listed, senders
+from tests.assistant.test_nlu_component import WORST
 
 # Each database has an index of its own.
 pytestmark = [pytest.mark.django_db, pytest.mark.modes("embedded", "distributed")]
@@ -205,3 +209,19 @@ def test_it_hands_over_to_the_list_where_it_has_looked_far_enough(
     first = wrote("needle", sender="first", state="waiting")
     address = desk.get(f"{LIST}{first.pk}/next/", {"_changelist_filters": "q=needle&state=waiting"})["Location"]
     assert [row.pk for row in listed(desk, address.removeprefix(LIST)).result_list] == [last.pk]
+
+
+@pytest.mark.clock
+def test_it_stores_and_finds_the_worst_texts_in_little_time(desk: Client, wrote: Write) -> None:
+    """What is nothing to a tokenizer, or one word of 4,000 letters."""
+    texts = [text for text in WORST.values() if is_storable_text(text)]
+    desk.get(LIST, {"q": "warm up"})
+    stored = [waited(lambda text=text: wrote(text)) for text in texts]
+    found = [waited(lambda text=text: desk.get(LIST, {"q": text})) for text in texts]
+    assert (max(stored) < 0.3, max(found) < 0.5) == (True, True), (stored, found)
+
+
+def waited(work: Callable[[], object]) -> float:
+    began = perf_counter()
+    work()
+    return perf_counter() - began
