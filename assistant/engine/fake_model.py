@@ -15,11 +15,11 @@ from typing import Any
 import yaml
 
 from assistant.engine import archives
+from assistant.engine.entity_markup import BadMarkup, parse_markup
 from assistant.engine.errors import ModelRefused, TrainingFailed
 from assistant.engine.types import Bundle, Json, Labelled, Model
 
 YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-MARKED = re.compile(r"\[(?P<text>[^\]]+)\](?:\((?P<name>[^):]+)(?::(?P<short>[^)]*))?\)|(?P<long>\{[^}]*\}))")
 WORD = re.compile(r"\w+")
 
 
@@ -120,7 +120,10 @@ def _examples(item: Json) -> Iterator[tuple[str, str, list[Json]]]:
         return
     intent = str(item["intent"]).partition("/")[0]
     for line in _lines(item.get("examples") or ()):
-        text, entities = unmarked(line)
+        try:
+            text, entities = parse_markup(line)
+        except BadMarkup:
+            text, entities = line, []
         if text:
             yield text, intent, entities
 
@@ -130,22 +133,6 @@ def _lines(examples: Any) -> Iterator[str]:
         yield from (line.strip()[1:].strip() for line in examples.splitlines() if line.strip().startswith("-"))
         return
     yield from (str(each.get("text", "") if isinstance(each, dict) else each).strip() for each in examples)
-
-
-def unmarked(marked: str) -> tuple[str, list[Json]]:
-    """`[Bonn](city)` and `[Bonn]{"entity": "city"}` -> the text and its entities."""
-    text, entities, end = "", list[Json](), 0
-    for found in MARKED.finditer(marked):
-        text += marked[end : found.start()]
-        entities.append({"start": len(text), "end": len(text) + len(found["text"]), **_entity(found)})
-        text, end = text + found["text"], found.end()
-    return text + marked[end:], entities
-
-
-def _entity(found: re.Match[str]) -> Json:
-    if found["long"]:
-        return {"value": found["text"], **json.loads(found["long"])}
-    return {"value": found["short"] or found["text"], "entity": found["name"]}
 
 
 def _rules(rules: Iterable[Json]) -> Iterator[tuple[str, str]]:
