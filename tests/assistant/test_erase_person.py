@@ -76,12 +76,10 @@ def talk(live_model: ModelVersion, ana: User) -> Conversation:
 
 def freeze(bot: Any, text: str) -> TrainingSet:
     from assistant.engine import Bundle
-    from training.bundles import build_training_set
-    from training.bundles.types import TrainingData, TrainingExample
+    from training.bundles import TrainingData, TrainingExample, build_training_set
 
-    taught = build_training_set(
-        Bundle({"nlu.yml": text}), TrainingData({}, [TrainingExample("ask_parcel", text)], {}, {})
-    )
+    data = TrainingData({}, [TrainingExample("ask_parcel", text)], {}, {})
+    taught = build_training_set(Bundle({"nlu.yml": text}), data)
     taught.bot = bot
     taught.save()
     return taught

@@ -1,70 +1,93 @@
-"""A bot's files with what staff taught in place of what they say themselves."""
+"""A bot's files with the training data of its rows in place of what the files say themselves."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from assistant.engine import Bundle
-from training.bundles.reading import YAML, is_training_file, names_in
-from training.bundles.renaming import changed, intent_of_payload
-from training.bundles.sections import nlu_section, rules_section
-from training.bundles.types import RenamedIntent, TrainingData
-from training.bundles.yaml_documents import UnreadableYaml, read_yaml, write_yaml
+from assistant.engine.entity_markup import write_markup
+from training.bundles.reading import STRIPPED, YAML, TrainingData, TrainingExample, is_training_file, names_in
+from training.bundles.renaming import RenamedIntent, intent_of_payload, rename_in_file
+from training.bundles.yaml_documents import Block, UnreadableYaml, as_list, read_yaml, write_yaml
 
-TAUGHT = "data/taught.yml"
+OUR_FILE = "data/taught.yml"
 VERSION = "3.1"
 OURS = ("intent", "synonym")
 BUILT_IN = {"nlu_fallback", "session_start", "restart", "back", "out_of_scope"}
 Data = dict[str, Any]
 
 
-def build_bundle(files: Mapping[str, str], taught: TrainingData, changes: Sequence[RenamedIntent]) -> Bundle:
-    """Comments and files that teach nothing stay as they are; so do regular expressions and lookup tables."""
-    read = {path: _read(path, text) for path, text in files.items()}
-    left = {path: _without_ours(path, changed(data, changes)) for path, data in read.items() if data is not None}
+def build_bundle(files: Mapping[str, str], data: TrainingData, renamed: Sequence[RenamedIntent]) -> Bundle:
+    """Comments and files without training data stay as they are; so do regular expressions and lookup tables."""
+    read: dict[str, Data] = {}
+    for path, text in files.items():
+        if path.endswith(YAML) and (is_training_file(path) or path == "config.yml"):
+            try:
+                read[path] = read_yaml(text)
+            except UnreadableYaml:
+                continue  # left as it is: the training names it
+    built = {path: _without_ours(path, rename_in_file(content, renamed)) for path, content in read.items()}
     domain = "domain.yml" if "domain.yml" in files else "domain/taught.yml"
-    left[domain] = _extended(left.get(domain, {}), [data for path, data in left.items() if path != domain], taught)
-    left[TAUGHT] = _taught(taught, left.get(TAUGHT, {}))
-    written = {path: write_yaml(data) for path, data in left.items() if data != read.get(path) and data}
-    gone = {path for path, data in left.items() if not data}
-    return Bundle({**{path: text for path, text in files.items() if path not in gone}, **written})
+    others = [content for path, content in built.items() if path != domain]
+    built[domain] = _extended_domain(built.get(domain, {}), others, data)
+    built[OUR_FILE] = _our_file(data, built.get(OUR_FILE, {}))
+    written = {path: write_yaml(content) for path, content in built.items() if content != read.get(path) and content}
+    emptied = {path for path, content in built.items() if not content}
+    return Bundle({**{path: text for path, text in files.items() if path not in emptied}, **written})
 
 
-def _read(path: str, text: str) -> Data | None:
-    if not path.endswith(YAML) or not (is_training_file(path) or path == "config.yml"):
-        return None
-    try:
-        return read_yaml(text)
-    except UnreadableYaml:
-        return None
+def nlu_section(examples: Sequence[TrainingExample], synonyms: Mapping[str, str]) -> list[Data]:
+    """Intents in the order of their first example, then synonyms."""
+    order = {name: place for place, name in enumerate(dict.fromkeys(example.intent for example in examples))}
+
+    def entry(example: TrainingExample) -> tuple[int, str, bool]:
+        """One for each intent, for metadata of the intent, and for what a block of lines can't hold."""
+        shared = json.dumps(example.metadata.get("intent"), sort_keys=True)
+        return order[example.intent], shared, not _fits_a_line(example)
+
+    entries = [_intent_entry(list(same)) for _, same in groupby(sorted(examples, key=entry), key=entry)]
+    by_value = sorted(synonyms.items(), key=lambda pair: pair[::-1])
+    for value, pairs in groupby(by_value, key=lambda pair: pair[1]):
+        entries.append({"synonym": value, "examples": _block(text for text, _ in pairs)})
+    return entries
 
 
-def _without_ours(path: str, data: Data) -> Data:
+def rules_section(answers: Mapping[str, str]) -> list[Data]:
+    """`answers`: the response by intent."""
+    return [
+        {"rule": f"Answer {intent}", "steps": [{"intent": intent}, {"action": response}]}
+        for intent, response in answers.items()
+    ]
+
+
+def _without_ours(path: str, content: Data) -> Data:
+    """Without what the rows say: intents, synonyms, responses. Sections that are empty then go, and so does a file of
+    which nothing is left."""
     if not is_training_file(path):
-        return data
-    kept = {name: value for name, value in data.items() if name != "responses"}
+        return content
+    kept = {name: value for name, value in content.items() if name != "responses"}
     if isinstance(kept.get("nlu"), list):
-        kept["nlu"] = [item for item in kept["nlu"] if not _is_ours(item)]
+        kept["nlu"] = [it for it in kept["nlu"] if not (isinstance(it, dict) and any(name in it for name in OURS))]
     emptied = {name for name in ("nlu", "rules", "stories", "intents") if name in kept and not kept[name]}
     kept = {name: value for name, value in kept.items() if name not in emptied}
-    return kept if set(kept) - {"version"} or kept == data else {}
+    return kept if set(kept) - {"version"} or kept == content else {}
 
 
-def _is_ours(item: Any) -> bool:
-    return isinstance(item, dict) and any(name in item for name in OURS)
-
-
-def _extended(domain: Data, others: Iterable[Data], taught: TrainingData) -> Data:
+def _extended_domain(domain: Data, others: Iterable[Data], data: TrainingData) -> Data:
     """The domain with all responses, and with the intents and entities that no part of it has."""
     parts = [domain, *others]
-    intents = _missing((name.partition("/")[0] for name in taught.intents), "intents", parts)
-    named = (entity["entity"] for example in taught.examples for entity in example.entities)
-    entities = _missing(named, "entities", parts)
-    known = {name.partition("/")[0] for name in taught.intents} | BUILT_IN
-    said = {name: [_with_living_buttons(it, known) for it in taught.responses[name]] for name in taught.responses}
-    own = {"intents": _list(domain.get("intents")) + intents, "entities": _list(domain.get("entities")) + entities}
-    extended = {"version": VERSION, **domain, **own, "responses": said}
+    families = [name.partition("/")[0] for name in data.intents]
+    marked = [entity["entity"] for example in data.examples for entity in example.entities]
+    own = {
+        "intents": as_list(domain.get("intents")) + _missing(families, "intents", parts),
+        "entities": as_list(domain.get("entities")) + _missing(marked, "entities", parts),
+    }
+    known = {*families, *BUILT_IN}
+    responses = {name: [_with_living_buttons(it, known) for it in said] for name, said in data.responses.items()}
+    extended = {"version": VERSION, **domain, **own, "responses": responses}
     return {name: value for name, value in extended.items() if value or name in domain}
 
 
@@ -75,28 +98,44 @@ def _missing(names: Iterable[str], section: str, parts: Iterable[Data]) -> list[
 
 def _with_living_buttons(variation: Data, intents: set[str]) -> Data:
     """A button that names an intent that is gone says its title: the model makes of it what it can."""
-    buttons = variation.get("buttons")
-    if not isinstance(buttons, list):
+    if not isinstance(variation.get("buttons"), list):
         return variation
-    return {**variation, "buttons": [_living(button, intents) for button in buttons]}
+    buttons = []
+    for button in variation["buttons"]:
+        title = button.get("title") if isinstance(button, dict) else ""
+        family = intent_of_payload(button.get("payload")).partition("/")[0] if title else ""
+        buttons.append({**button, "payload": title} if family and family not in intents else button)
+    return {**variation, "buttons": buttons}
 
 
-def _living(button: Any, intents: set[str]) -> Any:
-    if not isinstance(button, dict) or not button.get("title"):
-        return button
-    named = intent_of_payload(button.get("payload")).partition("/")[0]
-    return {**button, "payload": button["title"]} if named and named not in intents else button
-
-
-def _taught(taught: TrainingData, there: Data) -> Data:
+def _our_file(data: TrainingData, there: Data) -> Data:
     """`there`: what a file of that name says already. It was exported from another installation."""
-    answers = {name: answer for name, answer in taught.intents.items() if answer in taught.responses}
-    rules = [rule for rule in rules_section(answers) if rule not in _list(there.get("rules"))]
-    ours = {"nlu": nlu_section(taught.examples, taught.synonyms), "rules": rules}
-    filled = {name: _list(there.get(name)) + section for name, section in ours.items()}
-    sections = {**there, **{name: section for name, section in filled.items() if section}}
-    return {"version": VERSION, **sections} if sections else {}
+    answers = {name: answer for name, answer in data.intents.items() if answer in data.responses}
+    rules = [rule for rule in rules_section(answers) if rule not in as_list(there.get("rules"))]
+    sections = {"nlu": nlu_section(data.examples, data.synonyms), "rules": rules}
+    filled = {name: as_list(there.get(name)) + section for name, section in sections.items()}
+    content = {**there, **{name: section for name, section in filled.items() if section}}
+    return {"version": VERSION, **content} if content else {}
 
 
-def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list) else []
+def _fits_a_line(example: TrainingExample) -> bool:
+    """One line of printable characters and no metadata: it can stand in a block as it is."""
+    written = write_markup(example.text, example.entities)
+    plain = written.isprintable() and "\\" not in written and written == written.strip(STRIPPED)
+    return plain and not example.metadata.get("example")
+
+
+def _intent_entry(examples: Sequence[TrainingExample]) -> Data:
+    """Of one intent, with the same metadata of it; all of them fit a line, or none."""
+    first = examples[0]
+    marked = [(write_markup(example.text, example.entities), example.metadata.get("example")) for example in examples]
+    written: Any = [{"text": text, **({"metadata": own} if own else {})} for text, own in marked]
+    if _fits_a_line(first):
+        written = _block(text for text, _ in marked)
+    shared = {"metadata": first.metadata["intent"]} if first.metadata.get("intent") else {}
+    return {"intent": first.intent, **shared, "examples": written}
+
+
+def _block(lines: Iterable[str]) -> str:
+    text = "".join(f"- {line}\n" for line in lines)
+    return Block(text) if text.replace("\n", "").isprintable() and "\\" not in text else text

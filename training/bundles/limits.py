@@ -26,55 +26,54 @@ class LocatedText:
     line: int
 
 
-def faults(document: Document) -> Iterator[tuple[LocatedText, str, bool]]:
-    """BoundedRegexes, what is wrong with each, and whether training fails on it."""
-    for number, expression in enumerate(expressions_in(document)):
+def regex_faults(document: Document) -> Iterator[tuple[LocatedText, str, bool]]:
+    """Regular expressions, what is wrong with each, and whether training fails on it."""
+    for number, regex in enumerate(regexes_in(document)):
         try:
-            compile_regex(expression.text)
+            compile_regex(regex.text)
         except UnusableRegex as reason:
             fails = "no regular expression" in str(reason)
-            yield expression, str(reason), fails
+            yield regex, str(reason), fails
             continue
-        if number < MOST_TRIED and is_catastrophic(expression.text):
-            yield expression, f"it {ENDLESS}", False
+        if number < MOST_TRIED and is_catastrophic(regex.text):
+            yield regex, f"it {ENDLESS}", False
 
 
-def endless_in(files: Mapping[str, str]) -> list[tuple[str, LocatedText]]:
-    """The expressions of a bot's files that may never end, by the path."""
+def endless_regexes_in(files: Mapping[str, str]) -> list[tuple[str, LocatedText]]:
+    """The regular expressions of a bot's files that may never end, by the path."""
     found = []
     for path, text in sorted(files.items()):
         try:
             document = read_document(text)
         except UnreadableYaml:
             continue
-        found += [(path, expression) for expression, reason, _ in faults(document) if ENDLESS in reason]
+        found += [(path, regex) for regex, reason, _ in regex_faults(document) if ENDLESS in reason]
     return found
 
 
-def expressions_in(document: Document) -> Iterator[LocatedText]:
+def regexes_in(document: Document) -> Iterator[LocatedText]:
     """Those of `regex:` in the data, and how a tokenizer of the pipeline splits words."""
-    for entry in _entries(document):
+    for entry in _nlu_entries(document):
         if "regex" in entry and "examples" in entry:
             yield from _lines(entry["regex"].value, entry["examples"])
+    if "pipeline" not in document.sections:
+        return
     for node in nodes(document.root):
-        if isinstance(node, yaml.MappingNode) and "pipeline" in document.sections:
-            yield from (
-                LocatedText(TOKEN_PATTERN, value.value, line_of(value))
-                for key, value in node.value
-                if key.value == TOKEN_PATTERN and isinstance(value, yaml.ScalarNode)
-            )
+        for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+            if key.value == TOKEN_PATTERN and isinstance(value, yaml.ScalarNode):
+                yield LocatedText(TOKEN_PATTERN, value.value, line_of(value))
 
 
-def too_long(document: Document) -> Iterator[LocatedText]:
-    """Examples that no message can be, which are slow to learn from besides."""
-    for entry in _entries(document):
+def too_long_examples(document: Document) -> Iterator[LocatedText]:
+    """Those that no message can be, which are slow to learn from besides."""
+    for entry in _nlu_entries(document):
         name = next((entry[kind].value for kind in ("intent", "regex", "lookup", "synonym") if kind in entry), "")
         for example in _lines(name, entry["examples"]) if "examples" in entry else ():
             if len(example.text) > LONGEST_TEXT:
                 yield example
 
 
-def _entries(document: Document) -> Iterator[dict[str, yaml.Node]]:
+def _nlu_entries(document: Document) -> Iterator[dict[str, yaml.Node]]:
     listed = document.sections.get("nlu")
     for entry in listed.value if isinstance(listed, yaml.SequenceNode) else ():
         if isinstance(entry, yaml.MappingNode):
@@ -88,6 +87,7 @@ def _lines(name: str, examples: yaml.Node) -> Iterator[LocatedText]:
             if isinstance(node, yaml.ScalarNode):
                 yield LocatedText(name, node.value, line_of(node))
         return
+    # A block's first line is the one after its `|`.
     is_block = isinstance(examples, yaml.ScalarNode) and examples.style in ("|", ">")
     first = line_of(examples) + is_block
     for number, line in enumerate(str(examples.value).splitlines()):

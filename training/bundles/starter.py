@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -11,15 +10,11 @@ from assistant.engine import Bundle
 
 
 def starter_bundle(root: Path) -> Bundle:
-    """The pipeline of `assistant/starter/config.yml` and every skill's `bot/`."""
+    """The pipeline of `assistant/starter/config.yml` and every skill's `bot/`: `domain/<skill>.yml`,
+    `data/<skill>-nlu.yml` and so on."""
     files = {"config.yml": (root / "assistant" / "starter" / "config.yml").read_text()}
     for skill in settings.ASSISTANT_SKILLS:
-        files.update(_files_of(skill, root / skill / "bot"))
+        for path in sorted((root / skill / "bot").glob("*.yml")):
+            name = f"domain/{skill}.yml" if path.stem == "domain" else f"data/{skill}-{path.name}"
+            files[name] = path.read_text()
     return Bundle(files)
-
-
-def _files_of(skill: str, folder: Path) -> Iterator[tuple[str, str]]:
-    for path in sorted(folder.glob("*.yml")):
-        place = "domain" if path.stem == "domain" else "data"
-        name = f"{skill}.yml" if place == "domain" else f"{skill}-{path.name}"
-        yield f"{place}/{name}", path.read_text()

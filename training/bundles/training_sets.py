@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.engine import Bundle
-from training.bundles.types import TrainingData
+from training.bundles.reading import TrainingData
 from training.models import TrainingSet
 
 Pair = tuple[str, str]  # intent, text
@@ -26,9 +26,9 @@ class Difference:
     moved: list[tuple[str, str, str]]
 
 
-def build_training_set(bundle: Bundle, taught: TrainingData) -> TrainingSet:
+def build_training_set(bundle: Bundle, data: TrainingData) -> TrainingSet:
     """Not saved. The same content has the same SHA-256."""
-    examples = [[example.intent, example.text] for example in taught.examples]
+    examples = [[example.intent, example.text] for example in data.examples]
     content = json.dumps({"files": dict(bundle.files), "examples": examples}, sort_keys=True).encode()
     return TrainingSet(
         sha256=hashlib.sha256(content).hexdigest(),
@@ -39,14 +39,17 @@ def build_training_set(bundle: Bundle, taught: TrainingData) -> TrainingSet:
 
 
 def bundle_of(training_set: TrainingSet) -> Bundle:
+    """What an engine is given to train on."""
     return Bundle(_content(training_set)["files"])
 
 
 def examples_in(training_set: TrainingSet) -> list[Pair]:
+    """Without entities."""
     return [(intent, text) for intent, text in _content(training_set)["examples"]]
 
 
 def compare_training_sets(old: TrainingSet, new: TrainingSet) -> Difference:
+    """By text: one that changed is a text that went and another one that came."""
     before, after = _intents_by_text(old), _intents_by_text(new)
     both = [text for text in after if text in before and before[text] != after[text]]
     moved = [(text, ", ".join(sorted(before[text])), ", ".join(sorted(after[text]))) for text in both]

@@ -1,4 +1,7 @@
-"""YAML that somebody else wrote: read without building anything but plain text, lists and dictionaries."""
+"""YAML that somebody else wrote, within limits: as nodes that know their lines, and as plain data that can be written
+back as it was read. Nothing is built from it but texts, lists and dictionaries.
+
+The engine reads a bundle once more, with Rasa's own reader (`assistant.engine.bundles`)."""
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ ENVIRONMENT_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 HEADING = "# Put together by Frontdesk · what staff taught stands in data/taught.yml\n"
 NAME = re.compile(r"[A-Za-z_][\w/-]*", re.ASCII)
 NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
-WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
+# What YAML 1.2 takes for nothing and for booleans. In 1.1, which PyYAML knows, `yes` and `off` are booleans, too.
+CONSTANTS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
     word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")
 }
 
@@ -31,9 +35,22 @@ class UnreadableYaml(Exception):
         self.message, self.line = message, line
 
 
+class Word(str):
+    """A scalar of a file. It remembers how it was written: `yes` and `"yes"` need not be the same."""
+
+    __slots__ = ("node",)
+    node: yaml.ScalarNode
+
+
+class Block(str):
+    """Lines to be written as a block, `|`."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Document:
-    """A YAML file whose top is a mapping. All scalars are texts."""
+    """A YAML file whose top is a mapping. All scalars are Words."""
 
     root: yaml.MappingNode
 
@@ -50,28 +67,27 @@ class Document:
         return plain(self.sections[section]) if section in self.sections else None
 
     def items(self, section: str) -> list[Any]:
-        value = self.get(section)
-        return value if isinstance(value, list) else []
+        return as_list(self.get(section))
 
     def names(self, section: str) -> list[str]:
         """Of a list like `- greet` or `- greet: {...}`, or of a mapping's keys."""
         value = self.get(section)
         if isinstance(value, dict):
             return list(value)
-        return [next(iter(item)) if isinstance(item, dict) and item else str(item) for item in self.items(section)]
+        return [next(iter(item)) if isinstance(item, dict) and item else str(item) for item in as_list(value)]
 
     def environment_variables(self) -> Iterator[tuple[str, int]]:
         """Rasa fills in `${NAME}` in unquoted texts while it reads a file."""
         for node in nodes(self.root):
-            plain_text = isinstance(node, yaml.ScalarNode) and not node.style
-            if plain_text and (found := ENVIRONMENT_VARIABLE.search(node.value)):
+            unquoted = isinstance(node, yaml.ScalarNode) and not node.style
+            if unquoted and (found := ENVIRONMENT_VARIABLE.search(node.value)):
                 yield found[1], line_of(node)
 
 
 def read_document(text: str) -> Document:
     """Raises UnreadableYaml."""
     try:
-        _check_shape(text)
+        _check_size(text)
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -83,24 +99,68 @@ def read_document(text: str) -> Document:
         return Document(yaml.MappingNode(f"{CORE_TAGS}map", []))
     if not isinstance(root, yaml.MappingNode):
         raise UnreadableYaml("not a mapping of sections like nlu: or stories:", 1)
-    _check_tags(root)
+    for node in nodes(root):
+        if not node.tag.startswith(CORE_TAGS) or ":python/" in node.tag:
+            raise UnreadableYaml(f"the tag {node.tag} is not allowed", line_of(node))
     return Document(root)
 
 
-def plain(node: yaml.Node) -> Any:
+def read_yaml(text: str) -> dict[str, Any]:
+    """Scalars are Words. Raises UnreadableYaml."""
+    data = plain(read_document(text).root)
+    assert isinstance(data, dict)
+    return data
+
+
+def write_yaml(data: Any) -> str:
+    return HEADING + yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10**9)
+
+
+def plain(node: yaml.Node, known: dict[int, Any] | None = None) -> Any:
+    """As dictionaries, lists and Words. An alias is the same object as what it stands for, which is how `write_yaml`
+    knows it."""
+    known = {} if known is None else known
+    if id(node) in known:
+        return known[id(node)]
+    value: Any
     if isinstance(node, yaml.MappingNode):
-        return {str(plain(key)): plain(value) for key, value in node.value}
-    if isinstance(node, yaml.SequenceNode):
-        return [plain(item) for item in node.value]
-    return node.value
+        value = {_key(key): plain(item, known) for key, item in node.value}
+    elif isinstance(node, yaml.SequenceNode):
+        value = [plain(item, known) for item in node.value]
+    else:
+        value = Word(node.value)
+        value.node = node
+    known[id(node)] = value
+    return value
+
+
+def with_types(value: Any) -> Any:
+    """The same with numbers, booleans and nothing where YAML 1.2 has them: what JSON keeps."""
+    if isinstance(value, dict):
+        return {storable_text(key): with_types(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_types(item) for item in value]
+    if isinstance(value, Word) and not value.node.style:
+        if value in CONSTANTS:
+            return CONSTANTS[value]
+        if NUMBER.fullmatch(value):
+            return int(value) if value.lstrip("+-").isdecimal() else float(value)
+    return storable_text(value)
+
+
+def storable_text(text: str) -> str:
+    """Without what no database takes: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def as_list(value: Any) -> list[Any]:
+    """Empty for what is no list."""
+    return value if isinstance(value, list) else []
 
 
 def line_of(node: yaml.Node) -> int:
-    return _line(node.start_mark)
-
-
-def _line(mark: Any) -> int:
-    return int(mark.line) + 1
+    """Counted from 1."""
+    return int(node.start_mark.line) + 1
 
 
 def nodes(top: yaml.Node) -> Iterator[yaml.Node]:
@@ -109,25 +169,18 @@ def nodes(top: yaml.Node) -> Iterator[yaml.Node]:
     while waiting:
         node = waiting.pop()
         yield node
-        for child in _children(node):
+        children: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            children = [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            children = node.value
+        for child in children:
             if id(child) not in seen:
                 seen.add(id(child))
                 waiting.append(child)
 
 
-def _children(node: yaml.Node) -> list[yaml.Node]:
-    if isinstance(node, yaml.MappingNode):
-        return [part for pair in node.value for part in pair]
-    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
-
-
-def _check_tags(root: yaml.Node) -> None:
-    for node in nodes(root):
-        if not node.tag.startswith(CORE_TAGS) or ":python/" in node.tag:
-            raise UnreadableYaml(f"the tag {node.tag} is not allowed", line_of(node))
-
-
-def _check_shape(text: str) -> None:
+def _check_size(text: str) -> None:
     """Deep nesting crashes the parser; aliases of aliases fill the memory of whoever writes them out."""
     sizes, names, anchors = [0], [""], dict[str, int]()
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -138,75 +191,20 @@ def _check_shape(text: str) -> None:
             anchors[names.pop()] = size = sizes.pop()
             sizes[-1] += size
         elif isinstance(event, yaml.AliasEvent):
+            # An alias inside of what it stands for is not known yet, and endless.
             sizes[-1] += anchors.get(event.anchor or "", MAX_VALUES)
         elif isinstance(event, yaml.ScalarEvent):
             sizes[-1] += 1
             anchors[event.anchor or ""] = 1
         if len(sizes) > MAX_DEPTH or sizes[-1] > MAX_VALUES:
-            raise UnreadableYaml("too deep or too large", _line(event.start_mark))
+            mark: Any = event.start_mark
+            raise UnreadableYaml("too deep or too large", int(mark.line) + 1)
 
 
-class Word(str):
-    """A scalar of a file. It remembers how it was written: `yes` and `"yes"` need not be the same."""
-
-    __slots__ = ("node",)
-    node: yaml.ScalarNode
-
-
-class Block(str):
-    """Lines to be written as a block, `|`."""
-
-    __slots__ = ()
-
-
-def read_yaml(text: str) -> dict[str, Any]:
-    """Scalars are Words. Aliases are the same object. Raises UnreadableYaml."""
-    data = _with_words(read_document(text).root, {})
-    assert isinstance(data, dict)
-    return data
-
-
-def write_yaml(data: Any) -> str:
-    return HEADING + yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10**9)
-
-
-def typed(value: Any) -> Any:
-    """The same with numbers, booleans and nothing where YAML 1.2 has them: what JSON keeps."""
-    if isinstance(value, dict):
-        return {clean(key): typed(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [typed(item) for item in value]
-    return _scalar(value) if isinstance(value, Word) and not value.node.style else clean(value)
-
-
-def clean(text: str) -> str:
-    """Without what no database takes: NUL, and halves of surrogate pairs."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
-
-
-def _scalar(word: Word) -> Any:
-    if word in WORDS:
-        return WORDS[word]
-    if NUMBER.fullmatch(word):
-        return int(word) if word.lstrip("+-").isdecimal() else float(word)
-    return clean(word)
-
-
-def _with_words(node: yaml.Node, known: dict[int, Any]) -> Any:
-    if id(node) not in known:
-        known[id(node)] = _built(node, known)
-    return known[id(node)]
-
-
-def _built(node: yaml.Node, known: dict[int, Any]) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return {_with_words(key, known): _with_words(value, known) for key, value in node.value}
-    if isinstance(node, yaml.SequenceNode):
-        return [_with_words(item, known) for item in node.value]
-    assert isinstance(node, yaml.ScalarNode)
-    word = Word(node.value)
-    word.node = node
-    return word
+def _key(node: yaml.Node) -> str:
+    """A key that is a list or a mapping is none that Rasa knows; written out, it does no harm."""
+    key = plain(node)
+    return key if isinstance(key, Word) else str(key)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -216,19 +214,9 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    """Quoted, unless it is a name: no reader takes it for anything else then."""
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, None if NAME.fullmatch(text) else '"')
-
-
-def _block(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), "|")
-
-
-def _word(dumper: yaml.SafeDumper, word: Word) -> yaml.Node:
-    return yaml.ScalarNode(word.node.tag, word.node.value, style=word.node.style)
-
-
-_Dumper.add_representer(str, _text)
-_Dumper.add_representer(Block, _block)
-_Dumper.add_representer(Word, _word)
+TEXT = f"{CORE_TAGS}str"
+# Quoted, unless it is a name: no reader takes it for anything else then.
+_Dumper.add_representer(str, lambda to, text: to.represent_scalar(TEXT, text, None if NAME.fullmatch(text) else '"'))
+_Dumper.add_representer(Block, lambda to, text: to.represent_scalar(TEXT, str(text), "|"))
+# As it stood in the file.
+_Dumper.add_representer(Word, lambda to, word: yaml.ScalarNode(word.node.tag, word.node.value, style=word.node.style))

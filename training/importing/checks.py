@@ -8,7 +8,7 @@ import yaml
 from django.conf import settings
 
 from assistant.engine.allow_lists.parameters import unknown_parameters
-from training.bundles.limits import faults, too_long
+from training.bundles.limits import regex_faults, too_long_examples
 from training.bundles.yaml_documents import Document, line_of, nodes, plain
 from training.importing.actions import actions_in, missing_actions
 from training.importing.default_pipeline import CONFIG, PIPELINE
@@ -55,10 +55,10 @@ def check_file(project: Project, path: str, document: Document) -> None:
         project.notice(path, text, line, blocks=True)
     if path != CONFIG:
         _say_what_is_refused(project, path, document)
-    for expression, reason, fails in faults(document):
+    for expression, reason, fails in regex_faults(document):
         text = f"the regular expression {expression.name}, {_shown(expression.text)}: {reason}"
         project.notice(path, text, expression.line, blocks=fails)
-    for example in too_long(document):
+    for example in too_long_examples(document):
         text = f"an example of {example.name} has {len(example.text):,} characters, of at most {LONGEST_TEXT:,}"
         project.notice(path, text, example.line, blocks=True)
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
-from training.bundles.limits import too_long
+from training.bundles.limits import too_long_examples
 from training.bundles.yaml_documents import Document, UnreadableYaml, read_document
 from training.importing.checks import check_config, check_file, say_what_python_is_missed, summary_of
 from training.importing.default_pipeline import CONFIG, default_config_for
@@ -42,7 +42,7 @@ def read_project(folder: Path, *, default_pipeline: bool = False) -> Project:
     for path, document in documents.items():
         check_file(project, path, document)
         project.summaries[path] = summary_of(document)
-        if any(too_long(document)):
+        if any(too_long_examples(document)):
             del project.files[path]
     say_what_python_is_missed(project, documents, python)
     return project

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db.models import Count, Max, QuerySet
 
-from training.bundles.limits import LocatedText, endless_in
+from training.bundles.limits import LocatedText, endless_regexes_in
 from training.bundles.renaming import current_name
 from training.findings import CheckedData, CheckedExample, Finding, findings_in
 from training.models import Bot, Evaluation, Example
@@ -102,7 +102,7 @@ def _data(bot: Bot) -> CheckedData:
 
 
 def _endless(bot: Bot) -> list[tuple[str, LocatedText]]:
-    return endless_in(dict(bot.files.values_list("path", "text")))
+    return endless_regexes_in(dict(bot.files.values_list("path", "text")))
 
 
 def _fill_slots(bot: Bot, filling: frozenset[str]) -> set[str]:
