@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import sys
+import types
 
 import pytest
 from django.core.cache import cache
@@ -54,6 +56,19 @@ def test_it_unpickles_nothing_that_a_neighbour_put_into_the_cache():
     assert [serializer.loads(forged) for forged in (evil, stored[:32] + evil, b"", stored[:-1])] == [None] * 4
     assert not os.path.exists(f"{os.environ['VAR_DIR']}/evil")
     assert serializer.loads(str(serializer.dumps(7)).encode()) == 7
+
+
+def test_it_forgets_what_an_earlier_version_cached_under_another_name(monkeypatch):
+    earlier = types.ModuleType("training.checking")
+    exec("class Finding: pass", earlier.__dict__)
+    monkeypatch.setitem(sys.modules, "training.checking", earlier)
+    stored = SignedPickle().dumps([earlier.Finding()])
+    assert len(SignedPickle().loads(stored)) == 1
+
+    del earlier.Finding
+    assert SignedPickle().loads(stored) is None
+    monkeypatch.delitem(sys.modules, "training.checking")
+    assert SignedPickle().loads(stored) is None
 
 
 def test_it_caches_as_before():

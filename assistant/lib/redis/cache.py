@@ -48,12 +48,16 @@ class SignedPickle:
         return _signature(pickled) + pickled
 
     def loads(self, stored: bytes) -> Any:
-        """None, as if it were not there, for what we did not write."""
+        """None, as if it were not there, for what this version did not write."""
         if re.fullmatch(rb"-?\d{1,20}", stored):
             return int(stored)
         signature, pickled = stored[:32], stored[32:]
-        good = hmac.compare_digest(signature, _signature(pickled))
-        return pickle.loads(pickled) if good else None  # noqa: S301  ours
+        if not hmac.compare_digest(signature, _signature(pickled)):
+            return None
+        # After an update, what an earlier version cached may name a class that is elsewhere now.
+        with suppress(ImportError, AttributeError):
+            return pickle.loads(pickled)  # noqa: S301  ours
+        return None
 
 
 def _signature(pickled: bytes) -> bytes:
