@@ -105,7 +105,7 @@ class HandoffForm(forms.Form):
 
 
 class ReviewedForm(forms.Form):
-    """Done with it as far as it was `seen`. `undo` has it wait for review again; `back` undoes either: see `undo.py`."""
+    """Done with it as far as it was `seen`. `undo` has it wait for review again; `back` undoes either (`undo.py`)."""
 
     seen = NumberField()
     undo = YesField()
