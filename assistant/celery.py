@@ -35,6 +35,7 @@ def prepare_worker(sender: object = None, **_: object) -> None:
 
 @worker_ready.connect
 def send_heartbeats_of_worker(sender: object = None, **_: object) -> None:
+    """By kind: the queues that the worker works on."""
     from assistant.heartbeats import keep_beating
 
     keep_beating(queues_of(sender))
@@ -42,6 +43,7 @@ def send_heartbeats_of_worker(sender: object = None, **_: object) -> None:
 
 @beat_init.connect
 def prepare_beat(**_: object) -> None:
+    """Beat says that it is alive, too."""
     from assistant.heartbeats import keep_beating
 
     exit_if_database_is_newer()

@@ -1,4 +1,4 @@
-"""Wrong configuration, said before it bites."""
+"""System checks: wrong configuration is said before it does harm."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def check_layer(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_database(**_: Any) -> list[CheckMessage]:
+    """Several processes need a database that they share."""
     if settings.EMBEDDED or not settings.SQLITE:
         return []
     return [
@@ -36,6 +37,7 @@ def check_database(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_origins(**_: Any) -> list[CheckMessage]:
+    """Pages that may show the widget are named by their origin."""
     wrong = [origin for origin in settings.WIDGET_ORIGINS if origin != "*" and not urlsplit(origin).netloc]
     return [
         Error(
@@ -49,9 +51,10 @@ def check_origins(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_rates(**_: Any) -> list[CheckMessage]:
+    """Limits are written so that they can be read."""
     from assistant.lib.throttles import Rate
 
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     for name in (
         "RATE_LIMIT_PUBLIC",
         "RATE_LIMIT_API",
@@ -64,8 +67,10 @@ def check_rates(**_: Any) -> list[CheckMessage]:
         try:
             Rate.parse(getattr(settings, name))
         except ValueError as error:
-            found.append(Error(f"{name}: {error}", hint="Write it as 100/m, 5/s, 1000/h, or off.", id="frontdesk.E004"))
-    return found
+            messages.append(
+                Error(f"{name}: {error}", hint="Write it as 100/m, 5/s, 1000/h, or off.", id="frontdesk.E004")
+            )
+    return messages
 
 
 @register()
@@ -87,19 +92,21 @@ def check_private_files(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_days(**_: Any) -> list[CheckMessage]:
+    """The same for how long things are kept."""
     from assistant.lib.cleanup import parse_days
 
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     for name in ("KEEP_LOGINS_DAYS", "KEEP_AUDIT_DAYS", "KEEP_JOBS_DAYS", "KEEP_REPLAYS_DAYS"):
         try:
             parse_days(getattr(settings, name))
         except ValueError as error:
-            found.append(Error(f"{name}: {error}", hint="Write it as 90, or off to keep all.", id="frontdesk.E020"))
-    return found
+            messages.append(Error(f"{name}: {error}", hint="Write it as 90, or off to keep all.", id="frontdesk.E020"))
+    return messages
 
 
 @register()
 def check_proxies(**_: Any) -> list[CheckMessage]:
+    """A count is never negative."""
     if settings.TRUSTED_PROXIES >= 0:
         return []
     return [Error("TRUSTED_PROXIES is negative.", hint="Set how many proxies stand in front.", id="frontdesk.E011")]
@@ -123,6 +130,7 @@ def check_secret_key(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_hosts(**_: Any) -> list[CheckMessage]:
+    """Only names that are ours are served."""
     if not any(host == "*" for host in settings.ALLOWED_HOSTS):
         return []
     return [
@@ -139,21 +147,21 @@ def check_server(**_: Any) -> list[CheckMessage]:
     """What is fine on a laptop and not where others come in."""
     if all(map(is_loopback_name, settings.ALLOWED_HOSTS)):
         return []
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     if settings.DEBUG:
         words = "DEBUG shows settings and source to everyone who causes an error."
-        found.append(Warning(words, hint="Unset DEBUG on a server.", id="frontdesk.W013"))
+        messages.append(Warning(words, hint="Unset DEBUG on a server.", id="frontdesk.W013"))
     if not settings.HTTPS_ONLY:
         words = "Without HTTPS_ONLY, passwords and what visitors say may cross the network in the clear."
         hint = "Put a proxy with TLS in front, and set HTTPS_ONLY=true, TRUSTED_PROXIES and CSRF_TRUSTED_ORIGINS."
-        found.append(Warning(words, hint=hint, id="frontdesk.W014"))
+        messages.append(Warning(words, hint=hint, id="frontdesk.W014"))
     if settings.REST_OPEN and not settings.REST_TOKEN:
         words = (
             "REST_OPEN without REST_TOKEN: anyone may speak as any sender of the REST channel, and read the replies."
         )
         hint = "Set REST_TOKEN; or unset REST_OPEN, and only programs on the server are let in."
-        found.append(Warning(words, hint=hint, id="frontdesk.W015"))
-    return found
+        messages.append(Warning(words, hint=hint, id="frontdesk.W015"))
+    return messages
 
 
 @register()

@@ -24,6 +24,7 @@ SCRATCH_KEPT = 86_400.0  # seconds: to load a model takes a minute at most
 
 @register_cleanup("sessions")
 def clean_sessions(until: float) -> int:
+    """Those that have run out."""
     return delete_in_batches(Session.objects.filter(expire_date__lt=timezone.now()), until)
 
 
@@ -55,6 +56,7 @@ def clean_audit_log(until: float) -> int:
 
 @register_cleanup("results of tasks")
 def clean_results(until: float) -> int:
+    """Those of tasks that ended before RESULTS_KEPT."""
     return delete_in_batches(TaskResult.objects.filter(date_done__lt=timezone.now() - RESULTS_KEPT), until)
 
 

@@ -38,7 +38,18 @@ def beat(*kinds: str) -> None:
 
 def keep_beating(kinds: Sequence[str]) -> None:
     """Send heartbeats from now on, on a thread of its own."""
-    threading.Thread(target=_beat_forever, args=(kinds,), name="heartbeat", daemon=True).start()
+
+    def beat_forever() -> None:
+        while True:
+            try:
+                with write_transaction():
+                    beat(*kinds)
+                Heartbeat.objects.filter(seen__lt=Now() - DELETED_AFTER).delete()
+            except Error as error:
+                log.warning("no heartbeat: %s", type(error).__name__)
+            time.sleep(EVERY)
+
+    threading.Thread(target=beat_forever, name="heartbeat", daemon=True).start()
 
 
 def alive() -> dict[str, int]:
@@ -48,14 +59,3 @@ def alive() -> dict[str, int]:
     for kind in rows.values_list("kind", flat=True):
         counts[kind] += 1
     return counts
-
-
-def _beat_forever(kinds: Sequence[str]) -> None:
-    while True:
-        try:
-            with write_transaction():
-                beat(*kinds)
-            Heartbeat.objects.filter(seen__lt=Now() - DELETED_AFTER).delete()
-        except Error as error:
-            log.warning("no heartbeat: %s", type(error).__name__)
-        time.sleep(EVERY)

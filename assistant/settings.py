@@ -38,7 +38,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes speak plain HTTP
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 
-# --- Who is in the house -------------------------------------------------------------------------
+# Apps and middleware
 INSTALLED_APPS = [
     "daphne",
     "assistant",
@@ -118,7 +118,7 @@ TEMPLATES = [
     }
 ]
 
-# --- Data ----------------------------------------------------------------------------------------
+# Database, cache and channel layer
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'frontdesk.sqlite3'}")}
 DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False}  # threads that last keep theirs
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
@@ -166,7 +166,7 @@ else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}}
 
-# --- Work in the background ----------------------------------------------------------------------
+# Work in the background
 CELERY_BROKER_URL = BROKER_URL or "memory://localhost/"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_BACKEND = "django-db"
@@ -220,7 +220,7 @@ if EMBED_IN_BACKGROUND:
     }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
-# --- Conversations -------------------------------------------------------------------------------
+# Conversations
 TURN_DEADLINE = env.float("TURN_DEADLINE", default=15.0)  # seconds for one turn, retries included
 LEASE_SECONDS = 8.0  # a dead worker's conversation is free again after this
 REST_TIMEOUT = env.float("REST_TIMEOUT", default=20.0)  # seconds a REST caller waits for its replies
@@ -246,7 +246,7 @@ WEBSOCKET_ORIGINS = [
 ]  # the frame's own origin is a host
 CHAT_THREADS = env.int("CHAT_THREADS", default=8)  # turns under way at once in one worker process
 
-# --- Training ------------------------------------------------------------------------------------
+# Training
 MODEL_UPLOAD_MB = env.int("MODEL_UPLOAD_MB", default=500)  # the largest model that staff may upload
 MODEL_UNPACKED_MB = env.int("MODEL_UNPACKED_MB", default=2000)  # and what any model may unpack to
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"  # beside the models, so that a whole upload is moved and not copied
@@ -254,13 +254,13 @@ FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
 SCRATCH_DIR = VAR_DIR / "scratch"  # models are unpacked here while they are loaded; `assistant.clean` removes leftovers
 SCRATCH_DIR.mkdir(exist_ok=True)
 
-# --- What is kept, in days; `off` keeps all ------------------------------------------------------
+# How long things are kept, in days; `off` keeps all
 KEEP_LOGINS_DAYS = env("KEEP_LOGINS_DAYS", default="90")  # who logged in, and who failed to
 KEEP_AUDIT_DAYS = env("KEEP_AUDIT_DAYS", default="730")
 KEEP_JOBS_DAYS = env("KEEP_JOBS_DAYS", default="90")  # that ended; what a version or a replay is shown with stays
 KEEP_REPLAYS_DAYS = env("KEEP_REPLAYS_DAYS", default="365")
 
-# --- Pages ---------------------------------------------------------------------------------------
+# Pages
 LANGUAGE_CODE = "en"
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 FORMAT_MODULE_PATH = ["assistant.formats"]
@@ -291,7 +291,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- The API -------------------------------------------------------------------------------------
+# The API
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["assistant.lib.api.renderers.SurrogateSafeJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["assistant.lib.api.parsers.StrictJSONParser"],

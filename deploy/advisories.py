@@ -16,10 +16,11 @@ PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.M)
 
 
 def main() -> None:
+    """Ends with what is wrong, or 0."""
     entries = yaml.safe_load((ROOT / "deploy/advisories.yml").read_text())
     files = sorted([*ROOT.glob("requirements*.txt"), ROOT / "deploy/uv.txt"])
-    found = faults(entries, pins("\n".join(path.read_text() for path in files)))
-    sys.exit("\n".join(found) if found else 0)
+    problems = faults(entries, pins("\n".join(path.read_text() for path in files)))
+    sys.exit("\n".join(problems) if problems else 0)
 
 
 def pins(text: str) -> set[tuple[str, str]]:
@@ -29,24 +30,24 @@ def pins(text: str) -> set[tuple[str, str]]:
 
 def faults(entries: list[dict[str, str]], pinned: set[tuple[str, str]]) -> list[str]:
     """In words; empty where each entry is whole, names what is pinned, and stands there once."""
-    found, seen = [], set()
+    problems, seen = [], set()
     for number, entry in enumerate(entries, 1):
         name = f"advisories.yml, entry {number} ({entry.get('package')} {entry.get('id')})"
         if set(entry) != FIELDS or not all(isinstance(value, str) and value.strip() for value in entry.values()):
-            found.append(f"{name}: needs {', '.join(sorted(FIELDS))}, each a text.")
+            problems.append(f"{name}: needs {', '.join(sorted(FIELDS))}, each a text.")
             continue
         if entry["reach"] not in REACH:
-            found.append(f"{name}: reach is one of {', '.join(sorted(REACH))}.")
+            problems.append(f"{name}: reach is one of {', '.join(sorted(REACH))}.")
         if not ID.fullmatch(entry["id"]):
-            found.append(f"{name}: {entry['id']} is no id of an advisory.")
+            problems.append(f"{name}: {entry['id']} is no id of an advisory.")
         if not entry["source"].startswith("https://"):
-            found.append(f"{name}: the source is no address.")
+            problems.append(f"{name}: the source is no address.")
         if (_normal(entry["package"]), entry["version"]) not in pinned:
-            found.append(f"{name}: {entry['version']} is not pinned any more. Look at it again, or take it out.")
+            problems.append(f"{name}: {entry['version']} is not pinned any more. Look at it again, or take it out.")
         if (entry["package"], entry["id"]) in seen:
-            found.append(f"{name}: stands there twice.")
+            problems.append(f"{name}: stands there twice.")
         seen.add((entry["package"], entry["id"]))
-    return found
+    return problems
 
 
 def _normal(name: str) -> str:

@@ -32,7 +32,8 @@ def make_ready(*, dev: bool = False) -> None:
     if installed in ([_stamp(DEV)] if dev else [_stamp(DEV), _stamp(RUN)]):
         return
     was_moved = installed and not installed.endswith(f" {VENV}")  # its scripts name the folder of their installation
-    if was_moved or not _has_pip():
+    has_pip = PYTHON.exists() and subprocess.run([PYTHON, "-c", "import pip"], capture_output=True).returncode == 0
+    if was_moved or not has_pip:
         with step("Creating .venv"):
             shutil.rmtree(VENV, ignore_errors=True)
             run([sys.executable, "-m", "venv", str(VENV)])
@@ -46,10 +47,6 @@ def make_ready(*, dev: bool = False) -> None:
         env = {name: value for name, value in os.environ.items() if name not in {"UV_PYTHON", "VIRTUAL_ENV"}}
         run([str(VENV / "bin" / "uv"), "pip", "sync", *hashed, "--python", str(PYTHON), *map(str, wanted)], env=env)
     STAMP.write_text(_stamp(wanted))
-
-
-def _has_pip() -> bool:
-    return PYTHON.exists() and subprocess.run([PYTHON, "-c", "import pip"], capture_output=True).returncode == 0
 
 
 def _stamp(files: list[Path]) -> str:

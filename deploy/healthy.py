@@ -10,6 +10,7 @@ URL = "http://127.0.0.1:8000/health/ready"
 
 
 def main() -> int:
+    """The exit code."""
     try:
         with urllib.request.urlopen(URL, timeout=4) as response:
             return int(response.status != 200)

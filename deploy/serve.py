@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import django
 from django.core.management import CommandError, call_command
@@ -18,25 +16,20 @@ from deploy.steps import StepFailed, step, tidy_exit
 
 
 def main() -> None:
+    """What an operator can mend is said without a stack trace."""
     host, port = sys.argv[1:]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assistant.settings")
-    with tidy_exit(), _plain_words():
-        django.setup()
-        with step("Migrating"):
-            call_command("migrate", verbosity=0, skip_checks=False)
-        call_command("prepare")
-        call_command("serve", "--host", host, "--port", port)
-
-
-@contextmanager
-def _plain_words() -> Iterator[None]:
-    """What an operator can mend is said without a stack trace."""
-    try:
-        yield
-    except OperationalError as error:
-        raise StepFailed(f"The database does not work: {error}".strip()) from None
-    except CommandError as error:
-        raise StepFailed(str(error).strip()) from None
+    with tidy_exit():
+        try:
+            django.setup()
+            with step("Migrating"):
+                call_command("migrate", verbosity=0, skip_checks=False)
+            call_command("prepare")
+            call_command("serve", "--host", host, "--port", port)
+        except OperationalError as error:
+            raise StepFailed(f"The database does not work: {error}".strip()) from None
+        except CommandError as error:
+            raise StepFailed(str(error).strip()) from None
 
 
 if __name__ == "__main__":

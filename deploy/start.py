@@ -13,6 +13,7 @@ from deploy.steps import tidy_exit
 
 
 def main() -> None:
+    """Ends with the process being the server."""
     host, port = sys.argv[1:]
     os.chdir(ROOT)
     with tidy_exit():

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType
 
 
 class StepFailed(Exception):
@@ -38,7 +37,7 @@ def run(command: list[str], env: Mapping[str, str] | None = None) -> None:
 @contextmanager
 def tidy_exit() -> Iterator[None]:
     """Ctrl-C and SIGTERM end what runs, without a stack trace; so does a step that failed."""
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, lambda signum, _: sys.exit(128 + signum))
     try:
         yield
     except KeyboardInterrupt:
@@ -46,7 +45,3 @@ def tidy_exit() -> Iterator[None]:
     except StepFailed as failure:
         print(failure, file=sys.stderr)
         sys.exit(1)
-
-
-def _leave(signum: int, frame: FrameType | None) -> None:
-    sys.exit(128 + signum)

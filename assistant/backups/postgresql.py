@@ -47,14 +47,18 @@ def restore(archive: Archive, check: Check) -> None:
     """
     manifest = archive.manifest
     with _ordinary_connection(), transaction.atomic():
-        _drop_all()
+        tables = our_tables()
+        with connection.schema_editor() as schema:
+            if tables:
+                schema.execute(f"DROP TABLE {', '.join(map(quoted, tables))} CASCADE")
+            search_index.drop(schema)
         _migrate_to(manifest["migrations"])
-        tables = set(our_tables()) - {MIGRATIONS}
+        tables = [table for table in our_tables() if table != MIGRATIONS]
         _check_columns(archive, tables)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")  # rows come before those that they point to
-            cursor.execute(f"TRUNCATE {', '.join(quoted(table) for table in tables)}")
-            for table in sorted(tables & manifest["columns"].keys()):
+            cursor.execute(f"TRUNCATE {', '.join(map(quoted, tables))}")
+            for table in [table for table in tables if table in manifest["columns"]]:
                 target = _table_with_columns(table, manifest["columns"][table])
                 with archive.open(f"{TABLES}/{table}") as rows, connection.wrap_database_errors:
                     cursor.copy_expert(f"COPY {target} FROM STDIN", rows)
@@ -93,14 +97,6 @@ def _ordinary_connection() -> Iterator[None]:
         set_wait_callback(ours)
 
 
-def _drop_all() -> None:
-    tables = our_tables()
-    with connection.schema_editor() as schema:
-        if tables:
-            schema.execute(f"DROP TABLE {', '.join(quoted(table) for table in tables)} CASCADE")
-        search_index.drop(schema)
-
-
 def _migrate_to(applied: list[list[str]]) -> None:
     """Make the tables as they were when exactly these migrations were applied."""
     executor = MigrationExecutor(connection)
@@ -110,8 +106,8 @@ def _migrate_to(applied: list[list[str]]) -> None:
     executor.migrate([node for node in nodes if not any(it.key in known for it in graph.node_map[node].children)])
 
 
-def _check_columns(archive: Archive, tables: set[str]) -> None:
-    existing = describe(sorted(tables))["columns"]
+def _check_columns(archive: Archive, tables: list[str]) -> None:
+    existing = describe(tables)["columns"]
     for table, columns in archive.manifest["columns"].items():
         if table == MIGRATIONS:
             continue

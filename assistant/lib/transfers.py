@@ -54,8 +54,13 @@ def _user_of(authorization: str, cookies: str) -> Any:
 
 def attachment(request: HttpRequest, pieces: Iterator[bytes], name: str, kind: str) -> StreamingHttpResponse:
     """A file that is written while it is sent."""
+
+    async def asynchronous() -> AsyncIterator[bytes]:
+        while (piece := await in_pool(next, pieces, None)) is not None:  # an empty piece is not the end
+            yield piece
+
     # Django would read all of a plain iterator ahead under ASGI: it gets an asynchronous one there.
-    content = _asynchronous(pieces) if isinstance(request, ASGIRequest) else pieces
+    content = asynchronous() if isinstance(request, ASGIRequest) else pieces
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingHttpResponse(content, content_type=kind, headers=headers)
 
@@ -71,8 +76,3 @@ def file_attachment(request: HttpRequest, path: Path, kind: str) -> StreamingHtt
     response = attachment(request, pieces(), path.name, kind)
     response.headers["Content-Length"] = str(path.stat().st_size)
     return response
-
-
-async def _asynchronous(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while (piece := await in_pool(next, pieces, None)) is not None:  # an empty piece is not the end
-        yield piece

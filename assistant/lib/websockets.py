@@ -45,12 +45,12 @@ class WebsocketConsumer(AsyncWebsocketConsumer):
 
 def notify(group: str, event: dict[str, Any]) -> None:
     """Send a hint to all sockets of the group, and do not wait. It comes at most once: the row is the truth."""
-    run_on_loop(_send_hint(group, event))
 
+    async def send() -> None:
+        layer = get_channel_layer()
+        try:
+            await layer.group_send(group, event)
+        except Exception as error:  # only a hint: whoever waits asks the database
+            log.warning("a hint was lost: %s", type(error).__name__)
 
-async def _send_hint(group: str, event: dict[str, Any]) -> None:
-    layer = get_channel_layer()
-    try:
-        await layer.group_send(group, event)
-    except Exception as error:  # only a hint: whoever waits asks the database
-        log.warning("a hint was lost: %s", type(error).__name__)
+    run_on_loop(send())

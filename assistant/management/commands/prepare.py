@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -33,16 +32,12 @@ class Command(BaseCommand):
         name = settings.DJANGO_SUPERUSER_USERNAME
         if User.objects.filter(is_superuser=True).exists():
             return
-        password = settings.DJANGO_SUPERUSER_PASSWORD or _generate_password(settings.VAR_DIR / "admin-password")
+        password, shown = settings.DJANGO_SUPERUSER_PASSWORD, "as set in DJANGO_SUPERUSER_PASSWORD"
+        if not password:
+            password = shown = secrets.token_urlsafe(12)
+            path = settings.VAR_DIR / "admin-password"
+            descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(password + "\n")
         User.objects.create_superuser(name, password=password)
-        shown = "as set in DJANGO_SUPERUSER_PASSWORD" if settings.DJANGO_SUPERUSER_PASSWORD else password
         self.stdout.write(f"Log in at /admin/ as {name}, password: {shown}")
-
-
-def _generate_password(path: Path) -> str:
-    """A random one, which is also written to a file that only its owner may read."""
-    password = secrets.token_urlsafe(12)
-    descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(password + "\n")
-    return password
