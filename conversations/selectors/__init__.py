@@ -18,8 +18,6 @@ from conversations.selectors.messages import (
     intents_in_use,
     latest_messages,
     messages_after,
-    next_unanswered,
-    turn_for_engine,
     waiting_for_a_worker,
     waiting_now,
 )
@@ -52,9 +50,7 @@ __all__ = [
     "neighbour_in_list",
     "neighbour_in_search",
     "next_to_review",
-    "next_unanswered",
     "search_page",
-    "turn_for_engine",
     "waiting_for_a_worker",
     "waiting_now",
     "worst_since",

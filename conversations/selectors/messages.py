@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -12,46 +12,12 @@ from django.db.models import F, Min, Q, Sum
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
-from assistant.engine import History, Turn, Window
-from assistant.lib.database import Row, moment_of, uuid_of
 from conversations.models import Conversation, Message
-from training.models import ModelVersion
 
 PAGE = 200
 AHEAD = timedelta(seconds=2)
 LEASE_MARGIN = 2.0  # seconds: what lies further ahead than a lease and this is nobody's
 
-# Asked once for each turn, as plain SQL: by way of models it takes several times as long as the database.
-# Columns stand in the order of the models' fields, as `from_db` wants them.
-HELD = (
-    "id",
-    "public_id",
-    "channel",
-    "environment_id",
-    "state",
-    "answered_turn",
-    "event_count",
-    "turn_started",
-    "attempts",
-)
-_MESSAGE = ("id", "conversation_id", "turn", "text", "created", "payload", "metadata", "model_version_id")
-_VERSION = ("id", "name", "sha256", "signature", "history_turns")
-# `found` is a conversation, or what an update returned of it.
-TURN_OF_FOUND = """
-SELECT m.id, m.conversation_id, m.turn, m.text, m.created, m.payload, m.metadata, m.model_version_id,
-    CURRENT_TIMESTAMP AS moment, v.id, v.name, v.sha256, v.signature, v.history_turns
-FROM found JOIN conversations_message m ON m.conversation_id = found.id AND m.role = 'user'
-    AND m.turn = found.answered_turn + 1
-LEFT JOIN training_modelversion v ON v.id = m.model_version_id
-"""
-_NEXT = f"""
-WITH found AS (
-    SELECT {", ".join(HELD)} FROM conversations_conversation
-    WHERE id = %s AND lease = %s AND answered_turn < last_turn
-) SELECT found.*, turn.* FROM found, ({TURN_OF_FOUND}) AS turn
-"""  # noqa: S608  all ours
-_SNAPSHOT = "SELECT snapshot, snapshot_position FROM conversations_conversation WHERE id = %s"
-_EVENTS = "SELECT data FROM conversations_event WHERE conversation_id = %s AND position > %s ORDER BY position"
 # One look-up in the index for each, where DISTINCT would read every message.
 _INTENTS = """
 WITH RECURSIVE used(intent) AS (
@@ -132,60 +98,3 @@ def waiting_now() -> tuple[int, float]:
     )
     seconds = (now() - rows["since"]).total_seconds() if rows["since"] else 0.0
     return rows["turns"] or 0, max(0.0, seconds)
-
-
-def next_unanswered(conversation_id: int, lease: str) -> Message | None:
-    """The first unanswered message of a conversation on which `lease` is held, with its conversation and model."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT, [conversation_id, lease])
-        row = cursor.fetchone()
-    return message_of(row) if row else None
-
-
-def message_of(row: Row) -> Message:
-    """Of HELD and what TURN_OF_FOUND selects."""
-    held, said, version = row[: len(HELD)], row[len(HELD) : -len(_VERSION)], row[-len(_VERSION) :]
-    number, public_id, *place, started, attempts = held
-    *words, created, payload, metadata, version_id, moment = said
-    held = (number, uuid_of(public_id), *place, moment_of(started), attempts)
-    said = (*words, moment_of(created), payload, json.loads(metadata), version_id)
-    message = Message.from_db("default", _MESSAGE, said)
-    message.conversation = Conversation.from_db("default", HELD, held)
-    message.conversation.spent = _seconds_between(moment_of(started), moment_of(moment))
-    message.model_version = ModelVersion.from_db("default", _VERSION, version) if version_id else None
-    return message
-
-
-def _seconds_between(start: datetime | None, end: datetime | None) -> float:
-    """Not below zero, where the clock was set back."""
-    return max(0.0, (end - start).total_seconds()) if start and end else 0.0
-
-
-def turn_for_engine(message: Message, version: ModelVersion) -> Turn:
-    conversation = message.conversation
-    return Turn(
-        sender=str(conversation.public_id),
-        text=message.payload or message.text,
-        key=f"{conversation.public_id}:{message.turn}",
-        metadata=message.metadata,
-        history=History(
-            conversation.event_count,
-            read=lambda: _window(message, version.history_turns),
-            read_all=lambda: _window(message, None).events,
-        ),
-        input_channel=conversation.channel,
-    )
-
-
-def _window(message: Message, turns: int | None) -> Window:
-    """The newest snapshot and what happened since: its cost does not grow with the conversation.
-
-    All events where there is none, or where the model may look at all turns.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_SNAPSHOT, [message.conversation_id])
-        snapshot, position = cursor.fetchone()
-        whole = turns is None or snapshot is None
-        cursor.execute(_EVENTS, [message.conversation_id, 0 if whole else position])
-        events = [json.loads(data) for (data,) in cursor.fetchall()]
-    return Window(None if whole else json.loads(snapshot), events)

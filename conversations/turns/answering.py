@@ -1,48 +1,46 @@
-"""The unanswered turns of a conversation, answered in order and once."""
+"""The loop around claiming and completing: the unanswered turns of a conversation, answered in order and once."""
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from dataclasses import replace
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
-from assistant.engine import ModelRefused, Reply, TurnTimeout, get_engine
+from assistant.engine import History, ModelRefused, Reply, Turn, TurnTimeout, Window, get_engine
 from assistant.lib.database import DATABASE_AWAY
 from conversations.models import Conversation, Message
-from conversations.selectors import next_unanswered, turn_for_engine
-from conversations.turns.claiming import claim, release, renewed
+from conversations.turns.claiming import claim, next_message
 from conversations.turns.completing import complete
+from conversations.turns.leases import release_untried, renewed
 from training.models import ModelVersion
 
 log = logging.getLogger("frontdesk.answer")
 MAX_ATTEMPTS = 3  # workers that may die over one turn before it gets the fallback
 GRACE = 3.0  # seconds that a turn whose worker died gets at least
+_SNAPSHOT = "SELECT snapshot, snapshot_position FROM conversations_conversation WHERE id = %s"
+_EVENTS = "SELECT data FROM conversations_event WHERE conversation_id = %s AND position > %s ORDER BY position"
 
 
 def answer(conversation_id: int) -> int:
     """Answer what is unanswered and return how many turns that were; 0 where another worker is at it."""
-    taken = claim(conversation_id)
-    if taken is None:
+    claimed = claim(conversation_id)
+    if claimed is None:
         return 0
-    with renewed(conversation_id, taken.lease):
-        return _answer_all(conversation_id, taken.lease, taken.message)
-
-
-def _answer_all(conversation_id: int, lease: str, message: Message | None) -> int:
-    for answered in range(1_000_000):
-        if message is None:
-            return answered
-        version = message.model_version or message.conversation.environment.active_version
-        if version is None:  # the first model is still being trained: the sweeper comes again
-            release(conversation_id, lease)
-            return answered
-        more = complete(message, version, _reply(message, version), lease)
-        if not more:
-            return answered + 1
-        message = next_unanswered(conversation_id, lease)
+    lease, message, answered = claimed.lease, claimed.message, 0
+    with renewed(conversation_id, lease):
+        while message is not None:
+            version = message.model_version or message.conversation.environment.active_version
+            if version is None:  # the first model is still being trained: the sweeper comes again
+                release_untried(conversation_id, lease)
+                break
+            more = complete(message, version, _reply(message, version), lease)
+            answered += 1
+            message = next_message(conversation_id, lease) if more else None
     return answered
 
 
@@ -51,6 +49,7 @@ def _reply(message: Message, version: ModelVersion) -> Reply | None:
     if message.conversation.state == Conversation.State.HUMAN:
         return Reply((), ())
     if message.model_version_id is None:
+        # Whoever tries the turn again does it with the same version.
         Message.objects.filter(pk=message.pk).update(model_version=version)
     deadline = time.monotonic() + _seconds_left(message.conversation)
     for _try in range(2):
@@ -60,12 +59,12 @@ def _reply(message: Message, version: ModelVersion) -> Reply | None:
         try:
             return _timed(message, version, left)
         except (TurnTimeout, ModelRefused) as error:
-            _complain(message, error)
+            _log(message, error)
             return None
         except DATABASE_AWAY:  # the database went away: the turn is tried again, from the start
             raise
         except Exception as error:  # whatever the engine does, the visitor gets an answer
-            _complain(message, error)
+            _log(message, error)
     return None
 
 
@@ -88,6 +87,37 @@ def _seconds_left(conversation: Conversation) -> float:
     return max(settings.TURN_DEADLINE - conversation.spent, GRACE)
 
 
-def _complain(message: Message, error: Exception) -> None:
+def _log(message: Message, error: Exception) -> None:
     """Names only: neither what was said nor an error's text, which may quote it, goes into the log."""
     log.error("conversation %s turn %s: %s", message.conversation_id, message.turn, type(error).__name__)
+
+
+def turn_for_engine(message: Message, version: ModelVersion) -> Turn:
+    """The message as the engine wants it, which reads the history only if it has to."""
+    conversation = message.conversation
+    return Turn(
+        sender=str(conversation.public_id),
+        text=message.payload or message.text,
+        key=f"{conversation.public_id}:{message.turn}",
+        metadata=message.metadata,
+        history=History(
+            conversation.event_count,
+            read=lambda: _window(message, version.history_turns),
+            read_all=lambda: _window(message, None).events,
+        ),
+        input_channel=conversation.channel,
+    )
+
+
+def _window(message: Message, turns: int | None) -> Window:
+    """The newest snapshot and what happened since: its cost does not grow with the conversation.
+
+    All events where there is none, or where the model may look at all turns.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SNAPSHOT, [message.conversation_id])
+        snapshot, position = cursor.fetchone()
+        whole = turns is None or snapshot is None
+        cursor.execute(_EVENTS, [message.conversation_id, 0 if whole else position])
+        events = [json.loads(data) for (data,) in cursor.fetchall()]
+    return Window(None if whole else json.loads(snapshot), events)

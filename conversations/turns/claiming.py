@@ -1,43 +1,62 @@
-"""One worker at a time answers a conversation: a lease in its row, kept alive while the worker lives.
+"""The second step: one worker takes the lease of a conversation, and with it the first unanswered message.
 
-The database's clock decides. A worker that dies stops renewing, and the lease is free after LEASE_SECONDS. One that
-lies further ahead than a lease can was written before that clock was set back, and is free, too.
+Who may have a lease, and for how long: see `leases`.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.conf import settings
-from django.db import Error, connection
-from django.db.models import QuerySet
-from django.db.models.functions import Now
+from django.db import connection
 
-from assistant.lib.database import AGAIN_AFTER, DATABASE_AWAY, chained, single_write
+from assistant.lib.database import DATABASE_AWAY, Row, one_row
 from conversations.models import Conversation, Message
-from conversations.selectors.messages import HELD, LEASE_MARGIN, TURN_OF_FOUND, message_of, next_unanswered
+from conversations.selectors.messages import LEASE_MARGIN
+from conversations.turns import leases
+from conversations.turns.columns import Columns
+from conversations.turns.dialects import dialect
+from training.models import ModelVersion
 
-log = logging.getLogger("frontdesk.leases")
-# Now, and in some seconds, by the database's clock, as Django writes them.
-_SQLITE = "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW'"
-_CLOCK = {
-    "postgresql": ("STATEMENT_TIMESTAMP()", "STATEMENT_TIMESTAMP() + %s * INTERVAL '1 second'"),
-    "sqlite": (f"{_SQLITE})", f"{_SQLITE}, %s || ' seconds')"),
-}
-_TAKE = """
+_CONVERSATION = Columns(
+    Conversation,
+    "id",
+    "public_id",
+    "channel",
+    "environment_id",
+    "state",
+    "answered_turn",
+    "event_count",
+    "turn_started",
+    "attempts",
+)
+_MESSAGE = Columns(
+    Message, "id", "conversation_id", "turn", "text", "created", "payload", "metadata", "model_version_id"
+)
+_VERSION = Columns(ModelVersion, "id", "name", "sha256", "signature", "history_turns")
+_CLAIM = """
 UPDATE conversations_conversation SET
-    lease = %s, lease_until = {then}, turn_started = COALESCE(turn_started, {now}), attempts = attempts + 1
+    lease = %s, lease_until = {later}, turn_started = COALESCE(turn_started, {now}), attempts = attempts + 1
 WHERE id = %s AND answered_turn < last_turn
-    AND (lease IS NULL OR lease_until < {now} OR lease_until > {then})
-RETURNING {held}
+    AND (lease IS NULL OR lease_until < {now} OR lease_until > {later})
+RETURNING {columns}
 """
+_FIRST_UNANSWERED = f"""
+SELECT {_MESSAGE.select("message", "message_")}, {_VERSION.select("version", "version_")},
+    {dialect.SECONDS_SINCE.format("conversation.turn_started")} AS spent
+FROM conversation
+JOIN conversations_message AS message
+    ON message.conversation_id = conversation.id AND message.role = 'user'
+    AND message.turn = conversation.answered_turn + 1
+LEFT JOIN training_modelversion AS version ON version.id = message.model_version_id
+"""  # noqa: S608  all ours
+_NEXT = f"""
+WITH conversation AS (
+    SELECT {_CONVERSATION.select("held")} FROM conversations_conversation AS held
+    WHERE id = %s AND lease = %s AND answered_turn < last_turn
+) SELECT conversation.*, first.* FROM conversation, ({_FIRST_UNANSWERED}) AS first
+"""  # noqa: S608  all ours
 
 
 @dataclass(frozen=True)
@@ -51,115 +70,32 @@ class Claim:
 def claim(conversation_id: int) -> Claim | None:
     """None where nothing is unanswered or another worker has it."""
     lease = uuid.uuid4().hex
-    now, then = _CLOCK[connection.vendor]
-    text = _TAKE.format(now=now, then=then, held=", ".join(HELD))
+    now, later = dialect.NOW, dialect.LATER
+    columns = _CONVERSATION.select("conversations_conversation")
+    text = _CLAIM.format(now=now, later=later, columns=columns)
     values = [lease, settings.LEASE_SECONDS, conversation_id, settings.LEASE_SECONDS + LEASE_MARGIN]
     try:
-        rows = chained((text, values), HELD, [(TURN_OF_FOUND, [])])
+        row = dialect.run_step((text, values), result=(_FIRST_UNANSWERED, []))
     except DATABASE_AWAY:  # it may be ours without our knowing, or become ours yet
-        _keeper.give_back_later(conversation_id, lease)
+        leases.release_later(conversation_id, lease)
         raise
-    if not rows:
+    if row is None:
         return None
-    # A message that came in this very moment may be counted and not be seen yet.
-    seen = rows[0][len(HELD)] is not None
-    return Claim(lease, message_of(rows[0]) if seen else next_unanswered(conversation_id, lease))
+    if row["message_id"] is None:  # it came in this very moment: it is counted, and may not be seen yet
+        return Claim(lease, next_message(conversation_id, lease))
+    return Claim(lease, _message_of(row))
 
 
-def release(conversation_id: int, lease: str) -> None:
-    """Give it back with its turn unanswered, as if it had not been tried."""
-    with single_write():
-        _rows({lease: conversation_id}).update(lease=None, lease_until=None, turn_started=None, attempts=0)
+def next_message(conversation_id: int, lease: str) -> Message | None:
+    """The first unanswered message of a conversation on which `lease` is held, with its conversation and model."""
+    with connection.cursor() as cursor:
+        row = one_row(cursor, _NEXT, [conversation_id, lease])
+    return _message_of(row) if row else None
 
 
-@contextmanager
-def renewed(conversation_id: int, lease: str) -> Iterator[None]:
-    """Renew the lease until the block ends. An error gives it back, for another try."""
-    _keeper.add(conversation_id, lease)
-    try:
-        yield
-    except Exception:
-        _keeper.give_back(conversation_id, lease)
-        raise
-    finally:
-        _keeper.discard(lease)
-
-
-class _Keeper:
-    """One thread renews all leases of this process, with one update for all of them. It also gives back what was held
-    while the database went away: nobody else could have it until it runs out."""
-
-    def __init__(self) -> None:
-        self._held: dict[str, int] = {}
-        self._left: dict[str, int] = {}
-        self._given_back: set[str] = set()
-        self._hurry = threading.Event()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def add(self, conversation_id: int, lease: str) -> None:
-        with self._lock:
-            self._held[lease] = conversation_id
-            self._begin()
-
-    def discard(self, lease: str) -> None:
-        with self._lock:
-            self._held.pop(lease, None)
-
-    def give_back(self, conversation_id: int, lease: str) -> None:
-        """Now, or once the database is back."""
-        try:
-            with single_write():
-                _rows({lease: conversation_id}).update(lease=None, lease_until=None)
-        except Error:
-            self.give_back_later(conversation_id, lease)
-
-    def give_back_later(self, conversation_id: int, lease: str) -> None:
-        with self._lock:
-            self._left[lease] = conversation_id
-            self._begin()
-            self._hurry.set()
-
-    def _begin(self) -> None:
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
-            self._thread.start()
-
-    def _run(self) -> None:
-        while True:
-            if self._hurry.wait(settings.LEASE_SECONDS / 4):
-                time.sleep(AGAIN_AFTER)
-            with self._lock:
-                held, left = dict(self._held), dict(self._left)
-            try:
-                if held:
-                    self._renew(held)
-                if left:
-                    self._free(left)
-            except Error as error:
-                log.warning("leases could not be renewed: %s", type(error).__name__)
-            finally:
-                connection.close()
-
-    def _renew(self, held: dict[str, int]) -> None:
-        until = Now() + timedelta(seconds=settings.LEASE_SECONDS)
-        with single_write():
-            _rows(held).update(lease_until=until)
-
-    def _free(self, left: dict[str, int]) -> None:
-        """Each of them twice: a server that was suspended finds in its buffers who wanted to take it before."""
-        with single_write():
-            _rows(left).update(lease=None, lease_until=None)
-        with self._lock:
-            for lease in self._given_back & left.keys():
-                del self._left[lease]
-            self._given_back = (self._given_back | left.keys()) & self._left.keys()
-            if not self._left:
-                self._hurry.clear()
-
-
-def _rows(leases: dict[str, int]) -> QuerySet[Conversation]:
-    return Conversation.objects.filter(pk__in=leases.values(), lease__in=leases)
-
-
-_keeper = _Keeper()
+def _message_of(row: Row) -> Message:
+    message, conversation = _MESSAGE.instance(row, "message_"), _CONVERSATION.instance(row)
+    message.conversation = conversation
+    message.model_version = _VERSION.instance(row, "version_") if row["version_id"] else None
+    conversation.spent = max(0.0, row["spent"] or 0.0)  # not below zero, where the clock was set back
+    return message

@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from assistant.engine import OutMessage, Reply
 from assistant.engine.fake import FakeEngine
-from assistant.lib.database import chained
 from conversations.channels.payloads import rest_payload
 from conversations.models import Conversation, Event, Message
-from conversations.selectors import answers_to, turn_for_engine, waiting_for_a_worker
+from conversations.selectors import answers_to, waiting_for_a_worker
 from conversations.services import answer, receive
 from conversations.signals import turn_answered
-from conversations.turns import claim, claiming, complete
-from conversations.turns.claiming import release, renewed
+from conversations.turns import claim, complete, leases, turn_for_engine
+from conversations.turns.dialects import dialect
+from conversations.turns.leases import release_untried, renewed
 from tests.running import until
 from training.models import Environment, ModelVersion
 
@@ -322,7 +322,7 @@ def test_it_gives_back_its_own_lease_only(live_model):
     holds = claim(conversation)
     with pytest.raises(RuntimeError), renewed(conversation, lost.lease):
         raise RuntimeError("of the inside")
-    release(conversation, lost.lease)
+    release_untried(conversation, lost.lease)
 
     assert Conversation.objects.get().lease == holds.lease
     with pytest.raises(RuntimeError), renewed(conversation, holds.lease):
@@ -335,9 +335,10 @@ def test_it_gives_back_what_it_took_without_knowing(lasting_model, monkeypatch):
     """The database went away before it could say so. Other conversations keep their workers."""
     conversation, other = say("hello"), say("hello", sender="joe")
     claim(other)
-    monkeypatch.setattr(claiming, "AGAIN_AFTER", 0.02)
+    monkeypatch.setattr(leases, "AGAIN_AFTER", 0.02)
     with monkeypatch.context() as patched:
-        patched.setattr(claiming, "chained", lambda *statement: [chained(*statement), _without_a_database()])
+        run_step = dialect.run_step
+        patched.setattr(dialect, "run_step", lambda *parts, **more: [run_step(*parts, **more), _without_a_database()])
         with pytest.raises(OperationalError):
             answer(conversation)
 
@@ -348,7 +349,7 @@ def test_it_gives_back_what_it_took_without_knowing(lasting_model, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_it_keeps_a_lease_alive_no_longer_than_it_works(lasting_model, settings, monkeypatch):
     settings.LEASE_SECONDS = 0.3
-    monkeypatch.setattr(claiming, "_keeper", claiming._Keeper())
+    monkeypatch.setattr(leases, "_keeper", leases.LeaseKeeper())
     conversation = say("hello")
     with renewed(conversation, claim(conversation).lease):
         pass
@@ -360,7 +361,7 @@ def test_it_keeps_a_lease_alive_no_longer_than_it_works(lasting_model, settings,
 def test_it_renews_the_lease_of_a_slow_turn(lasting_model, settings, monkeypatch):
     settings.LEASE_SECONDS = 0.6
     # Another test's may be in the middle of a longer pause.
-    monkeypatch.setattr(claiming, "_keeper", claiming._Keeper())
+    monkeypatch.setattr(leases, "_keeper", leases.LeaseKeeper())
     conversation = say("/sleep 1.5")
     slow = threading.Thread(target=_answer_and_close, args=(conversation,))
     slow.start()

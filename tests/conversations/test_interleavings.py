@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conversations.models import Conversation, Event, Message
-from conversations.selectors import next_unanswered, waiting_for_a_worker
+from conversations.selectors import waiting_for_a_worker
 from conversations.services import answer, receive
-from conversations.turns import answering, claim, complete
+from conversations.turns import answering, claim, complete, next_message
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +39,7 @@ class Worker:
             taken = claim(self.conversation_id)
             self.lease, self.message = (taken.lease, taken.message) if taken else (None, None)
         elif self.message is None:
-            self.message = next_unanswered(self.conversation_id, self.lease)
+            self.message = next_message(self.conversation_id, self.lease)
             if self.message is None:
                 self.crash()
         elif self.reply is None:

@@ -102,6 +102,20 @@ def test_it_stores_all_that_came_with_a_message(live_model):
     assert row.metadata == {"page": "/prices"}
 
 
+def test_it_gives_all_other_columns_the_defaults_of_their_fields(live_model):
+    say("hello")
+    answer(Conversation.objects.get().pk)
+
+    message, reply = Message.objects.order_by("seq")
+    written = {"id", "conversation_id", "seq", "turn", "role", "status", "text", "created", "model_version_id"}
+    understood = {"intent", "confidence", "ranking", "entities", "timings", "error"}
+    for row, own in ((message, written | understood), (reply, written | {"action"})):
+        others = [field for field in Message._meta.concrete_fields if field.attname not in own]
+        assert {field.attname: getattr(row, field.attname) for field in others} == {
+            field.attname: field.get_default() for field in others
+        }
+
+
 def test_it_shows_and_queues_a_message_once_it_is_stored(live_model, heard, django_capture_on_commit_callbacks):
     for text in ("one", "two"):
         with django_capture_on_commit_callbacks() as callbacks:

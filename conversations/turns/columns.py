@@ -1,0 +1,109 @@
+"""Rows of models by the names of their columns, for plain SQL.
+
+Queries by way of models take up to ten times as long to be put together as the database takes to run them, and these
+are asked several times for each turn.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, Generic, TypeVar
+
+from django.db import connection
+from django.db.models import CharField, DateTimeField, Field, ForeignKey, IntegerField, JSONField, Model, TextField
+
+from assistant.lib.database import Row, Statement
+from conversations.turns.dialects import dialect
+
+M = TypeVar("M", bound=Model)
+_AS_THEY_ARE = (CharField, TextField, IntegerField, ForeignKey)  # both drivers take their values
+
+
+class Columns(Generic[M]):
+    """Some columns of a model, by their names in its table: in SQL, and from rows to instances and back."""
+
+    def __init__(self, model: type[M], *names: str) -> None:
+        self.model = model
+        self.fields = [field for field in model._meta.concrete_fields if field.attname in names]
+        self.names = [field.attname for field in self.fields]  # as Model.from_db wants them: in the model's order
+
+    def select(self, table: str, prefix: str = "") -> str:
+        return ", ".join(f"{table}.{name} AS {prefix}{name}" for name in self.names)
+
+    def instance(self, row: Row, prefix: str = "") -> M:
+        """What `select` read. Its other fields are deferred."""
+        values = []
+        for name, converters in self._from_database.items():
+            value = row[prefix + name]
+            for convert in converters:
+                value = convert(value, None, connection)
+            values.append(value)
+        return self.model.from_db("default", self.names, values)
+
+    def update(self, row: Mapping[str, Any]) -> Statement:
+        """Set them all, of one row by its `id`, where there is a conversation."""
+        table, text = self.model._meta.db_table, ", ".join(f"{name} = %s" for name in self.names)
+        values = [to_database(row[name]) for name, to_database in self._to_database.items()]
+        return f"UPDATE {table} SET {text} FROM conversation WHERE {table}.id = %s", [*values, row["id"]]  # noqa: S608
+
+    def insert(self, rows: Sequence[Mapping[str, Any]], **from_conversation: str) -> Statement:
+        """New rows. `from_conversation` has SQL for what only the conversation's row can tell, where `added.place` is 0
+        for the last of `rows`, -1 for the one before, and so on. All other columns get their fields' defaults."""
+        values: list[Any] = []
+        for place, row in enumerate(rows, 1 - len(rows)):
+            values.append(place)
+            values += [to_database(row[name]) for name, to_database in self._to_database.items()]
+        return _insert_text(self, len(rows), tuple(from_conversation.items())), values
+
+    @cached_property
+    def _to_database(self) -> dict[str, Callable[[Any], Any]]:
+        return {field.attname: _to_database(field) for field in self.fields}
+
+    @cached_property
+    def _from_database(self) -> dict[str, list[Any]]:
+        """As Django's own queries use them: SQLite knows neither UUIDs nor times nor JSON."""
+        table = self.model._meta.db_table
+        return {
+            field.attname: [
+                *connection.ops.get_db_converters(field.get_col(table)),
+                *field.get_db_converters(connection),
+            ]
+            for field in self.fields
+        }
+
+
+def _to_database(field: Field[Any, Any]) -> Callable[[Any], Any]:
+    """As Django does it, without what takes most of its time: an object around each JSON, and looks at each text."""
+    if isinstance(field, _AS_THEY_ARE):
+        return lambda value: value
+    if isinstance(field, JSONField):
+        return lambda value: None if value is None else json.dumps(value, cls=field.encoder)
+    if isinstance(field, DateTimeField):
+        return connection.ops.adapt_datetimefield_value
+    return lambda value: field.get_db_prep_save(value, connection)
+
+
+@lru_cache(maxsize=256)
+def _insert_text(columns: Columns[Any], count: int, from_conversation: tuple[tuple[str, str], ...]) -> str:
+    model = columns.model
+    marks = ", ".join(["%s", *(dialect.placeholder(field) for field in columns.fields)])
+    # Both databases call the columns of a list of values `column1`, `column2` and so on.
+    named = ", ".join(f"column{number} AS {name}" for number, name in enumerate(["place", *columns.names], 1))
+    written = {field.attname: _default(field) for field in model._meta.concrete_fields if not field.primary_key}
+    written |= {name: f"added.{name}" for name in columns.names} | dict(from_conversation)
+    return f"""
+INSERT INTO {model._meta.db_table} ({", ".join(written)})
+SELECT {", ".join(written.values())}
+FROM conversation, (SELECT {named} FROM (VALUES {", ".join([f"({marks})"] * count)}) AS listed) AS added
+"""  # noqa: S608  names of ours
+
+
+def _default(field: Field[Any, Any]) -> str:
+    """As SQL: a text or a number, or JSON as a text."""
+    value = _to_database(field)(field.get_default())
+    if value is None:
+        return "NULL"
+    text = str(value).replace("'", "''").replace("%", "%%")
+    return text if isinstance(value, (int, float)) else f"'{text}'"
