@@ -109,8 +109,8 @@ class AuditLogAdmin(ReadOnlyAdmin):
     @admin.display(description="When", ordering="timestamp")
     def when(self, entry: LogEntry) -> SafeString:
         moment = timezone.localtime(entry.timestamp)
-        shown = date_format(moment, "j M Y, H:i:s")
-        return format_html('<time class="when" datetime="{}">{}</time>', moment.isoformat(), shown)
+        text = date_format(moment, "j M Y, H:i:s")
+        return format_html('<time class="when" datetime="{}">{}</time>', moment.isoformat(), text)
 
     @admin.display(description="Who and what")
     def what(self, entry: LogEntry) -> SafeString:

@@ -14,7 +14,7 @@ from conversations.selectors.search import conversations_by_name, search_page
 HITS_AT_ONCE = 500
 
 
-def wanted_by(query: Mapping[str, Any]) -> ConversationFilter:
+def conversation_filter(query: Mapping[str, Any]) -> ConversationFilter:
     """All but `q`, which is a search. `failed` is an older name for one kind of trouble."""
     filters = {name: value for name, value in query.items() if name not in {"q", "failed", "format", "max_confidence"}}
     if "max_confidence" in query:
@@ -26,14 +26,14 @@ def wanted_by(query: Mapping[str, Any]) -> ConversationFilter:
 
 def matching_conversations(query: Mapping[str, Any]) -> QuerySet[Conversation]:
     """Everything that fits, for an export."""
-    rows = filtered(Conversation.objects.all(), wanted_by(query))
+    rows = filtered(Conversation.objects.all(), conversation_filter(query))
     if not query.get("q"):
         return rows
     # A search gives hits in messages, a page at a time; an export wants their conversations, all of them.
     ids, before = set(conversations_by_name(query["q"], rows)), None
     while True:
-        hits = search_page(query["q"], rows, HITS_AT_ONCE, before=before)
-        ids |= {hit.conversation_id for hit in hits.hits}
-        if hits.older is None:
+        page = search_page(query["q"], rows, HITS_AT_ONCE, before=before)
+        ids |= {hit.conversation_id for hit in page.hits}
+        if page.older is None:
             return Conversation.objects.filter(pk__in=ids)
-        before = hits.older
+        before = page.older
