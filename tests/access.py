@@ -43,7 +43,7 @@ _TEACHES: Level = {"GET": VIEWER, "POST": ANNOTATOR}
 _TALK = "admin/conversations/conversation/<int:pk>/"
 _INTENT = "admin/training/intent/"
 _VERSION = "admin/training/modelversion/"
-_JOB = "admin/training/job/<int:job_id>/"
+_JOB = "admin/training/job/<int:pk>/"
 _API = "api/v1/"
 
 PAGES: dict[str, Level] = {
@@ -115,12 +115,12 @@ PAGES: dict[str, Level] = {
     f"{_VERSION}queue/": _READS,
     f"{_VERSION}compare/": _READS,
     f"{_VERSION}train/": ANNOTATOR,
-    f"{_VERSION}<int:version_id>/evaluate/": ANNOTATOR,
-    f"{_VERSION}<int:version_id>/note/": ANNOTATOR,
+    f"{_VERSION}<int:pk>/evaluate/": ANNOTATOR,
+    f"{_VERSION}<int:pk>/note/": ANNOTATOR,
     f"{_VERSION}upload/": ADMIN,
-    f"{_VERSION}rollback/<int:environment_id>/": ADMIN,
-    f"{_VERSION}<int:version_id>/activate/": ADMIN,
-    f"{_VERSION}<int:version_id>/download/": ADMIN,
+    f"{_VERSION}rollback/<int:pk>/": ADMIN,
+    f"{_VERSION}<int:pk>/activate/": ADMIN,
+    f"{_VERSION}<int:pk>/download/": ADMIN,
     # --- the staff
     "admin/auth/user/<int:user_id>/password/": ADMIN,
     # --- the API
@@ -164,7 +164,7 @@ PAGES: dict[str, Level] = {
 }
 
 # What a form must say before its page looks at anything else.
-BODIES = {f"{_VERSION}train/": "bot=1", f"{_VERSION}<int:version_id>/evaluate/": "kind=held_out"}
+BODIES = {f"{_VERSION}train/": "bot=1", f"{_VERSION}<int:pk>/evaluate/": "kind=held_out"}
 
 SOCKETS: dict[str, int] = {"ws/chat/": ANYONE, "ws/desk/<uuid:public_id>/": VIEWER}
 

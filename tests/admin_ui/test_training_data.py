@@ -119,6 +119,14 @@ def test_it_says_which_lines_were_no_examples(desk: Client, bot: Bot) -> None:
     assert "Write at least one line." in post(desk, of(menu, "add/"), texts=" \n\t")
 
 
+def test_it_links_to_pages_that_are_there_where_lines_were_no_examples(desk: Client, bot: Bot) -> None:
+    menu = add_example(bot=bot, intent="ask_menu", text="one").intent
+    shown = desk.post(of(menu, "add/"), {"texts": "[bad]{nope}"}).content.decode()
+    assert f'name="next" value="{of(menu, "change/")}"' in shown
+    assert f'<form method="get" action="{of(menu, "change/")}"' in shown
+    assert 'href="?' not in shown.split('id="content-start"')[1]
+
+
 def test_it_escapes_whatever_people_say(desk: Client, bot: Bot) -> None:
     row = add_example(bot=bot, intent="evil", text='<script>alert(1)</script> "><b x=')
     for url in (of(row.intent, "change/"), f"{LIST}examples/", of(row)):
@@ -370,8 +378,9 @@ def test_it_lets_only_editors_write(reader_desk: Client, stranger_desk: Client, 
 def test_it_writes_nothing_by_looking(desk: Client, bot: Bot) -> None:
     row = create_intent(bot=bot, name="ask_menu", by=None)
     desk.post(of(row, "answer/"), {"text": "Pizza."})
-    for act in ("add/", "answer/", "rename/"):
-        assert desk.get(of(row, act)).status_code == 405
+    assert desk.get(of(row, "rename/")).status_code == 405
+    for act in ("add/", "answer/"):
+        assert desk.get(of(row, act)).headers["Location"] == of(row, "change/")
     for url in (of(row, "merge/"), of(row, "remove/"), of(row, "change/")):
         desk.get(url)
         assert desk.put(url).status_code == 405

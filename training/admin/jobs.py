@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
+from django.views.generic import DetailView
+from django.views.generic.detail import SingleObjectMixin
 
 from assistant.lib.admin import Panel, PermissionAdmin, ReadOnlyAdmin, additions_to
-from assistant.lib.errors import FrontdeskError
-from training.admin.shown import duration, kind_in_words, seconds_between
-from training.admin.staff import parse_id, staff
+from training.admin.formatting import duration, job_title, seconds_between
+from training.admin.views import VIEW_BOT, ActionView, ModelsPage, first_error, id_in, page_of, page_url
 from training.models import Job, ModelVersion
 from training.selectors import jobs_before, live_version, unfinished_jobs
 from training.services import cancel_job
@@ -39,7 +37,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class JobShown:
+class JobProgress:
     """One job in words for the page. `place`: in its bot's queue, from 0, where that was read as a whole."""
 
     job: Job
@@ -47,7 +45,7 @@ class JobShown:
 
     @property
     def title(self) -> str:
-        return kind_in_words(self.job.kind)
+        return job_title(self.job.kind)
 
     @property
     def to_do(self) -> bool:
@@ -115,7 +113,7 @@ def _title(step: str) -> str:
 
 @admin.register(Job)
 class JobAdmin(PermissionAdmin, ReadOnlyAdmin):
-    view_permission = "training.view_bot"
+    view_permission = VIEW_BOT
     list_display = ("what", "bot", "version", "state", "requested_by", "created", "took")
     list_filter = ("status", ("bot", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("bot", "version", "requested_by")
@@ -127,7 +125,7 @@ class JobAdmin(PermissionAdmin, ReadOnlyAdmin):
 
     @admin.display(description="Job", ordering="kind")
     def what(self, row: Job) -> str:
-        return kind_in_words(row.kind)
+        return job_title(row.kind)
 
     @admin.display(description="Status", ordering="status")
     def state(self, row: Job) -> SafeString:
@@ -142,68 +140,76 @@ class JobAdmin(PermissionAdmin, ReadOnlyAdmin):
         rows = Job.objects.select_related("bot", "version").defer("log")
         runs = unfinished_jobs().filter(kind="train").select_related("bot", "version").defer("log").first()
         if runs:
-            return [_panel_of_training(JobShown(runs))]
+            return [_panel_of_training(JobProgress(runs))]
         last = rows.filter(kind="train").first()
         if last and last.status == Job.Status.FAILED:
-            return [Panel("Training", "Failed", _page_of(last), last.error[:120], attention=True)]
+            return [Panel("Training", "Failed", job_url(last.pk), last.error[:120], attention=True)]
         return []
 
-    # --- pages
-
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
         return [
-            path("<int:job_id>/progress/", view(self.progress_view), name="training_job_progress"),
-            path("<int:job_id>/cancel/", view(require_POST(self.cancel_view)), name="training_job_cancel"),
+            page_url(self, "<int:pk>/progress/", JobProgressView, "job_progress"),
+            page_url(self, "<int:pk>/cancel/", CancelJobView, "job_cancel"),
             *super().get_urls(),
         ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), **self._context(request, object_id), "opts": self.opts}
-        return TemplateResponse(request, "admin/training/job/job.html", context)
-
-    def progress_view(self, request: HttpRequest, job_id: int) -> HttpResponse:
-        """The part of the page that changes by itself."""
-        return TemplateResponse(request, "admin/training/job/progress.html", self._context(request, str(job_id)))
-
-    def cancel_view(self, request: HttpRequest, job_id: int) -> HttpResponse:
-        if not request.user.has_perm("training.train_bot"):
-            raise PermissionDenied
-        job = get_object_or_404(Job, pk=job_id)
-        try:
-            cancel_job(job=job, by=staff(request))
-        except FrontdeskError as error:
-            self.message_user(request, error.message, messages.WARNING)
-        return HttpResponseRedirect(_page_of(job))
-
-    def _context(self, request: HttpRequest, job_id: str) -> dict[str, Any]:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        rows = Job.objects.select_related("bot", "version", "requested_by")
-        shown = JobShown(get_object_or_404(rows, pk=parse_id(job_id)))
-        may = {
-            name: request.user.has_perm(f"training.{name}") for name in ("train_bot", "activate_version", "edit_data")
-        }
-        title = f"{shown.title} of {shown.job.version or shown.job.bot}"
-        additions = additions_to(request, self, shown.job)
-        return {
-            "shown": shown,
-            "job": shown.job,
-            "version": shown.job.version,
-            "may": may,
-            "title": title,
-            "additions": additions,
-        }
+        return page_of(JobView, self, request, pk=id_in(object_id))
 
 
-def _panel_of_training(shown: JobShown) -> Panel:
-    if shown.job.status == QUEUED:
-        return Panel("Training", "Waits", _page_of(shown.job), "for its turn in the queue")
-    note = shown.job.step or "has just begun"
-    return Panel("Training", f"{shown.percent}%", _page_of(shown.job), note)
+class JobView(ModelsPage, DetailView):
+    """A job, how far it is, and what one does with what comes of it."""
+
+    queryset = Job.objects.select_related("bot", "version", "requested_by")
+    template_name = "admin/training/job/job.html"
+
+    def get_title(self) -> str:
+        job = self.object
+        return f"{job_title(job.kind)} of {job.version or job.bot}"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        job = self.object
+        additions = additions_to(self.request, cast(admin.ModelAdmin, self.model_admin), job)
+        progress = JobProgress(job)
+        return super().get_context_data(progress=progress, version=job.version, additions=additions, **kwargs)
 
 
-def _page_of(job: Job) -> str:
-    return reverse("admin:training_job_change", args=[job.pk])
+class JobProgressView(JobView):
+    """The part of the page that changes by itself."""
+
+    template_name = "admin/training/job/progress.html"
+
+    def get_frame(self) -> dict[str, Any]:
+        return {}
+
+
+class CancelJobView(ActionView, SingleObjectMixin):
+    """One that waits never begins, one that runs ends soon."""
+
+    permission_required = (VIEW_BOT, "training.train_bot")
+    model = Job
+
+    def act(self, form: Any) -> None:
+        cancel_job(job=self.get_object(), by=self.user)
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        """It ended meanwhile: nothing went wrong."""
+        messages.warning(self.request, first_error(form))
+        return HttpResponseRedirect(self.get_success_url())
+
+    def get_success_url(self) -> str:
+        return job_url(self.kwargs["pk"])
+
+
+def _panel_of_training(progress: JobProgress) -> Panel:
+    if progress.job.status == QUEUED:
+        return Panel("Training", "Waits", job_url(progress.job.pk), "for its turn in the queue")
+    note = progress.job.step or "has just begun"
+    return Panel("Training", f"{progress.percent}%", job_url(progress.job.pk), note)
+
+
+def job_url(job_id: int) -> str:
+    """The address of its page."""
+    return reverse("admin:training_job_change", args=[job_id])

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from assistant.lib.admin import Navigation, PermissionAdmin, ReadOnlyAdmin
 from assistant.lib.errors import FrontdeskError
-from training.admin.comparing import Comparing
-from training.admin.desk import chosen_bot, desk
-from training.admin.shown import duration
-from training.admin.staff import parse_id, staff
-from training.admin.version_acts import VersionActs
-from training.admin.version_page import version_page
+from training.admin import version_views as views
+from training.admin.comparison import CompareView
+from training.admin.formatting import duration
+from training.admin.overview import bot_in, overview_context
+from training.admin.views import VIEW_BOT, AdminPage, ModelsPage, id_in, page_of, page_url
 from training.models import Bot, Evaluation, ModelVersion
 from training.selectors import changes_by_version, newest_evaluations
 from training.services import delete_version
@@ -53,9 +51,11 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(VersionActs, Comparing, PermissionAdmin, ReadOnlyAdmin):
+class ModelVersionAdmin(PermissionAdmin, ReadOnlyAdmin):
+    """The list of versions, under what is live and what is under way."""
+
     navigation = [Navigation("Models", 30, also=OTHERS)]
-    view_permission = "training.view_bot"
+    view_permission = VIEW_BOT
     delete_permission = "training.activate_version"
     list_display = ("named", "state", "taught", "right", "begun", "next_steps")
     list_display_links = None
@@ -73,12 +73,14 @@ class ModelVersionAdmin(VersionActs, Comparing, PermissionAdmin, ReadOnlyAdmin):
         return rows.prefetch_related("live_in")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        bot = chosen_bot(request)
+        bot = bot_in(request)
         if bot and not request.GET and Bot.objects.count() > 1:
             return HttpResponseRedirect(f"{request.path}?bot__id__exact={bot.pk}")
-        response = super().changelist_view(request, {"title": "Models", **desk(bot), **self.may(request)})
+        response = super().changelist_view(
+            request, {"title": "Models", **overview_context(bot), "may": ModelsPage.may(request)}
+        )
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
-            _know(response.context_data["cl"].result_list, request.user.has_perm("training.activate_version"))
+            _add_columns(response.context_data["cl"].result_list, request.user.has_perm("training.activate_version"))
         return response
 
     # --- columns
@@ -116,19 +118,27 @@ class ModelVersionAdmin(VersionActs, Comparing, PermissionAdmin, ReadOnlyAdmin):
             return None
         return render_to_string("admin/training/modelversion/next_steps.html", {"version": row})
 
-    # --- one version
+    # --- pages
+
+    def get_urls(self) -> list[URLPattern]:
+        pages: dict[str, tuple[type[AdminPage], str]] = {
+            "train/": (views.TrainView, "train"),
+            "queue/": (views.QueueView, "queue"),
+            "upload/": (views.UploadView, "upload"),
+            "compare/": (CompareView, "compare"),
+            "rollback/<int:pk>/": (views.RollBackView, "rollback"),
+            "<int:pk>/activate/": (views.ActivateView, "activate"),
+            "<int:pk>/evaluate/": (views.EvaluateView, "evaluate"),
+            "<int:pk>/note/": (views.NoteView, "note"),
+            "<int:pk>/download/": (views.DownloadView, "download"),
+        }
+        ours = [page_url(self, route, view, f"modelversion_{name}") for route, (view, name) in pages.items()]
+        return [*ours, *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        rows = ModelVersion.objects.select_related("bot", "created_by", "training_set", "parent__training_set")
-        version = get_object_or_404(rows, pk=parse_id(object_id))
-        may = {"may": {}} if version.status == DELETED else self.may(request)
-        context = {**self.admin_site.each_context(request), **version_page(version), **may}
-        page = "admin/training/modelversion/version.html"
-        return TemplateResponse(request, page, {**context, "title": str(version), "opts": self.opts})
+        return page_of(views.VersionView, self, request, pk=id_in(object_id))
 
     # --- deleting
 
@@ -142,7 +152,7 @@ class ModelVersionAdmin(VersionActs, Comparing, PermissionAdmin, ReadOnlyAdmin):
             return HttpResponseRedirect(reverse("admin:training_modelversion_change", args=[object_id]))
 
     def delete_model(self, request: HttpRequest, obj: ModelVersion) -> None:
-        delete_version(version=obj, by=staff(request))
+        delete_version(version=obj, by=cast(User, request.user))
 
     def get_deleted_objects(
         self, objs: Iterable[ModelVersion], request: HttpRequest
@@ -156,7 +166,7 @@ class ModelVersionAdmin(VersionActs, Comparing, PermissionAdmin, ReadOnlyAdmin):
         return request.user.has_perm(self.delete_permission)
 
 
-def _know(rows: Iterable[Any], may_activate: bool) -> None:
+def _add_columns(rows: Iterable[Any], may_activate: bool) -> None:
     """Fetch for all rows at once what their columns show."""
     shown = list(rows)
     changes, tried = changes_by_version(shown), newest_evaluations(shown, Evaluation.Kind.HELD_OUT)

@@ -5,7 +5,7 @@ All pages lie under the address of intents. What a form asks for, one service do
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -17,8 +17,8 @@ from training.admin.data import views_findings as findings
 from training.admin.data import views_intents as intents
 from training.admin.data import views_responses as responses
 from training.admin.data import views_synonyms as synonyms
-from training.admin.data.mixins import EDIT, VIEW, TrainingDataPage
-from training.admin.views import id_in, page_url
+from training.admin.data.mixins import EDIT_DATA, TrainingDataPage
+from training.admin.views import VIEW_BOT, id_in, page_of, page_url
 from training.models import MAIN, Bot, Intent
 from training.selectors import findings_of
 
@@ -27,8 +27,8 @@ from training.selectors import findings_of
 class IntentAdmin(PermissionAdmin):
     """Every page of it is one of ours."""
 
-    view_permission = VIEW
-    change_permission = EDIT
+    view_permission = VIEW_BOT
+    change_permission = EDIT_DATA
     navigation = [Navigation("Training data", 20), Navigation("Findings", 40, "admin:training_findings")]
 
     def panels(self, request: HttpRequest) -> list[Panel]:
@@ -43,12 +43,12 @@ class IntentAdmin(PermissionAdmin):
         return [Panel("Findings in the training data", str(len(found)), url, note, attention=wrong > 0)]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return cast(HttpResponse, intents.IntentListView.as_view(model_admin=self)(request))
+        return page_of(intents.IntentListView, self, request)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return cast(HttpResponse, intents.IntentView.as_view(model_admin=self)(request, pk=id_in(object_id)))
+        return page_of(intents.IntentView, self, request, pk=id_in(object_id))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Django's own page of it would delete for good."""

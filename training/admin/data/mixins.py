@@ -5,24 +5,19 @@ from __future__ import annotations
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.forms import Form
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.views.generic import FormView
 from django.views.generic.detail import SingleObjectMixin
 
-from assistant.lib.errors import FrontdeskError
 from training.admin.data.undo import offered
-from training.admin.views import AdminPage
+from training.admin.views import VIEW_BOT, AdminPage
 from training.models import MAIN, Bot
 from training.selectors import findings_of
 
 CHOSEN_BOT = "training_bot"
-VIEW, EDIT = "training.view_bot", "training.edit_data"
+EDIT_DATA = "training.edit_data"
 TABS = (
     ("intents", "Intents", "admin:training_intent_changelist"),
     ("examples", "All examples", "admin:training_examples"),
@@ -35,12 +30,12 @@ TABS = (
 class TrainingDataPage(AdminPage):
     """Whoever may view training data reads it; whoever may edit it reads and writes.
 
-    Where reading leads to nothing but writing, `permission_required` is EDIT, too.
+    Where reading leads to nothing but writing, `permission_required` is EDIT_DATA, too.
     """
 
     tab = ""
-    permission_required = VIEW
-    permission_to_post = EDIT
+    permission_required = VIEW_BOT
+    permission_to_post = EDIT_DATA
 
     def get_permission_required(self) -> tuple[str]:
         """By what the request does."""
@@ -52,7 +47,7 @@ class TrainingDataPage(AdminPage):
 
     @property
     def may_edit(self) -> bool:
-        return self.user.has_perm(EDIT)
+        return self.user.has_perm(EDIT_DATA)
 
     @cached_property
     def bot_in_address(self) -> str:
@@ -70,6 +65,11 @@ class TrainingDataPage(AdminPage):
                 return bots[name]
         raise Http404("There is no bot yet.")
 
+    @property
+    def path(self) -> str:
+        """Where links to more of the same page lead."""
+        return self.request.path
+
     def get_frame(self) -> dict[str, Any]:
         """With the tabs, and what the page before offers to undo."""
         same_bot = f"?{urlencode({'bot': self.bot_in_address})}" if self.bot_in_address else ""
@@ -85,7 +85,8 @@ class TrainingDataPage(AdminPage):
             "may_edit": self.may_edit,
             "messages": plain,
             "undo": undo,
-            "here": self.request.get_full_path(),
+            "path": self.path,
+            "here": self.path + self.request.get_full_path().removeprefix(self.request.path),
         }
 
 
@@ -102,45 +103,3 @@ class RowMixin(TrainingDataPage, SingleObjectMixin):
     @property
     def bot(self) -> Bot:
         return cast(Bot, self.object.bot)
-
-
-class FormPage(TrainingDataPage, FormView):
-    """A form on a page. What is wrong with it is said at the top of the page, which keeps what was written."""
-
-    def save(self, form: Any) -> HttpResponse:
-        """Calls one service. What this raises is an error of the form."""
-        raise NotImplementedError
-
-    def form_valid(self, form: Form) -> HttpResponse:
-        try:
-            return self.save(form)
-        except FrontdeskError as error:
-            form.add_error(None, ValidationError(error.message, code=error.code))
-            return self.form_invalid(form)
-
-    def form_invalid(self, form: Form) -> HttpResponse:
-        messages.error(self.request, first_error(form))
-        return super().form_invalid(form)
-
-
-class ActionView(FormPage):
-    """A button, or a form too small to have a page: afterwards, and after an error, one is back where one was."""
-
-    http_method_names = ["post"]
-
-    def save(self, form: Any) -> HttpResponse:
-        self.act(form)
-        return HttpResponseRedirect(self.get_success_url())
-
-    def act(self, form: Any) -> None:
-        """As `save`, without an answer."""
-        raise NotImplementedError
-
-    def form_invalid(self, form: Form) -> HttpResponse:
-        messages.error(self.request, first_error(form))
-        return HttpResponseRedirect(self.get_success_url())
-
-
-def first_error(form: Form) -> str:
-    """The one that is shown: those who put it right see the next."""
-    return str(next(iter(form.errors.values()))[0]) if form.errors else ""

@@ -22,8 +22,9 @@ from assistant.engine.entity_markup import write_markup
 from assistant.lib.database import write_transaction
 from training.admin.data.example_list import ExampleRow, example_list_context
 from training.admin.data.forms import ExampleForm, ManyExamplesForm, UndoForm
-from training.admin.data.mixins import ActionView, FormPage, RowMixin, TrainingDataPage, first_error
+from training.admin.data.mixins import RowMixin, TrainingDataPage
 from training.admin.data.undo import Undo, offer
+from training.admin.views import ActionView, FormPage, first_error
 from training.errors import BadExample
 from training.models import Bot, Example
 from training.selectors import entity_names, intent_names, intent_now, same_text
@@ -138,7 +139,7 @@ class ExampleView(RowMixin, RedirectURLMixin, FormPage):
         return TemplateResponse(self.request, "admin/training/data/example_row.html", context)
 
 
-class ManyExamplesView(RedirectURLMixin, ActionView):
+class ManyExamplesView(TrainingDataPage, RedirectURLMixin, ActionView):
     """What is done to those that were selected: a method for each of `ManyExamplesForm.ACTS`."""
 
     form_class = ManyExamplesForm
@@ -194,7 +195,7 @@ class ManyExamplesView(RedirectURLMixin, ActionView):
         offer(self.request, undo, self.bot)
 
 
-class UndoView(RedirectURLMixin, ActionView):
+class UndoView(TrainingDataPage, RedirectURLMixin, ActionView):
     """Takes back what a page before offered to undo."""
 
     form_class = UndoForm

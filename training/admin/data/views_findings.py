@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.views import RedirectURLMixin
-from django.forms import Form
 from django.urls import reverse
 from django.views.generic import TemplateView
 
-from training.admin.data.mixins import VIEW, ActionView, TrainingDataPage
+from training.admin.data.mixins import TrainingDataPage
+from training.admin.views import VIEW_BOT, ActionView
 from training.findings import Finding, Kind, Severity
 from training.models import Bot, Intent, Response
 from training.selectors import examples_of, findings_of, missing_embeddings, newest_cross_validation
@@ -73,14 +73,13 @@ class FindingsView(TrainingDataPage, TemplateView):
         return super().get_context_data(**context, **kwargs)
 
 
-class CompareMeaningsView(RedirectURLMixin, ActionView):
+class CompareMeaningsView(TrainingDataPage, RedirectURLMixin, ActionView):
     """Goes on with the comparison. A worker does so, too, but not while jobs run or wait."""
 
-    form_class = Form
-    permission_to_post = VIEW
+    permission_to_post = VIEW_BOT
     next_page = "admin:training_findings"
 
-    def act(self, form: Form) -> None:
+    def act(self, form: Any) -> None:
         embed_examples(bot=self.bot, at_most=AT_A_TIME)
 
 

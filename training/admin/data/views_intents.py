@@ -23,8 +23,9 @@ from training.admin.data.forms import (
     RenameForm,
     marked_text,
 )
-from training.admin.data.mixins import CHOSEN_BOT, EDIT, VIEW, ActionView, FormPage, RowMixin, first_error
+from training.admin.data.mixins import CHOSEN_BOT, EDIT_DATA, RowMixin, TrainingDataPage
 from training.admin.data.undo import Undo, offer
+from training.admin.views import VIEW_BOT, ActionView, ConfirmView, FormPage
 from training.models import Example, Intent, Response
 from training.selectors import (
     answer_of,
@@ -41,11 +42,11 @@ MOST_LINES = 500
 LIST = "admin:training_intent_changelist"
 
 
-class ChooseBotView(ActionView):
+class ChooseBotView(TrainingDataPage, ActionView):
     """Which bot the pages are about, for one who logged in."""
 
     form_class = BotForm
-    permission_to_post = VIEW
+    permission_to_post = VIEW_BOT
 
     def act(self, form: BotForm) -> None:
         self.request.session[CHOSEN_BOT] = form.cleaned_data["bot"].name
@@ -54,7 +55,7 @@ class ChooseBotView(ActionView):
         return reverse(LIST)
 
 
-class IntentListView(FormPage):
+class IntentListView(TrainingDataPage, FormPage):
     """All intents of a bot, and the form that makes one."""
 
     tab = "intents"
@@ -72,7 +73,7 @@ class IntentListView(FormPage):
     def save(self, form: NewIntentForm) -> HttpResponse:
         intent = create_intent(bot=self.bot, name=form.cleaned_data["name"], by=self.user)
         messages.success(self.request, f"Created {intent.name}. Now write what people say.")
-        return HttpResponseRedirect(page_of(intent))
+        return HttpResponseRedirect(intent_url(intent))
 
 
 class IntentMixin(RowMixin):
@@ -82,13 +83,18 @@ class IntentMixin(RowMixin):
     model = Intent
 
     def get_success_url(self) -> str:
-        return page_of(self.object)
+        return intent_url(self.object)
 
 
 class IntentPage(IntentMixin):
     """The page of one intent, with its two forms: the one that was sent comes back with what was written."""
 
     template_name = "admin/training/data/intent.html"
+
+    @property
+    def path(self) -> str:
+        """Also where the page is the answer to one of its forms."""
+        return intent_url(self.object)
 
     def get_title(self) -> str:
         return self.object.name
@@ -120,10 +126,16 @@ class IntentView(IntentPage, DetailView):
     """To read; each of its forms has an address of its own."""
 
 
-class AddExamplesView(IntentPage, FormPage):
+class IntentFormView(IntentPage, FormPage):
+    """A form of the page. Who comes back to its address is led to the page."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return HttpResponseRedirect(self.path)
+
+
+class AddExamplesView(IntentFormView):
     """One per line, in Rasa's markup. Lines that are refused stay in the field."""
 
-    http_method_names = ["post"]
     form_class = AddExamplesForm
 
     def save(self, form: AddExamplesForm) -> HttpResponse:
@@ -164,10 +176,9 @@ class AddExamplesView(IntentPage, FormPage):
         return f"Added {new}.{known}{also}"
 
 
-class AnswerView(IntentPage, FormPage):
+class AnswerView(IntentFormView):
     """What the assistant says to the intent."""
 
-    http_method_names = ["post"]
     form_class = AnswerForm
 
     def save(self, form: AnswerForm) -> HttpResponse:
@@ -190,10 +201,10 @@ class RenameView(IntentMixin, ActionView):
         messages.success(self.request, f"It is called {renamed.name} now, in rules, stories and buttons, too.")
 
 
-class ConfirmPage(IntentMixin, FormPage):
-    """Asked first: rules and stories may be left out by it."""
+class ConfirmPage(IntentMixin, ConfirmView):
+    """Rules and stories may be left out by it."""
 
-    permission_required = EDIT
+    permission_required = EDIT_DATA
     template_name = "admin/training/data/confirm.html"
     kind = ""
 
@@ -201,11 +212,6 @@ class ConfirmPage(IntentMixin, FormPage):
         paths = list(dict.fromkeys(usage_of(self.bot).named.get(self.object.name, ())))
         count = self.object.examples.filter(deleted=None).count()
         return super().get_context_data(kind=self.kind, paths=paths, example_count=count, **kwargs)
-
-    def form_invalid(self, form: Form) -> HttpResponse:
-        """The page would ask again what is not so any more."""
-        messages.error(self.request, first_error(form))
-        return HttpResponseRedirect(self.get_error_url(form))
 
     def get_error_url(self, form: Form) -> str:
         """The intent may be gone."""
@@ -236,16 +242,15 @@ class MergeView(ConfirmPage):
         target = form.cleaned_data["into"]
         merged = merge_intents(source=self.object, target=target, by=self.user)
         offer(self.request, Undo(f"Merged {self.object.name} into {target.name}.", merge=merged), self.bot)
-        return HttpResponseRedirect(page_of(target))
+        return HttpResponseRedirect(intent_url(target))
 
     def get_error_url(self, form: Form) -> str:
-        return page_of(self.object) if "into" in form.errors else super().get_error_url(form)
+        return intent_url(self.object) if "into" in form.errors else super().get_error_url(form)
 
 
 class IntentDeleteView(ConfirmPage):
     """With its examples."""
 
-    form_class = Form
     kind = "delete"
 
     def get_title(self) -> str:
@@ -257,6 +262,6 @@ class IntentDeleteView(ConfirmPage):
         return HttpResponseRedirect(reverse(LIST))
 
 
-def page_of(intent: Intent) -> str:
+def intent_url(intent: Intent) -> str:
     """The address of its page."""
     return reverse("admin:training_intent_change", args=[intent.pk])

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.views.generic import TemplateView
 
 from training.admin.data.forms import ResponseForm, VariationForm
-from training.admin.data.mixins import EDIT, ActionView, FormPage, RowMixin, TrainingDataPage
+from training.admin.data.mixins import EDIT_DATA, RowMixin, TrainingDataPage
 from training.admin.data.undo import Undo, offer
+from training.admin.views import ConfirmView, FormPage
 from training.models import Response
 from training.selectors import intent_names, usage_of, users_of
 from training.services import delete_response, save_response
@@ -35,7 +36,7 @@ class ResponseListView(TrainingDataPage, TemplateView):
         return super().get_context_data(rows=found, q=words, **kwargs)
 
 
-class ResponsePage(FormPage):
+class ResponsePage(TrainingDataPage, FormPage):
     """The form of a response, its variations and their buttons."""
 
     tab = "responses"
@@ -70,7 +71,7 @@ class ResponsePage(FormPage):
             revision=form.seen if self.response else 0,
         )
         messages.success(self.request, "Saved. It is said after the next training.")
-        return HttpResponseRedirect(page_of(saved))
+        return HttpResponseRedirect(response_url(saved))
 
     def form_invalid(self, form: Form) -> HttpResponse:
         response = super().form_invalid(form)
@@ -81,7 +82,7 @@ class ResponsePage(FormPage):
 class NewResponseView(ResponsePage):
     """A response that nothing says yet."""
 
-    permission_required = EDIT
+    permission_required = EDIT_DATA
     title = "New response"
 
     def get_initial(self) -> dict[str, Any]:
@@ -108,26 +109,24 @@ class ResponseView(RowMixin, ResponsePage):
         return super().form_invalid(form)
 
 
-class ResponseDeleteView(RowMixin, ActionView):
+class ResponseDeleteView(RowMixin, ConfirmView):
     """Where nothing says it any more. Who reloads the page afterwards is led to the response."""
 
-    permission_required = EDIT
-    http_method_names = ["get", "head", "post"]
+    permission_required = EDIT_DATA
     model = Response
-    form_class = Form
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return HttpResponseRedirect(page_of(self.object))
+        return HttpResponseRedirect(response_url(self.object))
 
-    def save(self, form: Form) -> HttpResponse:
+    def save(self, form: Any) -> HttpResponse:
         mark = delete_response(response=self.object, by=self.user)
         offer(self.request, Undo(f"Deleted {self.object.name}.", mark), self.bot)
         return HttpResponseRedirect(reverse("admin:training_responses"))
 
     def get_success_url(self) -> str:
-        return page_of(self.object)
+        return response_url(self.object)
 
 
-def page_of(row: Response) -> str:
+def response_url(row: Response) -> str:
     """The address of its page."""
     return reverse("admin:training_response_change", args=[row.pk])

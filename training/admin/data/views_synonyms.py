@@ -6,15 +6,15 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from training.admin.data.forms import SynonymForm
-from training.admin.data.mixins import EDIT, ActionView, FormPage, RowMixin
+from training.admin.data.mixins import EDIT_DATA, RowMixin, TrainingDataPage
 from training.admin.data.undo import Undo, offer
+from training.admin.views import ConfirmView, FormPage
 from training.findings import NO_ENTITIES, NO_SYNONYMS
 from training.models import Synonym
 from training.selectors import pipeline_of
@@ -23,7 +23,7 @@ from training.services import delete_synonym, save_synonym
 LIST = "admin:training_synonyms"
 
 
-class SynonymListView(FormPage):
+class SynonymListView(TrainingDataPage, FormPage):
     """All synonyms by their values, and the form that adds some."""
 
     tab = "synonyms"
@@ -56,18 +56,16 @@ class SynonymListView(FormPage):
         return HttpResponseRedirect(self.request.get_full_path())
 
 
-class SynonymDeleteView(RowMixin, ActionView):
+class SynonymDeleteView(RowMixin, ConfirmView):
     """The text means nothing but itself. Who reloads the page afterwards is led to the list."""
 
-    permission_required = EDIT
-    http_method_names = ["get", "head", "post"]
+    permission_required = EDIT_DATA
     model = Synonym
-    form_class = Form
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return HttpResponseRedirect(self.get_success_url())
 
-    def act(self, form: Form) -> None:
+    def act(self, form: Any) -> None:
         row = self.object
         mark = delete_synonym(synonym=row, by=self.user)
         offer(self.request, Undo(f"“{row.text}” does not mean {row.value} any more.", mark), self.bot)

@@ -1,4 +1,4 @@
-"""The top of the page of models: what is live and the way back, what training would take in, what is under way."""
+"""The top of the page of models: what is live and how to go back, what training would take in, what is under way."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from assistant.lib.admin import parse_id
-from training.admin.jobs import JobShown
-from training.admin.shown import bar
+from training.admin.formatting import interval_bar
+from training.admin.jobs import JobProgress
 from training.models import MAIN, PRODUCTION, Activation, Bot, Environment, Evaluation, ModelVersion
 from training.selectors import changes_since, unfinished_jobs
 
@@ -28,19 +28,23 @@ class Live:
 
     @property
     def version(self) -> ModelVersion | None:
+        """None where nothing was activated yet."""
         return self.place.active_version
 
     @property
     def back_to(self) -> ModelVersion | None:
+        """What rolling back would activate."""
         before = self.activation.previous if self.activation else None
         return before if before and before.status == ModelVersion.Status.READY else None
 
     @property
     def fresh(self) -> bool:
+        """Whoever activated it may still be looking whether that was right."""
         return bool(self.activation and self.back_to and timezone.now() - self.activation.at < FRESH)
 
 
 def live_in(bot: Bot, environment: str = PRODUCTION) -> Live | None:
+    """None where the bot has no such environment."""
     rows = Environment.objects.select_related("bot", "active_version__training_set", "active_version__bot")
     place = rows.filter(bot=bot, name=environment).first()
     if place is None:
@@ -49,14 +53,15 @@ def live_in(bot: Bot, environment: str = PRODUCTION) -> Live | None:
     return Live(place, newest if newest and newest.version_id == place.active_version_id else None)
 
 
-def chosen_bot(request: HttpRequest) -> Bot | None:
+def bot_in(request: HttpRequest) -> Bot | None:
+    """The one that the list of versions is narrowed to, or the main one."""
     asked = request.GET.get("bot__id__exact", "")
     if asked:
         return Bot.objects.filter(pk=parse_id(asked) or 0).first()
     return Bot.objects.filter(name=MAIN).first() or Bot.objects.order_by("name").first()
 
 
-def desk(bot: Bot | None) -> dict[str, Any]:
+def overview_context(bot: Bot | None) -> dict[str, Any]:
     """What the template of the page's top is given."""
     live = live_in(bot) if bot else None
     version = live.version if live else None
@@ -67,26 +72,26 @@ def desk(bot: Bot | None) -> dict[str, Any]:
         "live": live,
         "since": since,
         "changes": changes_since(since) if since else None,
-        "tried": _tried(version),
+        "tried": held_out_score(version) if version else None,
         "waiting": _newer_and_ready(bot, version) if bot and version else None,
-        **jobs_of(bot),
+        **queue_context(bot),
     }
 
 
-def jobs_of(bot: Bot | None) -> dict[str, Any]:
+def queue_context(bot: Bot | None) -> dict[str, Any]:
+    """What the template of the jobs under way is given."""
     rows = (
         unfinished_jobs().filter(bot=bot).select_related("bot", "version", "requested_by").defer("log") if bot else []
     )
-    return {"bot": bot, "jobs": [JobShown(job, place) for place, job in enumerate(rows)]}
+    return {"bot": bot, "jobs": [JobProgress(job, place) for place, job in enumerate(rows)]}
 
 
-def _tried(version: ModelVersion | None) -> dict[str, Any] | None:
-    """How the version did on held-out messages."""
-    rows = Evaluation.objects.filter(version=version, kind=Evaluation.Kind.HELD_OUT)
-    row = rows.first() if version else None
+def held_out_score(version: ModelVersion) -> dict[str, Any] | None:
+    """How the version did on held-out messages the last time."""
+    row = Evaluation.objects.filter(version=version, kind=Evaluation.Kind.HELD_OUT).first()
     if row is None or not row.report.get("accuracy"):
         return None
-    return {"evaluation": row, "accuracy": bar(row.report["accuracy"])}
+    return {"evaluation": row, "accuracy": interval_bar(row.report["accuracy"])}
 
 
 def _newer_and_ready(bot: Bot, live: ModelVersion) -> ModelVersion | None:
@@ -98,6 +103,6 @@ def _newer_and_ready(bot: Bot, live: ModelVersion) -> ModelVersion | None:
 
 
 def _newest_trained(bot: Bot) -> ModelVersion | None:
-    """The newest that is ready and of which is known what it was taught."""
+    """The newest that is ready and of which is known what it was trained on."""
     rows = ModelVersion.objects.filter(bot=bot, status=ModelVersion.Status.READY).exclude(training_set=None)
     return rows.select_related("bot", "training_set").order_by("-created", "-id").first()

@@ -19,7 +19,7 @@ SLOTS = 100  # units of width that a bar has
 
 
 @dataclass(frozen=True)
-class Bar:
+class IntervalBar:
     """A share with its 95% interval."""
 
     value: float
@@ -28,34 +28,37 @@ class Bar:
 
     @property
     def percent(self) -> str:
+        """Whole numbers say that it is none or all."""
         return f"{self.value:.0%}" if self.value in (0, 1) else f"{self.value:.1%}"
 
     @property
     def between(self) -> str:
+        """The interval in words."""
         return f"{self.low:.0%} to {self.high:.0%}"
 
     @property
-    def words(self) -> str:
-        return f"{self.percent}, 95% interval {self.between}"
-
-    @property
     def x(self) -> str:
+        """Where the interval begins."""
         return f"{self.low * SLOTS:.2f}"
 
     @property
     def width(self) -> str:
+        """Of the interval; never so thin that it can't be seen."""
         return f"{max(self.high - self.low, 0.01) * SLOTS:.2f}"
 
     @property
     def at(self) -> str:
+        """Where the dot of the share is: whole, also at the ends."""
         return f"{min(max(self.value * SLOTS, 3), SLOTS - 3):.2f}"
 
 
-def bar(interval: Sequence[float] | None) -> Bar | None:
-    return Bar(*interval) if interval else None
+def interval_bar(interval: Sequence[float] | None) -> IntervalBar | None:
+    """Of a share, its low and its high end."""
+    return IntervalBar(*interval) if interval else None
 
 
-def kind_in_words(kind: str) -> str:
+def job_title(kind: str) -> str:
+    """What a kind of job is called."""
     return KINDS.get(kind, kind.replace("_", " ").capitalize())
 
 
@@ -72,15 +75,16 @@ def duration(seconds: float) -> str:
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> float:
+    """Until now, where it has no end yet; 0 where it has not begun."""
     return max(0.0, ((end or timezone.now()) - start).total_seconds()) if start else 0.0
 
 
-def intents_in_words(report: dict[str, Any]) -> list[dict[str, Any]]:
+def intent_rows(report: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows of a report's intents with bars, the worst first; last those that no message has."""
     rows = [
         {
             **row,
-            **{name: bar(row[name]) for name in ("precision", "recall", "f1")},
+            **{name: interval_bar(row[name]) for name in ("precision", "recall", "f1")},
             "missed": row["support"] - row["hits"],
         }
         for row in report["intents"]
