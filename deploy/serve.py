@@ -16,7 +16,7 @@ from deploy.steps import StepFailed, step, tidy_exit
 
 
 def main() -> None:
-    """What an operator can mend is said without a stack trace."""
+    """Errors that an operator can mend are shown without a stack trace."""
     host, port = sys.argv[1:]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assistant.settings")
     with tidy_exit():

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 
 class StepFailed(Exception):
-    """Its text is what the command that failed said."""
+    """Its text is the output of the command that failed."""
 
 
 @contextmanager

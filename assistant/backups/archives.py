@@ -1,4 +1,4 @@
-"""The file of a backup: written from front to back, and read as if a stranger had sent it."""
+"""The file of a backup: written from front to back, and read as if an attacker had made it."""
 
 from __future__ import annotations
 

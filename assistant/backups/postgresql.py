@@ -1,4 +1,4 @@
-"""PostgreSQL comes and goes table by table, as rows.
+"""Backups of PostgreSQL hold rows, table by table.
 
 Our own migrations make the tables, so a restore runs no SQL out of a file and needs neither pg_dump nor the same
 version of the server.
@@ -43,7 +43,7 @@ def save(writer: Writer, folder: Path) -> dict[str, Any]:
 def restore(archive: Archive, check: Check) -> None:
     """Put the archive's rows in place of what is there, migrated to what the code needs.
 
-    One transaction, DDL included: whoever looks meanwhile, and whoever kills it, finds what was there before.
+    One transaction, DDL included: until it is done, everybody sees what was there before, also after a kill.
     """
     manifest = archive.manifest
     with _ordinary_connection(), transaction.atomic():

@@ -27,7 +27,7 @@ LONGEST_KEY = 10_000
 def restore_backup(*, path: Path, replace: bool = False, other_key: bool = False, report: Report) -> None:
     """Raises BackupError, and leaves everything as it is, where the backup is not whole or does not fit here.
 
-    `replace`: this installation holds something, which goes. `other_key`: the backup belongs to another SECRET_KEY.
+    `replace`: give up what this installation holds. `other_key`: the backup belongs to another SECRET_KEY.
     """
     report(f"Checking {path}")
     archive = open_archive(path)

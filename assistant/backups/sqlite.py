@@ -1,4 +1,4 @@
-"""SQLite comes and goes as the file that it is."""
+"""Backups of SQLite hold the database's file."""
 
 from __future__ import annotations
 

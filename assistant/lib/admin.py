@@ -153,9 +153,9 @@ class CappedPaginator(Paginator):
         return capped_count(cast(QuerySet, self.object_list), self.cap + 1)
 
 
-def parse_id(said: str) -> int | None:
+def parse_id(text: str) -> int | None:
     """An id or a revision out of a form or an address; None where no row can have it."""
-    return int(said) if said.isdecimal() and len(said) <= MAX_DIGITS else None
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None
 
 
 def capped_count(rows: QuerySet, at_most: int) -> int:

@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
 CREATED, CHANGED, DELETED = LogEntry.Action.CREATE, LogEntry.Action.UPDATE, LogEntry.Action.DELETE
-ACCESSED = LogEntry.Action.ACCESS  # taken out of the house, as by an export or a download
+ACCESSED = LogEntry.Action.ACCESS  # data left the product, as by an export or a download
 Changes = Mapping[str, tuple[Any, Any]]
 
 

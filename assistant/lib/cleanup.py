@@ -18,9 +18,9 @@ from django.utils import timezone
 from assistant.lib.database import write_transaction
 
 log = logging.getLogger("frontdesk.cleanup")
-BATCH = 200  # rows in one transaction: whoever wants to write meanwhile waits some milliseconds
+BATCH = 200  # rows in one transaction: other writers wait some milliseconds
 SHARE = 0.25  # of the time is spent deleting, the rest is left to others
-SECONDS = 1800.0  # for all kinds together; what is left goes an hour later
+SECONDS = 1800.0  # for all kinds together; the rest is removed an hour later
 SLICE = 20.0  # seconds: one kind with a million rows does not keep the others waiting
 
 # Deletes until `time.monotonic()` has passed the number, and returns how many rows or files it was. It may be killed at

@@ -1,4 +1,4 @@
-"""Lines of the log, one an event. What was said never stands there, not even where an error quotes it."""
+"""The log: one line an event. It never holds what people wrote, not even where an error quotes it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LineFormatter(logging.Formatter):
 
 
 class RepeatFilter(logging.Filter):
-    """Drops a warning that says again what another said less than a second ago.
+    """Drops a warning that repeats another of less than a second ago.
 
     What goes wrong for every frame and every sender at once would fill the disk.
     """

@@ -50,7 +50,7 @@ def throttle_wait(key: str, limit: str) -> float:
 
 
 def retry_after(wait: float) -> float:
-    """What a client is told, in seconds: rounded up, for who is told to wait no time at all comes again at once."""
+    """Seconds for an answer's Retry-After: rounded up, for a client that may come again in no time comes at once."""
     return math.ceil(wait * 10) / 10
 
 

@@ -169,7 +169,7 @@ class Channel(HTTPChannel):
                 self.refuse(problem)
             else:
                 self._read_body(request)
-            self._read(b"")  # goes on with what came meanwhile
+            self._read(b"")  # what came meanwhile
 
         self._sender_check = asyncio.ensure_future(check())  # kept, or it would be collected
 
@@ -190,8 +190,8 @@ class Channel(HTTPChannel):
     def checkPersistence(self, request: Any, version: bytes) -> bool:
         # Twisted looks at the first header only, and for words between spaces.
         is_kept = super().checkPersistence(request, version)
-        said = b",".join(request.requestHeaders.getRawHeaders(b"connection") or [])
-        if is_kept and b"close" in {word.strip().lower() for word in said.split(b",")}:
+        connection = b",".join(request.requestHeaders.getRawHeaders(b"connection") or [])
+        if is_kept and b"close" in {word.strip().lower() for word in connection.split(b",")}:
             request.responseHeaders.setRawHeaders(b"connection", [b"close"])
             return False
         return bool(is_kept)

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         port = _usable_port(host, port)
         with suppress(*DATABASE_AWAY):  # pages say so, and messages come in as soon as it is back
             refuse_newer()
-        from assistant.serving.server import make_server  # it loads the whole house, which other commands need not
+        from assistant.serving.server import make_server  # here, for it loads the whole project
 
         running = make_server(host, port, self._announce)
         self._worker = EmbeddedWorker() if settings.EMBEDDED else None
