@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from conversations.services.replays import KIND, replay_conversations
-from training.jobs import handles
+from training.jobs import register_handler
 
-handles(KIND)(replay_conversations)
+register_handler(KIND)(replay_conversations)

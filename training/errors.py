@@ -1,4 +1,4 @@
-"""What can be wrong with what staff teach."""
+"""What can be wrong with training data, and with what staff ask of it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,26 @@ from assistant.lib.errors import FrontdeskError
 
 
 class BadExample(FrontdeskError):
+    """Its text, entities or use."""
+
     code = "bad_example"
 
 
 class BadIntent(FrontdeskError):
+    """Its name, or it was deleted meanwhile."""
+
     code = "bad_intent"
 
 
 class BadResponse(FrontdeskError):
+    """Its name or its variations."""
+
     code = "bad_response"
 
 
 class BadSynonym(FrontdeskError):
+    """Its text or its value."""
+
     code = "bad_synonym"
 
 

@@ -1,4 +1,4 @@
-"""What happens in the queue and to what is taught, for whoever wants to know."""
+"""What happens to jobs and training data, for upper apps that want to know."""
 
 from django.dispatch import Signal
 

@@ -8,6 +8,7 @@ from assistant.engine.normalisation import normalise
 
 
 def exact_key(text: str) -> str:
+    """The text as it is. Of one length whatever the text has, so that the database can index it."""
     return _sha1(text)
 
 

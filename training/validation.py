@@ -1,4 +1,5 @@
-"""What may be taught. Each function gives the value as it is kept, or raises with words for whoever wrote it."""
+"""What training data may look like. Each function returns the value as it is kept, or raises with words for whoever
+wrote it."""
 
 from __future__ import annotations
 
@@ -17,16 +18,18 @@ from training.models import Example
 LONGEST_TEXT, LONGEST_NAME, LONGEST_NEW_NAME = 4000, 255, 80
 MAX_ENTITIES, MAX_VARIATIONS, MAX_VARIATION = 50, 50, 20_000
 RESERVED_INTENTS = ("None", "nlu_fallback", "null", "session_start")  # the engine's own, and what reads as nothing
+# Blanks, slashes, braces and quotes mean something in Rasa's files and in the payloads of buttons.
 INTENT = re.compile(r"[^\s/{}\[\]@:,;\"'\\]+(/[^\s/{}\[\]@:,;\"'\\]+)?")
 RESPONSE = re.compile(r"utter_[^\s{}\[\]@:,;\"'\\]+")
 ENTITY = re.compile(r"[^\s\[\](){}:/\"'\\]+")
 HANGUL_FILLERS = set("\u115f\u1160\u3164\uffa0")  # letters to Unicode, blanks to the eye
 ENTITY_FIELDS = ("role", "group")
 Entity = dict[str, Any]
-Found = TypeVar("Found", bound=Mapping[str, Any])
+Marked = TypeVar("Marked", bound=Mapping[str, Any])
 
 
 def checked_text(text: str) -> str:
+    """Of an example, without blanks around it. Raises BadExample."""
     if not isinstance(text, str) or not text.strip():
         raise BadExample("Write what the visitor says: an example can't be empty.", field="text")
     _check_characters(text, BadExample, "text")
@@ -36,22 +39,23 @@ def checked_text(text: str) -> str:
 
 
 def checked_entities(text: str, entities: Iterable[Mapping[str, Any]]) -> list[Entity]:
-    """`text` is as it was when the entities were marked: their offsets move when its ends are stripped."""
-    moved = len(text) - len(text.lstrip())
-    found = [_entity(entity, text.strip(), moved) for entity in entities]
-    if len(found) > MAX_ENTITIES:
+    """Sorted by place. `text` is as it was when they were marked: their offsets move when its ends are stripped. Raises
+    BadExample."""
+    offset = len(text) - len(text.lstrip())
+    checked = [_checked_entity(entity, text.strip(), offset) for entity in entities]
+    if len(checked) > MAX_ENTITIES:
         raise BadExample(f"An example has at most {MAX_ENTITIES} entities.", field="entities")
-    found.sort(key=lambda entity: (entity["start"], entity["end"]))
-    for one, other in pairwise(found):
+    checked.sort(key=lambda entity: (entity["start"], entity["end"]))
+    for one, other in pairwise(checked):
         if _overlap(one, other):
             raise BadExample("Two entities overlap: mark each word once.", field="entities")
-    return found
+    return checked
 
 
-def without_overlaps(entities: Iterable[Found]) -> list[Found]:
+def without_overlaps(entities: Iterable[Marked]) -> list[Marked]:
     """Of those that share a place the first and longest; in the very same place one of each name. `start` and `end`
     are numbers."""
-    kept = list[Found]()
+    kept = list[Marked]()
     for entity in sorted(entities, key=lambda it: (it["start"], -it["end"])):
         if not any(_overlap(one, entity) for one in kept):
             kept.append(entity)
@@ -59,6 +63,7 @@ def without_overlaps(entities: Iterable[Found]) -> list[Found]:
 
 
 def checked_use(use: str) -> str:
+    """Raises BadExample."""
     if use not in Example.Use.values:
         raise BadExample(f"An example is for training or held out, not '{use}'.", field="use")
     return use
@@ -66,11 +71,11 @@ def checked_use(use: str) -> str:
 
 def checked_intent(name: str) -> str:
     """Raises BadIntent. As in Rasa, one `/` makes a retrieval intent (`faq/opening_hours`)."""
-    name = _name(name, BadIntent)
+    name = _checked_name(name, BadIntent)
     if name in RESERVED_INTENTS:
         raise BadIntent(f"'{name}' is a name that the engine keeps for itself.")
     if not INTENT.fullmatch(name):
-        raise _no_intent(name)
+        raise _bad_intent(name)
     return name
 
 
@@ -80,13 +85,20 @@ def checked_new_intent(name: str) -> str:
     name = checked_intent(name)
     if len(name) > LONGEST_NEW_NAME:
         raise BadIntent(f"A new name has at most {LONGEST_NEW_NAME} characters; this one has {len(name)}.")
-    if not all(map(_is_readable, name)) or not all(map(_has_letter, name.split("/"))):
-        raise _no_intent(name)
+    kinds = {character: unicodedata.category(character)[0] for character in name}
+    # Letters, digits and the marks on them, in any writing.
+    readable = {it for it, kind in kinds.items() if kind in "LNM" and it not in HANGUL_FILLERS}
+    if not readable.issuperset(set(name) - set("_-./")):
+        raise _bad_intent(name)
+    # Dots and dashes alone are no name, on neither side of a slash.
+    if not all(any(kinds[it] in "LN" for it in part) for part in name.split("/")):
+        raise _bad_intent(name)
     return name
 
 
 def checked_response(name: str) -> str:
-    name = _name(name, BadResponse)
+    """A response's name. Raises BadResponse."""
+    name = _checked_name(name, BadResponse)
     if not RESPONSE.fullmatch(name):
         raise BadResponse(f"'{name}' can't be a response's name: it starts with utter_ and has no spaces.")
     return name
@@ -98,34 +110,26 @@ def checked_variations(variations: Sequence[Mapping[str, Any]]) -> list[dict[str
         raise BadResponse("A response needs at least one variation.")
     if len(variations) > MAX_VARIATIONS:
         raise BadResponse(f"A response has at most {MAX_VARIATIONS} variations.")
-    return [_variation(variation, number) for number, variation in enumerate(variations, 1)]
+    return [_checked_variation(variation, number) for number, variation in enumerate(variations, 1)]
 
 
 def checked_synonym(text: str, what: str) -> str:
-    text = _name(text, BadSynonym, what)
+    """`what` it is, in words: the text or the value. Raises BadSynonym."""
+    text = _checked_name(text, BadSynonym, what)
     if len(text.splitlines()) > 1:
         raise BadSynonym(f"{what.capitalize()} stands on one line.")
     return text
 
 
-def _no_intent(name: str) -> BadIntent:
+def _bad_intent(name: str) -> BadIntent:
     shown = "".join(character if character.isprintable() else "\ufffd" for character in name)
     hint = "Use letters, digits and underscores, as in ask_opening_hours. One slash makes a retrieval intent."
     return BadIntent(f"'{shown}' can't be an intent's name. {hint}")
 
 
-def _is_readable(character: str) -> bool:
-    """Letters, digits and the marks on them, in any writing."""
-    return (unicodedata.category(character)[0] in "LNM" and character not in HANGUL_FILLERS) or character in "_-./"
-
-
-def _has_letter(part: str) -> bool:
-    return any(unicodedata.category(character)[0] in "LN" for character in part)
-
-
-def _entity(entity: Mapping[str, Any], text: str, moved: int) -> Entity:
+def _checked_entity(entity: Mapping[str, Any], text: str, offset: int) -> Entity:
     try:
-        start, end, name = int(entity["start"]) - moved, int(entity["end"]) - moved, str(entity["entity"]).strip()
+        start, end, name = int(entity["start"]) - offset, int(entity["end"]) - offset, str(entity["entity"]).strip()
     except (KeyError, TypeError, ValueError, OverflowError):
         raise BadExample("An entity needs its start, its end and its name.", field="entities") from None
     if not 0 <= start < end <= len(text) or not text[start:end].strip():
@@ -154,13 +158,15 @@ def _short(value: Any) -> str:
     return text
 
 
-def _variation(variation: Mapping[str, Any], number: int) -> dict[str, Any]:
+def _checked_variation(variation: Mapping[str, Any], number: int) -> dict[str, Any]:
     if not isinstance(variation, Mapping) or not any(variation.values()):
         raise BadResponse(f"Variation {number} is empty: write what the assistant says.")
     kept = {str(key): value for key, value in variation.items() if value not in ("", None, [])}
     if not isinstance(kept.get("text", ""), str):
         raise BadResponse(f"The text of variation {number} has to be a text.")
-    _check_buttons(kept.get("buttons", []), number)
+    buttons = kept.get("buttons", [])
+    if not isinstance(buttons, list) or not all(isinstance(it, dict) and it.get("title") for it in buttons):
+        raise BadResponse(f"Every button of variation {number} needs a title.")
     if not strict_json.is_storable(kept):
         raise BadResponse(f"Variation {number} has a character or a number that can't be kept (NUL, infinity).")
     written = json.dumps(kept, ensure_ascii=False)
@@ -170,13 +176,7 @@ def _variation(variation: Mapping[str, Any], number: int) -> dict[str, Any]:
     return kept
 
 
-def _check_buttons(buttons: Any, number: int) -> None:
-    fine = isinstance(buttons, list) and all(isinstance(it, dict) and it.get("title") for it in buttons)
-    if not fine:
-        raise BadResponse(f"Every button of variation {number} needs a title.")
-
-
-def _name(name: str, error: type[FrontdeskError], what: str = "the name") -> str:
+def _checked_name(name: str, error: type[FrontdeskError], what: str = "the name") -> str:
     name = name.strip() if isinstance(name, str) else ""
     if not name:
         raise error(f"{what.capitalize()} is missing.")

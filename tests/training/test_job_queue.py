@@ -16,7 +16,7 @@ from assistant.engine import Cancelled, Progress
 from assistant.lib.errors import FrontdeskError
 from tests.racing import all_at_once
 from tests.running import until
-from training.jobs import handles
+from training.jobs import register_handler
 from training.models import Bot, Job, ModelVersion
 from training.selectors import jobs_before, unfinished_jobs
 from training.services import cancel_job, job_queue, release_dead_jobs, request_job, run_next_job
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 _done: list[int] = []
 
 
-@handles("test")
+@register_handler("test")
 def do_as_told(job, tell):
     """`arguments`: `raises`, an exception; `steps`, how often it tells."""
     for number in range(job.arguments.get("steps", 1)):
@@ -173,7 +173,7 @@ def test_it_gives_a_dead_workers_job_to_another_once(bot: Bot) -> None:
     assert "starts again" in fresh(job).log
 
 
-@handles("outlives its lease")
+@register_handler("outlives its lease")
 def outlive(job, tell):
     """Done once somebody has renewed the lease that had run out."""
     expire()

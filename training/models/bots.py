@@ -12,6 +12,8 @@ PRODUCTION = "production"
 
 
 class Bot(models.Model):
+    """An assistant of its own: its training data, its versions and its jobs. `main` answers visitors."""
+
     name = models.SlugField(max_length=60, unique=True)
     created = models.DateTimeField(auto_now_add=True)
     files_hash = models.CharField(
@@ -19,6 +21,7 @@ class Bot(models.Model):
     )
 
     class Meta:
+        # Of this app; `assistant/roles.py` says which role has which.
         permissions = [
             ("edit_data", "Can change training data"),
             ("train_bot", "Can train, evaluate and compare"),
@@ -51,6 +54,7 @@ class Environment(models.Model):
 
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="environments")
     name = models.SlugField(max_length=60, default=PRODUCTION)
+    # Protected, as a version that is live must not go.
     active_version = models.ForeignKey(ModelVersion, models.PROTECT, null=True, blank=True, related_name="live_in")
     activated = models.DateTimeField(null=True, blank=True)
 
@@ -62,7 +66,7 @@ class Environment(models.Model):
 
 
 class Activation(models.Model):
-    """What went live where, and what it took the place of: the way back."""
+    """What went live where, and what it took the place of: rolling back activates that."""
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="activations")
     version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="activations")

@@ -14,8 +14,7 @@ class Job(models.Model):
     """Work on one bot, one at a time: training, evaluations, checks of uploads and of data, replays.
 
     `kind` names its handler (`training.jobs`), `arguments` are the handler's. A worker claims a queued row by an atomic
-    update and renews `lease_until` by the database's clock while it works; a dead worker's job is queued once more.
-    `done` of `total` is its progress, `step` says in words what it does now.
+    update and renews `lease_until` while it works; a dead worker's job is queued once more.
     """
 
     class Status(models.TextChoices):
@@ -35,10 +34,12 @@ class Job(models.Model):
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=64, blank=True)
+    # By the database's clock: workers on several machines may have different ones.
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     cancel_asked = models.BooleanField(default=False)
     step = models.CharField(max_length=200, blank=True)
+    # Its progress is `done` of `total`; `step` says in words what it does now.
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     steps = models.JSONField(default=list, blank=True, help_text="What was finished: name and seconds.")
@@ -50,6 +51,7 @@ class Job(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["bot"], condition=Q(status="running"), name="one_running_job_per_bot")
         ]
+        # Of the few that are not done yet: workers look for these all the time.
         indexes = [
             models.Index(fields=["id"], condition=Q(status__in=["queued", "running"]), name="jobs_to_do"),
         ]

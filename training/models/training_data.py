@@ -18,10 +18,11 @@ ALIVE = Q(deleted__isnull=True)
 
 
 class TrainingDataRow(models.Model):
-    """`deleted`: rows that were deleted together share the moment, by which they come back together.
-    `revision` grows with every change: whoever saves says which one they saw."""
+    """What all rows that staff edit have."""
 
+    # Rows that were deleted together share the moment, by which they come back together.
     deleted = models.DateTimeField(null=True, blank=True, editable=False)
+    # Grows with every change: whoever saves says which one they saw.
     revision = models.PositiveIntegerField(default=1, editable=False)
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
@@ -36,6 +37,7 @@ class Intent(TrainingDataRow):
 
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="intents")
     name = models.CharField(max_length=255)
+    # Not a foreign key: files may bring the response, or take it away.
     answer = models.CharField(max_length=255, blank=True)
 
     class Meta:
@@ -47,11 +49,7 @@ class Intent(TrainingDataRow):
 
 
 class Example(TrainingDataRow):
-    """A message and the intent it has. `entities`: `{"start", "end", "entity", "value", "role", "group"}`, offsets in
-    characters of `text`. `exact` and `alike` are SHA-1 of the text as it is, and without case, punctuation and spacing.
-    Held-out examples are never trained on: they say how good a version is. `annotated`: when staff last said in a
-    conversation that the text has this intent, by which it overrules what the text is elsewhere. `confirmed`: staff
-    know that a model doubts the intent and say it is right; forgotten when the text or the intent changes."""
+    """A message and the intent it has. Held-out examples are never trained on: they say how good a version is."""
 
     class Use(models.TextChoices):
         TRAINING = "training", "Training"
@@ -66,15 +64,20 @@ class Example(TrainingDataRow):
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="examples")
     intent = models.ForeignKey(Intent, models.CASCADE, related_name="examples")
     text = models.TextField(max_length=4000)
+    # SHA-1 of the text as it is, and of it without case, punctuation and spacing (`training.text_keys`).
     exact = models.CharField(max_length=40, editable=False)
     alike = models.CharField(max_length=40, editable=False)
+    # `{"start", "end", "entity", "value", "role", "group"}` each, offsets in characters of `text`.
     entities = models.JSONField(default=list, blank=True)
+    # Rasa's own, as a file gives it.
     metadata = models.JSONField(default=dict, blank=True)
     use = models.CharField(max_length=8, choices=Use.choices, default=Use.TRAINING)
     origin = models.CharField(max_length=6, choices=Origin.choices, default=Origin.STAFF)
     source = models.CharField(max_length=100, blank=True, help_text="The skill, file or message that it came from.")
     vector = models.BinaryField(null=True, blank=True, editable=False, help_text="Embedding: 384 float32.")
+    # When staff last said in a conversation that the text has this intent: it overrules what the text is elsewhere.
     annotated = models.DateTimeField(null=True, blank=True, editable=False)
+    # Staff know that a model doubts the intent and say it is right; forgotten when the text or the intent changes.
     confirmed = models.BooleanField(default=False, editable=False)
     created_by = models.ForeignKey(STAFF, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
 

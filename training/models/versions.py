@@ -50,8 +50,11 @@ class ModelVersion(models.Model):
     origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.TRAINED)
     note = models.CharField(max_length=200, blank=True, help_text="What is new in it.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    # What was live when it was made, and what its page compares it with.
     parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="children")
+    # Empty for an upload, of which nobody knows, and for a deleted version whose set was cleaned up.
     training_set = models.ForeignKey(TrainingSet, models.PROTECT, null=True, blank=True, related_name="versions")
+    # Of the archive, and our word for it: without both it is not loaded (`assistant.engine.archives`).
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     signature = models.CharField(max_length=64, blank=True)
     size = models.PositiveBigIntegerField("size in bytes", default=0)
@@ -72,6 +75,7 @@ class ModelVersion(models.Model):
 
     @property
     def path(self) -> Path:
+        """Where its archive is once it is ready."""
         return settings.VAR_DIR / "models" / f"{self.name}.tar.gz"
 
     @property
@@ -80,6 +84,7 @@ class ModelVersion(models.Model):
         return settings.VAR_DIR / "models" / "quarantine" / f"{self.name}.tar.gz"
 
     def for_engine(self) -> Model:
+        """As the engine wants it: plain data."""
         return Model(self.name, self.path, self.sha256, self.signature)
 
 
@@ -96,6 +101,7 @@ class Evaluation(models.Model):
 
     version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="evaluations")
     kind = models.CharField(max_length=16, choices=Kind.choices)
+    # Of a cross-validation.
     seed = models.PositiveIntegerField(default=0)
     folds = models.PositiveSmallIntegerField(default=0)
     example_count = models.PositiveIntegerField("examples", default=0)

@@ -1,4 +1,4 @@
-"""What is wrong with a bot's training data now."""
+"""Reads of what is wrong with a bot's training data now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db.models import Count, Max, QuerySet
 
-from training.bundles.limits import LocatedText, endless_regexes_in
+from training.bundles.limits import endless_regexes_in
 from training.bundles.renaming import current_name
 from training.findings import CheckedData, CheckedExample, Finding, findings_in
 from training.models import Bot, Evaluation, Example
@@ -26,18 +26,19 @@ def findings_of(bot: Bot) -> list[Finding]:
     kept = cache.get(key)
     if kept and kept[0] == stamp:
         return list(kept[1])
-    found = findings_in(_data(bot))
+    found = findings_in(_checked_data(bot))
     cache.set(key, (stamp, found), timeout=DAY)
     return found
 
 
 def newest_cross_validation(bot: Bot) -> Evaluation | None:
+    """Of whichever version: it says which examples a model of the others takes for something else."""
     of_bot = Evaluation.objects.filter(version__bot=bot, kind=Evaluation.Kind.CROSS_VALIDATION)
     return of_bot.select_related("version__bot").order_by("-created", "-id").first()
 
 
 def f1_of(evaluation: Evaluation | None) -> dict[str, float]:
-    """By the name that each intent has now."""
+    """F1 by intent, by the name that each has now."""
     if evaluation is None:
         return {}
     renamed = intents_renamed_since(evaluation.version)
@@ -46,7 +47,7 @@ def f1_of(evaluation: Evaluation | None) -> dict[str, float]:
 
 
 def errors_of(evaluation: Evaluation | None) -> list[dict[str, Any]]:
-    """By the names that the intents have now."""
+    """The wrong guesses, by the names that the intents have now."""
     if evaluation is None:
         return []
     renamed = intents_renamed_since(evaluation.version)
@@ -57,6 +58,7 @@ def errors_of(evaluation: Evaluation | None) -> list[dict[str, Any]]:
 
 
 def missing_embeddings(bot: Bot) -> int:
+    """How many examples have none yet: near texts of these are not found."""
     return _trained(bot).filter(vector=None).count()
 
 
@@ -75,12 +77,14 @@ def _stamp(bot: Bot) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _data(bot: Bot) -> CheckedData:
+def _checked_data(bot: Bot) -> CheckedData:
+    """All that the checks look at. They are pure, so that what they find is a function of this."""
     usage, evaluation = usage_of(bot), newest_cross_validation(bot)
     ours = dict(bot.intents.filter(deleted=None).exclude(answer="").values_list("name", "answer"))
     responses = list(bot.responses.filter(deleted=None).values_list("name", flat=True))
     ids, vectors = stored_embeddings(bot)
     pipeline = pipeline_of(bot)
+    slot_fillers = _slot_fillers(bot, usage.filling)
     return CheckedData(
         rows=[
             CheckedExample(*row)
@@ -88,24 +92,21 @@ def _data(bot: Bot) -> CheckedData:
         ],
         intents=intent_names(bot),
         responses=responses,
-        answered=frozenset({*ours, *usage.answers, *usage.named, *usage.filling, *_fill_slots(bot, usage.filling)}),
+        answered=frozenset({*ours, *usage.answers, *usage.named, *usage.filling, *slot_fillers}),
         asked=frozenset(usage.named),
         said=frozenset({*ours.values(), *usage.actions, *filter(is_named_in_code, responses)}),
         f1=f1_of(evaluation),
         errors=errors_of(evaluation),
+        # Of entities and synonyms only what the pipeline does not learn is a finding.
         marked=0 if pipeline.learns_entities else _trained(bot).exclude(entities=[]).count(),
         synonyms=0 if pipeline.maps_synonyms else bot.synonyms.filter(deleted=None).count(),
-        endless=_endless(bot),
+        endless=endless_regexes_in(dict(bot.files.values_list("path", "text"))),
         ids=ids,
         vectors=vectors,
     )
 
 
-def _endless(bot: Bot) -> list[tuple[str, LocatedText]]:
-    return endless_regexes_in(dict(bot.files.values_list("path", "text")))
-
-
-def _fill_slots(bot: Bot, filling: frozenset[str]) -> set[str]:
+def _slot_fillers(bot: Bot, filling: frozenset[str]) -> set[str]:
     """Intents of which most examples have entities that fill slots: forms ask for those, whatever the intent."""
     marked, all_of = Counter[str](), Counter[str]()
     for name, entities in examples_of(bot).values_list("intent__name", "entities") if filling else ():

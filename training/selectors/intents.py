@@ -20,6 +20,8 @@ from training.text_keys import alike_key
 
 
 class IntentChoice(TypedDict):
+    """What staff choose from when they say which intent is right. `count`: its examples to train on."""
+
     name: str
     example: str
     count: int
@@ -68,6 +70,7 @@ def intents_renamed_since(version: ModelVersion) -> list[RenamedIntent]:
 
 def intents_by_text(bot: Bot, texts: Iterable[str]) -> dict[str, set[str]]:
     """The intents that have each of these texts, as `same_text` compares them. One query."""
+    # Several texts may have one key.
     keys = {text: alike_key(text) for text in texts}
     found: dict[str, set[str]] = defaultdict(set)
     for key, intent in examples_of(bot).filter(alike__in=set(keys.values())).values_list("alike", "intent__name"):
@@ -82,7 +85,7 @@ def intents_of_deleted_examples(bot: Bot, mark: datetime) -> list[str]:
 
 
 def intent_choices(bot: Bot) -> list[IntentChoice]:
-    """All intents by name, each with one example that is neither terse nor long, and how many it has to train on."""
+    """All intents by name, each with one example that is neither terse nor long."""
     trained = Example.objects.filter(ALIVE, intent=OuterRef("pk"), use=Example.Use.TRAINING)
     telling = trained.annotate(length=Length("text")).filter(length__gte=8, length__lte=60).order_by("id")
     rows = Intent.objects.filter(ALIVE, bot=bot).annotate(

@@ -147,11 +147,13 @@ def changes_since(version: ModelVersion) -> Changes | None:
         return None
     since = intents_renamed_since(version)
     examples = _examples_in(version.training_set.sha256, version.training_set.pk)
+    # A renamed intent counts as such, not as examples that moved.
     renamed = {change.new for change in since} & set(intent_names(version.bot))
     before = _intents_by_text((current_name(name, since), text) for name, text in examples)
     after = _intents_by_text(trained_on(version.bot).values_list("intent__name", "text"))
     both = before.keys() & after.keys()
     edited = 0
+    # What files brought has no `updated_by`, and is not staff's change.
     for kind in (Response, Synonym, Intent):
         rows = kind._default_manager.filter(bot=version.bot_id, updated_by__isnull=False)
         edited += rows.filter(Q(updated__gt=version.created) | Q(deleted__gt=version.created)).count()

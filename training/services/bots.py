@@ -14,14 +14,14 @@ from django.db.models import Model
 
 from assistant.engine import TrainingFailed
 from assistant.lib.database import write_transaction
-from training.bundles import TrainingExample, build_bundle, build_training_set, training_data_in
+from training.bundles import TrainingData, TrainingExample, build_bundle, build_training_set, training_data_in
 from training.models import Bot, BotFile, Example, Intent, Response, Synonym, TrainingSet
 from training.selectors.intents import intent_changes_of
 from training.selectors.training_data import files_of, training_data_of
 from training.text_keys import alike_key, exact_key
 
-LONGEST_NAME = 255
-BATCH = 500
+LONGEST_NAME = 255  # what is longer does not fit its column, and is left to the files
+BATCH = 500  # rows in one statement
 FROM_FILES = (Example.Origin.SKILL, Example.Origin.IMPORT)
 
 
@@ -52,12 +52,7 @@ def sync_with_files(*, bot: Bot) -> bool:
     with write_transaction():
         row = lock_bot(bot)
         if row.files_hash != files_hash:  # no other process was quicker
-            data = training_data_in(files, intent_changes_of(row))
-            _sync_intents(row, data.intents)
-            _sync_examples(row, data.examples)
-            _sync_responses(row, data.responses)
-            _sync_synonyms(row, data.synonyms)
-            _drop_unused_intents(row, data.intents)
+            _sync_rows(row, training_data_in(files, intent_changes_of(row)))
             Bot.objects.filter(pk=row.pk).update(files_hash=files_hash)
     bot.files_hash = files_hash
     return True
@@ -77,15 +72,15 @@ def freeze_training_set(*, bot: Bot) -> TrainingSet:
     return row
 
 
-def _sync_intents(bot: Bot, wanted: Iterable[str]) -> None:
+def _sync_rows(bot: Bot, wanted: TrainingData) -> None:
     there = {row.name for row in bot.intents.filter(deleted=None)}
-    new = [name for name in wanted if name not in there and len(name) <= LONGEST_NAME]
+    new = [name for name in wanted.intents if name not in there and len(name) <= LONGEST_NAME]
     Intent.objects.bulk_create([Intent(bot=bot, name=name) for name in new], batch_size=BATCH)
-
-
-def _drop_unused_intents(bot: Bot, wanted: Iterable[str]) -> None:
-    """Those that the files have no more, nobody touched and no example needs."""
-    gone = bot.intents.filter(updated_by=None, revision=1, deleted=None).exclude(name__in=list(wanted))
+    _sync_examples(bot, wanted.examples)
+    _sync_responses(bot, wanted.responses)
+    _sync_synonyms(bot, wanted.synonyms)
+    # Last, as an intent that the files no longer have stays where staff gave it an example.
+    gone = bot.intents.filter(updated_by=None, revision=1, deleted=None).exclude(name__in=list(wanted.intents))
     gone.exclude(examples__deleted=None, examples__isnull=False).delete()
 
 
@@ -127,6 +122,7 @@ def _new_example(bot: Bot, key: tuple[int, str], it: TrainingExample, origin: st
 
 
 def _sync_responses(bot: Bot, wanted: Mapping[str, list[dict[str, Any]]]) -> None:
+    # Deleted ones among them, so that they do not come again.
     rows = {row.name: row for row in bot.responses.order_by("deleted")}
     untouched = [row for row in rows.values() if not row.edited and row.deleted is None]
     _drop(Response, [row.pk for row in untouched if row.name not in wanted])

@@ -23,6 +23,7 @@ class TrainingDataErasure:
     """Training data in which one of a person's texts stands. What came from conversations goes with these."""
 
     def names(self, identifier: str) -> list[str]:
+        """None: training data does not say whose words it has."""
         return []
 
     def find(self, person: Person) -> list[ErasureCount]:
@@ -109,6 +110,7 @@ def erase_examples(*, examples: Iterable[Example]) -> Traces:
         for job in traces.jobs:
             job.log, job.error = _lines_without(job.log, texts), _lines_without(job.error, texts)
             job.save(update_fields=["log", "error"])
+        # Its versions are deleted, but the foreign key protects it.
         for training_set in traces.sets:
             ModelVersion.objects.filter(training_set=training_set).update(training_set=None)
             training_set.delete()

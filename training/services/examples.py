@@ -167,6 +167,7 @@ def get_or_create_intent(bot: Bot, name: str, by: Staff) -> Intent:
     row = Intent.objects.filter(bot=bot, name=name, deleted=None).first()
     if row:
         return row
+    # Without the change that deleted it, the project's rules and stories for it are back.
     bot.intent_changes.filter(old=name, new="").delete()
     deleted = Intent.objects.filter(bot=bot, name=name).order_by("-deleted").first()
     row = deleted or Intent(bot=bot, name=checked_new_intent(name))
@@ -255,11 +256,11 @@ def _change(row: Example, wanted: dict[str, Any], by: Staff) -> Example:
         if same.exclude(pk=row.pk).exists():
             raise BadExample(f"The intent {intent.name} has this example already.", code="has_it_already")
         _leave_deleted_copies([row])
-        row.confirmed = False
+        row.confirmed = False  # staff said it of the text and the intent that it had
     for name, value in wanted.items():
         setattr(row, name, value)
     if "text" in changed:
-        row.vector = None
+        row.vector = None  # worked out anew by `embed_next_batch`
         for name, key in _keys(row.text).items():
             setattr(row, name, key)
     row.updated_by, row.revision = by, row.revision + 1

@@ -39,6 +39,7 @@ class Merge:
     responses: list[tuple[int, int, Variations]]
 
     def as_json(self) -> dict[str, Any]:
+        """For the session, or whatever keeps it until it is undone."""
         return asdict(self)
 
 
@@ -95,6 +96,7 @@ def merge_intents(*, source: Intent, target: Intent, by: Staff) -> Merge:
         mark_intent_deleted(gone, mark, by)
         changes = {"merged_into": (None, kept.name), "examples": (len(moving), 0)}
         audit.record(gone, changes, by=by, action=audit.DELETED)
+        # As they are once their buttons name the target: what has another one later was changed by somebody.
         revisions = dict(Response.objects.filter(pk__in=before).values_list("pk", "revision"))
     responses = [(pk, revisions[pk], variations) for pk, variations in before.items()]
     return Merge(gone.pk, kept.name, mark.isoformat(), [(row.pk, row.revision + 1) for row in moving], responses)
@@ -109,6 +111,7 @@ def delete_intent(*, intent: Intent, by: Staff) -> datetime:
         examples = existing_examples(row)
         mark_deleted(examples, mark, by)
         audit.record(row, {"name": (row.name, None), "examples": (len(examples), 0)}, by=by, action=audit.DELETED)
+        # By this the files' rules and stories that name it are left out.
         IntentChange.objects.create(bot=row.bot, old=row.name, new="", keeps_rules=False)
         mark_intent_deleted(row, mark, by)
     return mark
@@ -146,6 +149,7 @@ def set_answer(*, intent: Intent, texts: Sequence[str], by: Staff, revision: int
         # Buttons and the like of the variation in the same place stay.
         variations = [{**(old[place] if place < len(old) else {}), "text": text} for place, text in enumerate(texts)]
         response = write_response(row.bot, name, variations, by, revision)
+        # A rule of the project, or the retrieval intent's own name, leads to the response already.
         if row.name not in usage.answers and "/" not in row.name:
             _set_rule(row, name, by)
     return response

@@ -55,6 +55,8 @@ VERSION_STATUS: dict[str, dict[str, str]] = {
 
 
 class JobEnded(FrontdeskError):
+    """It can't be cancelled any more."""
+
     code = "job_ended"
     status = 409
 
@@ -62,7 +64,7 @@ class JobEnded(FrontdeskError):
 def request_job(*, bot: Bot, kind: str, by: User | None, version: ModelVersion | None = None, **arguments: Any) -> Job:
     """The new job; or the one that waits or runs already, where it is requested for a second time."""
     with write_transaction():
-        lock_bot(bot)
+        lock_bot(bot)  # or two who ask at once would both find none
         same = Job.objects.filter(
             bot=bot, kind=kind, version=version, arguments=arguments, status__in=UNFINISHED
         ).first()
@@ -98,9 +100,11 @@ def cancel_job(*, job: Job, by: User | None) -> Job:
 def claim_job(*, worker: str, only: Job | None = None) -> Job | None:
     """The oldest job that may begin, now this worker's; None where there is none (or not `only` that one)."""
     rows = claimable_jobs().filter(pk=only.pk) if only else claimable_jobs()
+    # Of this attempt only: the same worker may claim the job once more, after its lease ran out.
     token = f"{worker[:50]} {secrets.token_hex(4)}"
     begun = {"status": Status.RUNNING, "worker": token, "started": Now()}
     clean = {"step": "", "done": 0, "total": 0, "steps": [], "memory": 0}
+    # More than one, as another worker may take the first meanwhile.
     with single_write():
         waiting = list(rows.values_list("pk", flat=True)[:20])
     for job_id in waiting:
@@ -333,6 +337,7 @@ def _update_version(job: Job) -> None:
     version, status = job.version, VERSION_STATUS.get(job.kind, {}).get(job.status)
     if status is None or version is None:
         return
+    # No job takes back that a version is ready.
     rows = ModelVersion.objects.filter(pk=version.pk).exclude(status=VersionStatus.READY)
     rows.update(status=status, error=job.error)
     if job.kind == "check_upload":

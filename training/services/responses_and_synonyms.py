@@ -63,8 +63,9 @@ def write_response(
     before = row.variations if row else None
     wanted = checked_variations(variations)
     if row and before == wanted:
-        return row
+        return row  # not edited: files go on changing it
     row = row or Response(bot=bot, name=name, revision=0)
+    # From now on files do not change it any more.
     row.variations, row.edited, row.updated_by, row.revision = wanted, True, by, row.revision + 1
     row.save()
     action = audit.CREATED if before is None else audit.CHANGED

@@ -23,7 +23,7 @@ from assistant.lib import audit
 from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from training.bundles import bundle_of
-from training.jobs import Finish, handles
+from training.jobs import Finish, register_handler
 from training.models import Bot, Evaluation, Job, ModelVersion, TrainingSet
 from training.reports import Report, report_of
 from training.selectors.job_queue import UNFINISHED
@@ -37,6 +37,8 @@ FOLDS, SEED = 5, 0
 
 
 class CannotEvaluate(FrontdeskError):
+    """There is nothing to ask it, or it is not ready."""
+
     code = "cannot_evaluate"
     status = 409
 
@@ -72,7 +74,7 @@ def train_version(
     return ModelVersion.objects.get(pk=job.version_id)
 
 
-@handles("train")
+@register_handler("train")
 def train(job: Job, report_progress: OnProgress) -> Finish:
     """The archive is made in a folder of this attempt, and takes its place together with the rows."""
     version = job.version
@@ -81,6 +83,7 @@ def train(job: Job, report_progress: OnProgress) -> Finish:
     folder = settings.VAR_DIR / "models" / "unfinished" / f"{version.name}-{job.attempts}"
     for left in folder.parent.glob(f"{version.name}-*"):  # by a worker that died
         shutil.rmtree(left, ignore_errors=True)
+    # Minutes, in a child process: no transaction is open meanwhile.
     try:
         archive = get_engine().train(bundle_of(version.training_set), folder, version.name, report_progress)
     except BaseException:
@@ -117,7 +120,7 @@ def evaluate_version(*, version: ModelVersion, kind: str) -> Evaluation:
     return Evaluation.objects.filter(version=version, kind=kind)[0]
 
 
-@handles("evaluate")
+@register_handler("evaluate")
 def evaluate(job: Job, report_progress: OnProgress) -> Finish:
     """Asks the version for the intents of what is held out."""
     version = _version_of(job)
@@ -126,7 +129,7 @@ def evaluate(job: Job, report_progress: OnProgress) -> Finish:
     return partial(_write_evaluation, version, HELD_OUT, report_of(guesses))
 
 
-@handles("cross_validate")
+@register_handler("cross_validate")
 def cross_validate(job: Job, report_progress: OnProgress) -> Finish:
     """Models of the same data and pipeline, trained without a fifth of the examples each, are asked that fifth."""
     version = _version_of(job)
@@ -142,6 +145,7 @@ def create_version(*, bot: Bot, **fields: Any) -> ModelVersion:
     stem = f"{bot.name}-{timezone.localtime():%Y%m%d-%H%M}"
     for number in count(1):
         name = stem if number == 1 else f"{stem}-{number}"
+        # Two may be made in the same minute: the unique name decides, not a look at what is there.
         try:
             with transaction.atomic():
                 return ModelVersion.objects.create(bot=bot, name=name, **fields)

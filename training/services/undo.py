@@ -54,6 +54,7 @@ class Restored:
         return ", ".join(f"one {it}" if count == 1 else f"{count:,} {it}s" for it, count in counts.items() if count)
 
     def with_examples(self, count: int) -> Restored:
+        """And as many examples more."""
         return replace(self, examples=self.examples + count)
 
 
@@ -73,6 +74,7 @@ def restore_deleted(*, bot: Bot, mark: datetime, by: User | None) -> Restored:
     again by now stays as it is."""
     with write_transaction():
         bot = lock_bot(bot)
+        # Without the change that deleted them, the project's rules and stories for these intents are back.
         names = list(bot.intents.filter(deleted=mark).values_list("name", flat=True))
         bot.intent_changes.filter(old__in=names, new="").delete()
         return Restored(
@@ -91,10 +93,12 @@ def unmerge_intents(*, merge: Merge, by: User | None) -> Restored:
         bot, mark = lock_bot(source.bot), datetime.fromisoformat(merge.mark)
         if source.deleted != mark or bot.intents.filter(name=source.name, deleted=None).exists():
             raise BadIntent(f"Somebody made {source.name} anew meanwhile. Move the examples back yourself.")
-        target = intent_now(bot, merge.target)
+        target = intent_now(bot, merge.target)  # it may have been renamed since
         changes = bot.intent_changes.filter(old=source.name, keeps_rules=False)
+        # The newest only: the name may have been merged before.
         changes.filter(pk__in=changes.order_by("-id").values("pk")[:1]).delete()
         restored = restore_deleted(bot=bot, mark=mark, by=by)
+        # What somebody changed since has another revision, and stays where it is.
         revisions = dict(merge.examples)
         there = Example.objects.filter(bot=bot, deleted=None).select_related("intent").defer("vector")
         moved = [row for row in there if revisions.get(row.pk) == row.revision]
@@ -116,6 +120,7 @@ def apply_correction(
     text = text.strip()
     with write_transaction():
         there = examples_of(lock_bot(bot)).filter(intent__name=intent, exact=exact_key(text)).first()
+        # Known before `add_example` makes it.
         made_intent = not bot.intents.filter(name=intent, deleted=None).exists()
         origin = Example.Origin.REVIEW
         row = add_example(

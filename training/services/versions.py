@@ -24,7 +24,7 @@ from assistant.engine.archives import sha256_of, sign, verify
 from assistant.lib import audit
 from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
-from training.jobs import Finish, handles
+from training.jobs import Finish, register_handler
 from training.models import PRODUCTION, Activation, Bot, Environment, Job, ModelVersion
 from training.selectors.job_queue import UNFINISHED
 from training.selectors.versions import unseen_examples
@@ -40,25 +40,35 @@ LEFT_AFTER = 3600.0  # seconds
 
 
 class CannotActivate(FrontdeskError):
+    """It is not ready, or there is nothing to go back to."""
+
     code = "cannot_activate"
     status = 409
 
 
 class CannotDelete(FrontdeskError):
+    """It is live, or being worked on."""
+
     code = "cannot_delete"
     status = 409
 
 
 class NoArchive(FrontdeskError):
+    """There is no file of it, or not the one that was recorded."""
+
     code = "no_archive"
     status = 409
 
 
 class UploadRefused(FrontdeskError):
+    """Before its content was looked at."""
+
     code = "upload_refused"
 
 
 class UploadTooLarge(UploadRefused):
+    """Larger than `MODEL_UPLOAD_MB`."""
+
     code = "too_large"
     status = 413
 
@@ -67,6 +77,7 @@ def activate_version(*, version: ModelVersion, environment: str = PRODUCTION, by
     """From the next message on, this version answers there. Messages that came before keep theirs. Raises
     CannotActivate."""
     with write_transaction():
+        # A row of its own first, to be locked: two who activate at once are put one after the other.
         Environment.objects.get_or_create(bot=version.bot, name=environment)
         place = Environment.objects.select_for_update(of=("self",)).get(bot=version.bot, name=environment)
         return _put_live(place, version, by)
@@ -166,6 +177,7 @@ def upload_version(*, bot: Bot, file: File, by: User | None, sha256: str = "", n
                 note=note[:200],
             )
             audit.record(version, {"sha256": (None, found)}, by=by, action=audit.CREATED)
+            # Before the row is there for others: its check would not find the file.
             arriving.replace(version.quarantine_path)
             queue_job(bot=bot, kind="check_upload", by=by, version=version)
         return version
@@ -173,7 +185,7 @@ def upload_version(*, bot: Bot, file: File, by: User | None, sha256: str = "", n
         arriving.unlink(missing_ok=True)
 
 
-@handles("check_upload")
+@register_handler("check_upload")
 def check_upload(job: Job, report_progress: OnProgress) -> Finish:
     """A child process looks at it. What the engine refuses is deleted when the job ends (`job_queue`)."""
     version = job.version
@@ -201,7 +213,8 @@ def delete_leftover_uploads() -> int:
 
 
 def _put_live(place: Environment, chosen: ModelVersion, by: User | None) -> Environment:
-    version = ModelVersion.objects.select_for_update(of=("self",)).get(pk=chosen.pk)  # it may be deleted meanwhile
+    # Locked, as it may be deleted meanwhile.
+    version = ModelVersion.objects.select_for_update(of=("self",)).get(pk=chosen.pk)
     if version.status != Status.READY:
         raise CannotActivate(f"{version.name} is {version.get_status_display().lower()}, it can't go live.")
     before = place.active_version
