@@ -1,8 +1,11 @@
-"""What there is to say about a project's files once they are read."""
+"""What there is to say about a project's files once they are read. Python is read for its names and not run."""
 
 from __future__ import annotations
 
-from typing import Any
+import ast
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 
 import yaml
 from django.conf import settings
@@ -10,7 +13,6 @@ from django.conf import settings
 from assistant.engine.allow_lists.parameters import unknown_parameters
 from training.bundles.limits import regex_faults, too_long_examples
 from training.bundles.yaml_documents import Document, line_of, nodes, plain
-from training.importing.actions import actions_in, missing_actions
 from training.importing.default_pipeline import CONFIG, PIPELINE
 from training.importing.files import Project
 from training.importing.refusals import refusals
@@ -38,119 +40,121 @@ def check_config(project: Project, documents: dict[str, Document]) -> None:
     if CONFIG not in documents:
         project.notice(CONFIG, f"there is none to train with; {OFFER}", blocks=True)
         return
-    if _say_what_is_refused(project, CONFIG, documents[CONFIG]):
+    config = documents[CONFIG]
+    if _notice_refusals(project, CONFIG, config):
         project.notice(CONFIG, f"left out for this; {OFFER}")
         del project.files[CONFIG], documents[CONFIG]
         return
-    _say_that_duckling_is_off(project, documents[CONFIG])
-    _say_what_is_not_known(project, documents[CONFIG])
+    for node in nodes(config.sections[PIPELINE]) if PIPELINE in config.sections and not settings.DUCKLING_URL else ():
+        if isinstance(node.value, str) and node.value.rpartition(".")[2] == DUCKLING:
+            text = f"{DUCKLING} asks another server, so it is off until DUCKLING_URL is set"
+            project.notice(CONFIG, text, line_of(node))
+    for section in (PIPELINE, "policies"):
+        _notice_unknown_parameters(project, config, section)
 
 
 def check_file(project: Project, path: str, document: Document) -> None:
+    """Of any kind; what is wrong with a config alone, `check_config` says."""
     if path.startswith("data/") and not DATA & document.sections.keys():
         project.notice(path, f"nothing in it is trained on: data/ is for {', '.join(sorted(DATA))}")
-    _check_version(project, path, document)
+    _check_format(project, path, document)
     for name, line in document.environment_variables():
         text = f"reads the environment variable {name}, which trainings here do not get: write its value"
         project.notice(path, text, line, blocks=True)
     if path != CONFIG:
-        _say_what_is_refused(project, path, document)
-    for expression, reason, fails in regex_faults(document):
-        text = f"the regular expression {expression.name}, {_shown(expression.text)}: {reason}"
-        project.notice(path, text, expression.line, blocks=fails)
+        _notice_refusals(project, path, document)
+    for regex, reason, fails in regex_faults(document):
+        shown = regex.text if len(regex.text) <= SHOWN else f"{regex.text[:SHOWN]}…"
+        project.notice(path, f"the regular expression {regex.name}, {shown}: {reason}", regex.line, blocks=fails)
     for example in too_long_examples(document):
         text = f"an example of {example.name} has {len(example.text):,} characters, of at most {LONGEST_TEXT:,}"
         project.notice(path, text, example.line, blocks=True)
 
 
-def summary_of(document: Document) -> str:
-    """For example `7 intents, 64 examples`."""
-    entries = [entry for entry in document.items("nlu") if isinstance(entry, dict)]
-    counted = {name: len(document.names(name)) for name in SINGULAR}
-    counted["intents"] += sum("intent" in entry for entry in entries)
-    counted["examples"] = sum(_examples(entry) for entry in entries if "intent" in entry)
-    return ", ".join(f"{count} {SINGULAR[name] if count == 1 else name}" for name, count in counted.items() if count)
-
-
-def say_what_python_is_missed(project: Project, documents: dict[str, Document], python: dict[str, str]) -> None:
+def check_actions(project: Project, documents: Mapping[str, Document], python: Mapping[str, str]) -> None:
+    """Python files bring actions that do not come along; domains ask for actions that no skill here brings."""
     for path, text in python.items():
         if names := actions_in(text):
             project.notice(path, f"left out, for Python does not come along: {', '.join(names)}")
     for path, document in documents.items():
-        missing = missing_actions(document)
-        validations = [name for name in missing if _validates(name)]
-        others = [name for name in missing if not _validates(name)]
-        _say_what_is_missing(project, path, document, others, "answers utter_default")
-        _say_what_is_missing(project, path, document, validations, "lets every value pass")
+        wanted = [name for name in document.names("actions") if not name.startswith("utter_")]
+        missing = [name for name in wanted if name not in _actions_of_skills()]
+        # Of these Rasa expects nothing but whether a slot's value is right.
+        validations = [it for it in missing if it.startswith("validate_") or it == "action_validate_slot_mappings"]
+        others = [name for name in missing if name not in validations]
+        for names, effect in ((others, "answers utter_default"), (validations, "lets every value pass")):
+            if names:
+                text = f"custom actions that no skill here has (each {effect}): {', '.join(names)}"
+                project.notice(path, text, document.starts["actions"])
 
 
-def _say_what_is_refused(project: Project, path: str, document: Document) -> bool:
+def summary_of(document: Document) -> str:
+    """For example `7 intents, 64 examples`."""
+    counts = {name: len(document.names(name)) for name in SINGULAR}
+    counts["examples"] = 0
+    for entry in document.items("nlu"):
+        if isinstance(entry, dict) and "intent" in entry:
+            counts["intents"] += 1
+            examples = entry.get("examples")
+            lines = examples if isinstance(examples, list) else str(examples or "").splitlines()
+            counts["examples"] += sum(isinstance(examples, list) or line.lstrip().startswith("-") for line in lines)
+    return ", ".join(f"{count} {SINGULAR[name] if count == 1 else name}" for name, count in counts.items() if count)
+
+
+def actions_in(python: str) -> list[str]:
+    """The names that the classes of a module give themselves in `def name(self): return "..."`."""
+    try:
+        tree = ast.parse(python)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    methods = [item for node in classes for item in node.body if isinstance(item, ast.FunctionDef)]
+    returns = [item for method in methods if method.name == "name" for item in method.body]
+    values = [item.value for item in returns if isinstance(item, ast.Return)]
+    return [value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)]
+
+
+@lru_cache(maxsize=1)
+def _actions_of_skills() -> frozenset[str]:
+    modules = [Path(settings.BASE_DIR) / skill / "actions.py" for skill in settings.ASSISTANT_SKILLS]
+    return frozenset(name for path in modules if path.exists() for name in actions_in(path.read_text(encoding="utf-8")))
+
+
+def _notice_refusals(project: Project, path: str, document: Document) -> bool:
+    """Whether there are any."""
     refused = refusals(path, project.files[path], document)
     for line, reason in refused:
         project.notice(path, reason, line, blocks=True)
     return bool(refused)
 
 
-def _say_that_duckling_is_off(project: Project, config: Document) -> None:
-    if settings.DUCKLING_URL or PIPELINE not in config.sections:
-        return
-    for node in nodes(config.sections[PIPELINE]):
-        if isinstance(node.value, str) and node.value.rpartition(".")[2] == DUCKLING:
-            text = f"{DUCKLING} asks another server, so it is off until DUCKLING_URL is set"
-            project.notice(CONFIG, text, line_of(node))
+def _notice_unknown_parameters(project: Project, config: Document, section: str) -> None:
+    """They may be misspelt. Rasa passes over them without a word."""
+    for item in config.sections[section].value if section in config.sections else []:
+        if not isinstance(item, yaml.MappingNode):
+            continue
+        lines = {key.value: line_of(key) for key, _ in item.value}
+        component = str(plain(item).get("name", "")).rpartition(".")[2]
+        for key in unknown_parameters(component, lines):
+            text = f"'{key}' is no known parameter of {component}; it is passed on as it is"
+            project.notice(CONFIG, text, lines[key])
 
 
-def _say_what_is_not_known(project: Project, config: Document) -> None:
-    """Parameters that may be misspelt. Rasa passes over them without a word."""
-    for section in (PIPELINE, "policies"):
-        items = config.sections[section].value if section in config.sections else []
-        for item in items:
-            keys = {key.value: line_of(key) for key, _ in item.value} if isinstance(item, yaml.MappingNode) else {}
-            component = str(plain(item).get("name", "")).rpartition(".")[2] if keys else ""
-            for key in unknown_parameters(component, keys):
-                project.notice(
-                    CONFIG, f"'{key}' is no known parameter of {component}; it is passed on as it is", keys[key]
-                )
-
-
-def _check_version(project: Project, path: str, document: Document) -> None:
+def _check_format(project: Project, path: str, document: Document) -> None:
+    """Rasa 2's differs from Rasa 3's in the slots."""
     version = str(document.get("version") or "").strip("'\"")
     number = tuple(int(part) for part in version.split(".") if part.isdigit())
     line = document.starts.get("version", 0)
     if number > NEWEST_FORMAT:
         project.notice(path, f"its format {version} is newer than 3.1, which Rasa 3.6 reads", line, blocks=True)
     elif number and number < OLDEST_FORMAT:
-        text = f'its format {version} is of Rasa 2; it is read as 3.1, so write version: "3.1"'
-        project.notice(path, text, line)
-    unmapped = _slots_without_mappings(document)
+        project.notice(path, f'its format {version} is of Rasa 2; it is read as 3.1, so write version: "3.1"', line)
+    slots = document.get("slots")
+    unmapped = [
+        name
+        for name, slot in (slots.items() if isinstance(slots, dict) else ())
+        if not isinstance(slot, dict) or "mappings" not in slot
+    ]
     if unmapped:
         text = f"slots without mappings, which Rasa 3 wants (its `rasa data migrate` adds them): {', '.join(unmapped)}"
         project.notice(path, text, document.starts["slots"], blocks=True)
-
-
-def _slots_without_mappings(document: Document) -> list[str]:
-    slots = document.get("slots")
-    if not isinstance(slots, dict):
-        return []
-    return [name for name, slot in slots.items() if not isinstance(slot, dict) or "mappings" not in slot]
-
-
-def _examples(entry: dict[str, Any]) -> int:
-    examples = entry.get("examples")
-    if isinstance(examples, list):
-        return len(examples)
-    return sum(line.lstrip().startswith("-") for line in str(examples or "").splitlines())
-
-
-def _shown(expression: str) -> str:
-    return expression if len(expression) <= SHOWN else f"{expression[:SHOWN]}…"
-
-
-def _validates(action: str) -> bool:
-    return action.startswith("validate_") or action == "action_validate_slot_mappings"
-
-
-def _say_what_is_missing(project: Project, path: str, document: Document, names: list[str], what_then: str) -> None:
-    if names:
-        text = f"custom actions that no skill here has (each {what_then}): {', '.join(names)}"
-        project.notice(path, text, document.starts["actions"])

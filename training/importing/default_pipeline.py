@@ -24,27 +24,24 @@ def default_config_for(files: Mapping[str, str]) -> str:
     """The project's config with the starter's pipeline, and with what looks up its tables and regular expressions.
 
     All of the starter's config where the project's is missing or can't be taken apart."""
+    starter = default_config().splitlines(keepends=True)
+    first, after = _lines_of_pipeline(starter)
+    pipeline = [line for line in starter[first:after] if line.strip() and not line.lstrip().startswith("#")]
+    if any(LISTED.search(text) for path, text in files.items() if path.startswith("data/")):
+        pipeline.insert(pipeline.index(LEARNING), LOOKING_UP)  # synonyms come last
     config = files.get(CONFIG, "")
     lines = f"{config if _has_parts(config) else default_config()}\n".splitlines(keepends=True)
     first, after = _lines_of_pipeline(lines)
-    return "".join([*lines[:first], *_default_pipeline(files), "\n", *lines[after:]]).rstrip() + "\n"
+    return "".join([*lines[:first], *pipeline, "\n", *lines[after:]]).rstrip() + "\n"
 
 
 def _has_parts(config: str) -> bool:
+    """Not where all of it is written in braces."""
     try:
         document = read_document(config)
     except UnreadableYaml:
         return False
     return bool(document.sections) and not document.root.flow_style
-
-
-def _default_pipeline(files: Mapping[str, str]) -> list[str]:
-    lines = default_config().splitlines(keepends=True)
-    first, after = _lines_of_pipeline(lines)
-    kept = [line for line in lines[first:after] if line.strip() and not line.lstrip().startswith("#")]
-    if any(LISTED.search(text) for path, text in files.items() if path.startswith("data/")):
-        kept.insert(kept.index(LEARNING), LOOKING_UP)  # synonyms come last
-    return kept
 
 
 def _lines_of_pipeline(lines: list[str]) -> tuple[int, int]:

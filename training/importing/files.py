@@ -15,8 +15,8 @@ YAML = (".yml", ".yaml")
 AT_THE_TOP = {"config": "config.yml", "domain": "domain.yml"}
 FOLDERS = ("domain", "data", "tests")
 NOT_OURS = {
-    "endpoints": "left out: this server's own settings take the place of its endpoints",
-    "credentials": "left out: it holds secrets, and channels are connected in this server's settings",
+    "endpoints": "this server's own settings take the place of its endpoints",
+    "credentials": "it holds secrets, and channels are connected in this server's settings",
 }
 NOT_ENTERED = {"node_modules", "venv", "env", "models", "results"}  # at the top
 
@@ -43,6 +43,15 @@ class Project:
     def trainable(self) -> bool:
         return not any(notice.blocks for notice in self.notices)
 
+    def add(self, place: str, name: str, text: str) -> None:
+        """Rasa reads one domain: domain.yml, or else the folder domain/. Files at the top are added first."""
+        if place in self.files:
+            self.notice(name, f"left out: the project has a {place} too")
+        elif place.startswith("domain/") and AT_THE_TOP["domain"] in self.files:
+            self.notice(name, "left out: with a domain.yml, Rasa does not read domain/")
+        else:
+            self.files[place] = text
+
     def notice(self, path: str, text: str, line: int = 0, *, blocks: bool = False) -> None:
         self.notices.append(Notice(path, text, line, blocks))
 
@@ -54,38 +63,41 @@ class TooLarge(Exception):
 def read_files(root: Path) -> tuple[Project, dict[str, str]]:
     """The project's YAML, and its Python by path. Links that lead out of `root` are not followed. Raises TooLarge."""
     project, python, total = Project(), dict[str, str](), 0
-    for path in _files_in(root):
+    for path in _walk(root):
         name = path.relative_to(root).as_posix()
-        place = _place_of(name)
+        place = place_in_bundle(name)
         if path.is_dir() or (not place and path.suffix != ".py"):
-            _say_why_not(project, path, name)
+            if reason := _why_not_ours(path, name):
+                text, blocks = reason
+                project.notice(name, f"left out: {text}", blocks=blocks)
             continue
-        text = _text_of(root, path, name, project)
+        text = _read(project, root, path, name)
         total += len(text)
         if total > MAX_PROJECT:
             raise TooLarge(f"The project has more than {MAX_PROJECT // 1024**2} MB of text.")
         if path.suffix == ".py":
             python[name] = text
         elif text:
-            _keep(project, place, name, text)
+            project.add(place, name, text)
     return project, python
 
 
-def _keep(project: Project, place: str, name: str, text: str) -> None:
-    """Rasa reads one domain: domain.yml, or else the folder domain/. The walk comes by the files at the top first."""
-    if place in project.files:
-        project.notice(name, f"left out: the project has a {place} too")
-    elif place.startswith("domain/") and AT_THE_TOP["domain"] in project.files:
-        project.notice(name, "left out: with a domain.yml, Rasa does not read domain/")
-    else:
-        project.files[place] = text
+def place_in_bundle(name: str) -> str:
+    """Where a bundle keeps the file; empty for what does not belong in it."""
+    path = PurePosixPath(name)
+    if path.suffix not in YAML:
+        return ""
+    if len(path.parts) == 1:
+        return AT_THE_TOP.get(path.stem, "")
+    return name if path.parts[0] in FOLDERS else ""
 
 
-def _files_in(root: Path) -> Iterator[Path]:
+def _walk(root: Path) -> Iterator[Path]:
+    """All files, and links to folders. What is hidden is passed over, and so are other programs' folders."""
     count = 0
     for folder, names, files in os.walk(root, onerror=_raise):
-        passed_by = NOT_ENTERED if Path(folder) == root else set()
-        names[:] = sorted(name for name in names if not name.startswith(".") and name not in passed_by)
+        skipped = NOT_ENTERED if Path(folder) == root else set()
+        names[:] = sorted(name for name in names if not name.startswith(".") and name not in skipped)
         links = [name for name in names if os.path.islink(os.path.join(folder, name))]
         for name in sorted(links + [file for file in files if not file.startswith(".")]):
             count += 1
@@ -98,33 +110,23 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _place_of(name: str) -> str:
-    """Where a bundle keeps the file; empty for what does not belong in it."""
-    path = PurePosixPath(name)
-    if path.suffix not in YAML:
-        return ""
-    if len(path.parts) == 1:
-        return AT_THE_TOP.get(path.stem, "")
-    return name if path.parts[0] in FOLDERS else ""
-
-
-def _say_why_not(project: Project, path: Path, name: str) -> None:
+def _why_not_ours(path: Path, name: str) -> tuple[str, bool] | None:
+    """In words, and whether that stands in the way of training; None for what nobody expects to come along."""
     top = name.partition("/")[0]
     if name == path.name and path.suffix in YAML and path.stem in NOT_OURS:
-        project.notice(name, NOT_OURS[path.stem])
-    elif path.is_dir():
-        project.notice(name, "left out: links to folders are not followed", blocks=top in FOLDERS)
-    elif top in ("data", "domain") and path.suffix == ".md":
-        project.notice(
-            name, "left out: Markdown of Rasa 1; Rasa 2's `rasa data convert` turns it into YAML", blocks=True
-        )
-    elif top in FOLDERS:
-        project.notice(name, "left out: only YAML is read")
-    elif path.suffix in YAML:
-        project.notice(name, "left out: not one of config.yml, domain.yml, domain/, data/, tests/")
+        return NOT_OURS[path.stem], False
+    if path.is_dir():
+        return "links to folders are not followed", top in FOLDERS
+    if top in ("data", "domain") and path.suffix == ".md":
+        return "Markdown of Rasa 1; Rasa 2's `rasa data convert` turns it into YAML", True
+    if top in FOLDERS:
+        return "only YAML is read", False
+    if path.suffix in YAML:
+        return "not one of config.yml, domain.yml, domain/, data/, tests/", False
+    return None
 
 
-def _text_of(root: Path, path: Path, name: str, project: Project) -> str:
+def _read(project: Project, root: Path, path: Path, name: str) -> str:
     """Empty, with a notice, for a file that is not read."""
     trouble = _trouble_with(root, path, name)
     try:
@@ -137,6 +139,7 @@ def _text_of(root: Path, path: Path, name: str, project: Project) -> str:
 
 
 def _trouble_with(root: Path, path: Path, name: str) -> str:
+    """Looked at before anything of the file is read."""
     if not os.access(path, os.R_OK):
         return "it can't be read"
     if not path.resolve().is_relative_to(root):

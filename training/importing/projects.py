@@ -11,7 +11,7 @@ from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from training.bundles.limits import too_long_examples
 from training.bundles.yaml_documents import Document, UnreadableYaml, read_document
-from training.importing.checks import check_config, check_file, say_what_python_is_missed, summary_of
+from training.importing.checks import check_actions, check_config, check_file, summary_of
 from training.importing.default_pipeline import CONFIG, default_config_for
 from training.importing.files import Project, TooLarge, read_files
 from training.models import Bot
@@ -24,7 +24,10 @@ class ImportRefused(FrontdeskError):
 
 def import_project(*, bot: str, folder: Path, default_pipeline: bool = False) -> tuple[Bot, Project]:
     """The folder's project takes the place of the bot's files. Raises ImportRefused, with nothing changed."""
-    _check_name(bot)
+    try:
+        Bot(name=bot).clean_fields()
+    except ValidationError as error:
+        raise ImportRefused(f"{bot!r} can't be a bot's name. {' '.join(error.messages)}") from None
     project = read_project(folder, default_pipeline=default_pipeline)
     with write_transaction():
         row, _ = Bot.objects.get_or_create(name=bot)
@@ -33,29 +36,7 @@ def import_project(*, bot: str, folder: Path, default_pipeline: bool = False) ->
 
 
 def read_project(folder: Path, *, default_pipeline: bool = False) -> Project:
-    """Raises ImportRefused."""
-    project, python = _read(folder)
-    if default_pipeline:
-        _take_default_pipeline(project)
-    documents = _documents(project)
-    check_config(project, documents)
-    for path, document in documents.items():
-        check_file(project, path, document)
-        project.summaries[path] = summary_of(document)
-        if any(too_long_examples(document)):
-            del project.files[path]
-    say_what_python_is_missed(project, documents, python)
-    return project
-
-
-def _check_name(bot: str) -> None:
-    try:
-        Bot(name=bot).clean_fields()
-    except ValidationError as error:
-        raise ImportRefused(f"{bot!r} can't be a bot's name. {' '.join(error.messages)}") from None
-
-
-def _read(folder: Path) -> tuple[Project, dict[str, str]]:
+    """The files that can be taken in, and notices of all others. Raises ImportRefused."""
     if not folder.is_dir():
         raise ImportRefused(f"{folder} is not a folder.")
     try:
@@ -64,15 +45,21 @@ def _read(folder: Path) -> tuple[Project, dict[str, str]]:
         raise ImportRefused(str(error)) from None
     if not project.files:
         raise ImportRefused(f"{folder} holds no Rasa project: no config.yml, domain.yml or data/ that can be read.")
-    return project, python
+    if default_pipeline:
+        project.files[CONFIG] = default_config_for(project.files)
+        project.notice(CONFIG, "its pipeline is the starter's now, which selects no responses for retrieval intents")
+    documents = _readable_documents(project)
+    check_config(project, documents)
+    for path, document in documents.items():
+        check_file(project, path, document)
+        project.summaries[path] = summary_of(document)
+        if any(too_long_examples(document)):
+            del project.files[path]
+    check_actions(project, documents, python)
+    return project
 
 
-def _take_default_pipeline(project: Project) -> None:
-    project.files[CONFIG] = default_config_for(project.files)
-    project.notice(CONFIG, "its pipeline is the starter's now, which selects no responses for retrieval intents")
-
-
-def _documents(project: Project) -> dict[str, Document]:
+def _readable_documents(project: Project) -> dict[str, Document]:
     """Takes files that can't be read out of the project."""
     documents = {}
     for path, text in list(project.files.items()):

@@ -21,7 +21,7 @@ def refusals(path: str, text: str, document: Document) -> list[tuple[int, str]]:
     first = _refusal(path, text) if path == CONFIG or "slots" in document.sections else None
     if first is None:
         return []
-    parts = _parts_of_config(text, document) if path == CONFIG else _slots(text, document)
+    parts = _parts_of_config(text, document) if path == CONFIG else _parts_of_slots(text, document)
     found = {refusal for part in parts if (refusal := _refusal(path, part))}
     return sorted(refusal for refusal in found if BROKEN not in refusal[1]) or [first]
 
@@ -38,37 +38,35 @@ def _refusal(path: str, text: str) -> tuple[int, str] | None:
 def _parts_of_config(text: str, document: Document) -> Iterator[str]:
     """The config without its lists, then with one item of one list at a time. Lines keep their numbers."""
     lists = {name: document.sections[name] for name in LISTS if name in document.sections}
-    kept = [_lines(document, name) for name in document.sections if name not in lists]
-    yield _only(text, [line for lines in kept for line in lines])
+    others = {name: node for name, node in document.sections.items() if name not in lists}
+    yield _only(text, [line for name, node in others.items() for line in _with_key(document, name, node)])
     for name, node in lists.items():
         items = node.value if isinstance(node, yaml.SequenceNode) else [node]
         for item in items:
-            yield _only(text, [document.starts[name] - 1, *_lines_of(item)])
+            yield _only(text, _with_key(document, name, item))
 
 
-def _slots(text: str, document: Document) -> Iterator[str]:
+def _parts_of_slots(text: str, document: Document) -> Iterator[str]:
+    """One slot at a time."""
     slots = document.sections["slots"]
     for name, slot in slots.value if isinstance(slots, yaml.MappingNode) else []:
-        yield _only(text, [document.starts["slots"] - 1, *_lines_of(name), *_lines_of(slot)])
+        yield _only(text, [*_with_key(document, "slots", name), *_lines_of(slot)])
 
 
-def _lines(document: Document, section: str) -> list[int]:
-    return [document.starts[section] - 1, *_lines_of(document.sections[section])]
+def _with_key(document: Document, section: str, node: yaml.Node) -> list[int]:
+    return [document.starts[section] - 1, *_lines_of(node)]
 
 
 def _lines_of(node: yaml.Node) -> range:
     """Counted from 0. The end of a block is not marked: it is the end of the last thing in it."""
-    ends = [_last_line(part) for part in nodes(node) if not _is_block(part)]
-    return range(node.start_mark.line, max(ends, default=node.start_mark.line) + 1)
-
-
-def _is_block(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.CollectionNode) and not node.flow_style
-
-
-def _last_line(node: yaml.Node) -> int:
-    after = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
-    return int(node.end_mark.line) - after
+    last = node.start_mark.line
+    for part in nodes(node):
+        if isinstance(part, yaml.CollectionNode) and not part.flow_style:
+            continue
+        # The mark of a text in a block is at the line after it.
+        is_block = isinstance(part, yaml.ScalarNode) and part.style in ("|", ">")
+        last = max(last, int(part.end_mark.line) - is_block)
+    return range(node.start_mark.line, last + 1)
 
 
 def _only(text: str, lines: list[int]) -> str:
