@@ -48,6 +48,7 @@ class RunningTurn:
     away: Exception | None = None
 
     def fail(self, action: str) -> None:
+        """Note that `action` failed; the first one is told."""
         self.error, self.failed = self.error or action, True
 
 
@@ -79,14 +80,19 @@ class InProcessActions(EndpointConfig):
     async def _run(self, name: str, call: Json, turn: RunningTurn) -> Json:
         action = custom_actions().get(name)
         if action is None:
-            return _without(name, turn)
-        if turn.dry and not _is_safe(action):
+            # A missing validation lets every value pass, so that a form of an imported bot goes on.
+            if not name.startswith("validate_") and name != "action_validate_slot_mappings":
+                raise LookupError("no skill has this action")
+            turn.error = turn.error or name
+            return {"events": [], "responses": []}
+        if turn.dry and getattr(getattr(action, "__self__", None), "safe_to_replay", False) is not True:
             return {"events": [], "responses": []}
         said = CollectingDispatcher()
         arguments = said, Tracker.from_dict(call["tracker"]), call.get("domain", {})
         if inspect.iscoroutinefunction(action):
             events = await action(*arguments)
         else:
+            # On its thread the action sees this task's context: which turn it works for.
             call_here = partial(contextvars.copy_context().run, _with_fresh_connections, action, *arguments)
             events = await asyncio.get_running_loop().run_in_executor(turn.pool, call_here)
             if inspect.isawaitable(events):
@@ -108,34 +114,13 @@ def custom_actions() -> dict[str, Callable[..., Any]]:
     """The actions of all skills by name: the Action classes in the `actions` module of each."""
     executor = ActionExecutor()
     for app in settings.ASSISTANT_SKILLS:
-        if find_spec(f"{app}.actions"):
-            _register(executor, import_module(f"{app}.actions"))
+        if not find_spec(f"{app}.actions"):
+            continue
+        for thing in vars(import_module(f"{app}.actions")).values():
+            is_action = inspect.isclass(thing) and issubclass(thing, Action) and not inspect.isabstract(thing)
+            if is_action and not thing.__module__.startswith("rasa_sdk"):  # a base class that was imported
+                executor.register_action(thing)
     return dict(executor.actions)
-
-
-def _register(executor: ActionExecutor, module: Any) -> None:
-    for thing in vars(module).values():
-        if _is_action(thing):
-            executor.register_action(thing)
-
-
-def _is_action(thing: Any) -> bool:
-    if not (inspect.isclass(thing) and issubclass(thing, Action)) or inspect.isabstract(thing):
-        return False
-    return not thing.__module__.startswith("rasa_sdk")
-
-
-def _is_safe(action: Callable[..., Any]) -> bool:
-    """Whether its class says that it may run again: it reads, and has no effect."""
-    return getattr(getattr(action, "__self__", None), "safe_to_replay", False) is True
-
-
-def _without(name: str, turn: RunningTurn) -> Json:
-    """A missing validation lets every value pass, so that a form of an imported bot goes on."""
-    if not name.startswith("validate_") and name != "action_validate_slot_mappings":
-        raise LookupError("no skill has this action")
-    turn.error = turn.error or name
-    return {"events": [], "responses": []}
 
 
 def _with_fresh_connections(action: Callable[..., Any], *arguments: Any) -> Any:

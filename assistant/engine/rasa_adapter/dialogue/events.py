@@ -22,7 +22,7 @@ from assistant.engine.types import Json
 ACTION, BOT, SLOT, USER = (kind.type_name for kind in (ActionExecuted, BotUttered, SlotSet, UserUttered))
 LOOP = frozenset({ActiveLoop.type_name, LegacyForm.type_name})
 NEW_SESSION = frozenset({Restarted.type_name, SessionStarted.type_name})
-# Every event repeats them.
+# Every event repeats them, and the conversation knows them.
 NOT_KEPT = ("model_id", "assistant_id")
 
 
@@ -42,6 +42,7 @@ def without_superseded(events: list[Event]) -> list[Event]:
 
 
 def events_from_json(dictionaries: Sequence[Json]) -> list[Event]:
+    """Rasa's events of their dictionaries."""
     return [event for event in map(Event.from_parameters, dictionaries) if event]
 
 
@@ -56,4 +57,5 @@ def event_to_json(event: Event) -> Json:
 
 
 def essential_parse_data(parse_data: Json) -> Json:
+    """Without the ranking and what else no state depends on."""
     return {key: parse_data[key] for key in ("text", "intent", "entities") if key in parse_data}

@@ -13,12 +13,16 @@ from rasa.engine.storage.storage import ModelStorage
 
 @dataclass(frozen=True)
 class Call:
+    """One step of the graph. `needs`: its parameters, each with the node that gives it."""
+
     name: str
     function: Callable[..., Any]
-    needs: tuple[tuple[str, str], ...]  # (parameter, node)
+    needs: tuple[tuple[str, str], ...]
 
 
 class StraightRunner(GraphRunner):
+    """A runner of Rasa's whose plan for each target is made once."""
+
     def __init__(self, schema: GraphSchema, nodes: Mapping[str, GraphNode]) -> None:
         self.schema, self.nodes = schema, nodes
         self._plans: dict[str, list[Call]] = {}
@@ -41,17 +45,14 @@ class StraightRunner(GraphRunner):
         wanted = targets or self.schema.target_names
         values = dict(inputs or {})
         for target in wanted:
-            for call in self._plan(target):
+            if target not in self._plans:
+                plan: list[Call] = []
+                self._visit(target, plan)
+                self._plans[target] = plan  # only once it is whole: another thread may look
+            for call in self._plans[target]:
                 if call.name not in values:
                     values[call.name] = call.function(**{key: values[node] for key, node in call.needs})
         return {target: values[target] for target in wanted}
-
-    def _plan(self, target: str) -> list[Call]:
-        if target not in self._plans:
-            plan: list[Call] = []
-            self._visit(target, plan)
-            self._plans[target] = plan
-        return self._plans[target]
 
     def _visit(self, name: str, plan: list[Call]) -> None:
         if name not in self.schema.nodes or any(call.name == name for call in plan):

@@ -1,11 +1,10 @@
-"""How far back a model can see."""
+"""How far back a model looks: its max_history, worked out from what its policies learned."""
 
 from __future__ import annotations
 
 import base64
 import json
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rasa.core.policies.memoization import MemoizationPolicy
@@ -32,28 +31,28 @@ class MaxHistory:
 
 
 def max_history_of(processor: MessageProcessor) -> MaxHistory:
+    """The most that any policy of the model looks back."""
     policies = [
         node._component for node in processor.graph_runner.nodes.values() if isinstance(node._component, Policy)
     ]
-    bounds = [_states_of(policy) for policy in policies]
-    rule_only = next((p._get_rule_only_data() for p in policies if isinstance(p, RulePolicy)), None)
+    limits = [_states_of(policy) for policy in policies]
+    rule_only = next((policy._get_rule_only_data() for policy in policies if isinstance(policy, RulePolicy)), None)
+    if None in limits:
+        return MaxHistory(None, rule_only)
     # One more than the longest: a state list that is cut off must not look like a conversation's start.
-    return MaxHistory(None if None in bounds else max(map(int, filter(None, bounds)), default=1) + 2, rule_only)
+    return MaxHistory(max(map(int, filter(None, limits)), default=1) + 2, rule_only)
 
 
 def _states_of(policy: Policy) -> int | None:
     if isinstance(policy, RulePolicy):
-        return max((len(json.loads(key)) for key in _rules(policy)), default=1)
+        rules = (key for keys in policy.lookup.values() if isinstance(keys, dict) for key in keys)
+        return max((len(json.loads(rule)) for rule in rules), default=1)
     if isinstance(policy, UnexpecTEDIntentPolicy):  # it skips states that it has marked itself
         return None
     limit: int | None = policy.config.get("max_history")
     if limit is None and type(policy) is MemoizationPolicy:
         return max(map(_memorised_states, policy.lookup), default=1)
     return limit
-
-
-def _rules(policy: RulePolicy) -> Iterable[str]:
-    return (key for keys in policy.lookup.values() if isinstance(keys, dict) for key in keys)
 
 
 def _memorised_states(key: str) -> int:

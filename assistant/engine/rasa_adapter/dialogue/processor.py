@@ -33,7 +33,7 @@ from assistant.engine.rasa_adapter.dialogue.tracker import BoundedTracker
 from assistant.engine.types import Json, OutMessage, Parse, Reply, Turn
 
 DEFAULT_RESPONSE = "utter_default"
-SORRY = "Sorry, something went wrong on our side. Please try again."
+APOLOGY = "Sorry, something went wrong on our side. Please try again."
 
 
 class CollectedMessages(CollectingOutputChannel):
@@ -48,9 +48,11 @@ class CollectedMessages(CollectingOutputChannel):
         return self.channel
 
     def said_by(self, action: str) -> None:
+        """The messages since the last call are of this action."""
         self.actions += [action] * (len(self.messages) - len(self.actions))
 
     def out(self) -> list[OutMessage]:
+        """All messages, in their order."""
         return [
             OutMessage(
                 text=message.get("text") or "",
@@ -96,33 +98,42 @@ class TurnProcessor(MessageProcessor):
         parsed = perf_counter()
         await self._handle_message_with_tracker(message, tracker)
         if self.model_metadata.training_type != TrainingType.NLU:
-            await self._answer(channel, tracker)
+            await self.run_action_extract_slots(channel, tracker)
+            channel.said_by("action_extract_slots")
+            if running_turn.get().failed and self._should_handle_message(tracker):
+                tracker.update(ActionExecuted(ACTION_DEFAULT_FALLBACK_NAME))
+                await self._apologise(channel, tracker)
+            else:
+                await self._run_prediction_loop(channel, tracker)
         if away := running_turn.get().away:
             raise away  # an apology would be the answer for good: the turn is tried again
         answered = perf_counter()
         events = [event.as_dict() for event in tracker.events[before:]]
-        tracker.settle()
+        tracker.forget_far_past()
         snapshot = tracker.snapshot()
         actions = running_turn.get().seconds
-        timings = {
+        seconds = {
             "parse": parsed - parsing,
             "actions": actions,
             "dialogue": answered - parsed - actions + parsing - started,
             "snapshot": perf_counter() - answered,
         }
-        return _reply(parse_of(message.parse_data), channel, events, snapshot, timings)
+        understood = parse_of(message.parse_data)
+        return Reply(
+            events=events,
+            messages=channel.out(),
+            intent=understood.intent,
+            confidence=understood.confidence,
+            ranking=understood.ranking,
+            entities=understood.entities,
+            snapshot=snapshot,
+            timings={stage: round(value * 1000, 3) for stage, value in seconds.items()},
+            error=running_turn.get().error,
+        )
 
     async def parse(self, text: str) -> Parse:
+        """What the model understands of a text, without a conversation."""
         return parse_of(await self.parse_message(UserMessage(_encodable(text))))
-
-    async def _answer(self, channel: CollectedMessages, tracker: BoundedTracker) -> None:
-        await self.run_action_extract_slots(channel, tracker)
-        channel.said_by("action_extract_slots")
-        if running_turn.get().failed and self._should_handle_message(tracker):
-            tracker.update(ActionExecuted(ACTION_DEFAULT_FALLBACK_NAME))
-            await self._apologise(channel, tracker)
-        else:
-            await self._run_prediction_loop(channel, tracker)
 
     async def run_action_extract_slots(
         self, output_channel: CollectedMessages, tracker: BoundedTracker
@@ -149,7 +160,9 @@ class TurnProcessor(MessageProcessor):
             tracker.update(ActionExecutionRejected(action.name(), prediction.policy_name, prediction.max_confidence))
             return self.should_predict_another_action(action.name())
         except Exception as error:
-            self._note(action.name(), error)
+            if not isinstance(error, ActionFailed):  # that one has been noted
+                running_turn.get().fail(action.name())
+                log_action_failure(action.name(), error)
             self._log_action_on_tracker(tracker, action, [], prediction)
             await self._apologise(output_channel, tracker)
             return False
@@ -168,17 +181,11 @@ class TurnProcessor(MessageProcessor):
             tracker.update(action.event_for_successful_execution(prediction))
         tracker.update_with_events(events or [], self.domain)
 
-    @staticmethod
-    def _note(name: str, error: Exception) -> None:
-        if not isinstance(error, ActionFailed):
-            running_turn.get().fail(name)
-            log_action_failure(name, error)
-
     async def _apologise(self, channel: CollectedMessages, tracker: BoundedTracker) -> None:
         events = await ActionBotResponse(DEFAULT_RESPONSE, silent_fail=True).run(
             channel, self.nlg, tracker, self.domain
         )
-        events = events or [create_bot_utterance({"text": SORRY})]
+        events = events or [create_bot_utterance({"text": APOLOGY})]
         await self._send_bot_messages(events, tracker, channel)
         channel.said_by(DEFAULT_RESPONSE)
         tracker.update_with_events([*events, ActionExecuted(ACTION_LISTEN_NAME)], self.domain)
@@ -197,6 +204,7 @@ def _encodable(text: str) -> str:
 
 
 def parse_of(data: Json) -> Parse:
+    """Of what Rasa's pipeline gives."""
     intent = data.get("intent") or {}
     return Parse(
         text=data.get("text") or "",
@@ -204,18 +212,4 @@ def parse_of(data: Json) -> Parse:
         confidence=float(intent.get("confidence") or 0.0),
         ranking=[{"name": row["name"], "confidence": row["confidence"]} for row in data.get("intent_ranking") or ()],
         entities=data.get("entities") or [],
-    )
-
-
-def _reply(parsed: Parse, channel: CollectedMessages, events: list[Json], snapshot: Json, seconds: Json) -> Reply:
-    return Reply(
-        events=events,
-        messages=channel.out(),
-        intent=parsed.intent,
-        confidence=parsed.confidence,
-        ranking=parsed.ranking,
-        entities=parsed.entities,
-        snapshot=snapshot,
-        timings={stage: round(value * 1000, 3) for stage, value in seconds.items()},
-        error=running_turn.get().error,
     )

@@ -1,6 +1,6 @@
 """A conversation's state that does not grow with the conversation.
 
-Rasa computes a policy's input from all events since the session began. Here the far past is folded into an `Summary`:
+Rasa computes a policy's input from all events since the session began. Here the far past is replaced by a `Summary`:
 slots, active loop and the last few states that rules and policies can still see. What follows it is kept as events:
 `head`, the applied ones (a revert may still reach them), and `recent`, all of the last turns (the two-stage fallback
 counts reverted messages too). A snapshot is these three as JSON.
@@ -49,12 +49,12 @@ class _View:
     """The conversation as policies see it: the applied events only, replayed. `seen`: how many of them."""
 
     tracker: DialogueStateTracker
-    fold: PolicyStates
+    states: PolicyStates
     seen: int = 0
 
 
 class BoundedTracker(DialogueStateTracker):
-    """`states`: how many states a policy can depend on (None: all of them). `rule_only`: see `PolicyStates`.
+    """`max_states`: how many states a policy can depend on (None: all of them). `rule_only`: see `PolicyStates`.
 
     An event that takes back more than is kept raises HistoryTooShort if `can_reread`; else the conversation is taken
     to have begun there.
@@ -62,15 +62,16 @@ class BoundedTracker(DialogueStateTracker):
 
     events: list[Event]
 
-    def __init__(self, sender: str, domain: Domain, states: int | None, rule_only: Json | None = None) -> None:
-        self._domain, self._bound, self._rule_only = domain, states, rule_only
-        self.origin: Summary | None = None
+    def __init__(self, sender: str, domain: Domain, max_states: int | None, rule_only: Json | None = None) -> None:
+        self._domain, self._max_states, self._rule_only = domain, max_states, rule_only
+        self.summary: Summary | None = None
         self.can_reread = False
-        self._marks: list[tuple[int, TrackerState]] = []
+        # Where each of the recent turns begins in `events`, and the state before it.
+        self._turns: list[tuple[int, TrackerState]] = []
         self._forget_caches()
         super().__init__(sender, domain.slots)
 
-    # --- Rasa's interface -------------------------------------------------------------------------
+    # What Rasa calls.
 
     def _create_events(self, evts: Sequence[Event]) -> list[Event]:
         return list(evts)
@@ -89,21 +90,21 @@ class BoundedTracker(DialogueStateTracker):
 
     def applied_events(self) -> list[Event]:
         applied = self._applied()
-        if self.origin and not self._session_began:
-            return self.origin.slot_events() + applied
+        if self.summary and not self._session_began:
+            return self.summary.slot_events() + applied
         return applied
 
     def events_after_latest_restart(self) -> list[Event]:
         start = self.idx_after_latest_restart()
-        if self.origin is None or start:
+        if self.summary is None or start:
             return self.events[start:]
-        loop = self.origin.moment.loop
-        return self.origin.slot_events() + ([ActiveLoop(loop["name"])] if loop else []) + self.events
+        loop = self.summary.state.loop
+        return self.summary.slot_events() + ([ActiveLoop(loop["name"])] if loop else []) + self.events
 
     def replay_events(self) -> None:
         applied = self._applied()
-        if self.origin and not self._session_began:
-            self.origin.moment.put_on(self)
+        if self.summary and not self._session_began:
+            self.summary.state.put_on(self)
         for event in applied:
             event.apply_to(self)
 
@@ -115,41 +116,56 @@ class BoundedTracker(DialogueStateTracker):
         rule_only_data: Json | None = None,
     ) -> list[State]:
         """The states that Rasa would compute, at least those that a policy can depend on. The caller owns them."""
-        fold = self._present()
-        states = fold.learned if ignore_rule_only_turns else fold.plain
+        # Policies ask for it several times between two events.
+        asked_at, present = self._present
+        if asked_at != len(self.events):
+            view = self._current_view()
+            present = view.states.then(self._step(view.tracker, hidden=False), self._rule_only)
+            self._present = len(self.events), present
+        states = present.learned if ignore_rule_only_turns else present.plain
         return [{kind: dict(sub) for kind, sub in state.items()} for state in states]
 
-    # --- Snapshots --------------------------------------------------------------------------------
+    # What the engine calls.
 
     def begin_turn(self) -> None:
-        self._marks = [*self._marks, (len(self.events), TrackerState.of(self))][-RECENT_TURNS:]
+        """A message of the visitor comes next."""
+        self._turns = [*self._turns, (len(self.events), TrackerState.of(self))][-RECENT_TURNS:]
 
-    def settle(self) -> None:
-        """PolicyStates away what the next turns cannot depend on."""
+    def forget_far_past(self) -> None:
+        """Put a summary in the place of what the next turns cannot depend on."""
         self._applied()
         if self._session_began:
             self._drop_former_sessions()
-        cut = self._marks[0][0] if self._marks else 0
-        head, recent = self._applied_of(self.events[:cut]), self.events[cut:]
+        cut = self._turns[0][0] if self._turns else 0
+        head: list[Event] = []
+        for event in self.events[:cut]:
+            self._absorb(event, head)
+        recent = self.events[cut:]
         keep = self._start_of_kept(head)
-        self.origin, kept = self._origin_after(head[:keep]), without_superseded(head[keep:])
-        self._marks = [(len(kept) + i - cut, moment) for i, moment in self._marks]
+        if keep:
+            view = self._view_from_summary()
+            self._show(view, head[:keep])
+            loops = frozenset(self._known_loops())
+            self.summary = Summary(TrackerState.of(view.tracker), view.states.last(self._max_states), loops)
+        kept = without_superseded(head[keep:])
+        self._turns = [(len(kept) + i - cut, state) for i, state in self._turns]
         self.events = kept + recent
         self._keep_caches(head, kept)
 
     def snapshot(self) -> Json:
-        """Call it after `settle`."""
-        cut, moment = self._marks[0]
+        """Call it after `forget_far_past`."""
+        cut, state = self._turns[0]
         return {
-            "origin": self.origin and self.origin.as_json(),
+            "origin": self.summary and self.summary.as_json(),
             "head": [event_to_json(event) for event in self.events[:cut]],
-            "moment": vars(moment),
+            "moment": vars(state),
             "recent": [event_to_json(event) for event in self.events[cut:]],
-            "turns": [i - cut for i, _ in self._marks],
+            "turns": [i - cut for i, _ in self._turns],
         }
 
     def restore(self, snapshot: Json) -> None:
-        self.origin = Summary.from_json(snapshot["origin"]) if snapshot["origin"] else None
+        """Take the state of a snapshot."""
+        self.summary = Summary.from_json(snapshot["origin"]) if snapshot["origin"] else None
         self.events = events_from_json(snapshot["head"])
         self._forget_caches()
         TrackerState(**snapshot["moment"]).put_on(self)
@@ -170,7 +186,7 @@ class BoundedTracker(DialogueStateTracker):
         if self.active_loop_name and self.active_loop_name not in self._domain.action_names_or_texts:
             self.update(ActiveLoop(None))
 
-    # --- Inside -----------------------------------------------------------------------------------
+    # The applied events, taken in one by one.
 
     def _forget_caches(self) -> None:
         self._applied_events: list[Event] = []
@@ -178,19 +194,7 @@ class BoundedTracker(DialogueStateTracker):
         self._session_began = False
         self._loops: set[str] = set()
         self._view: _View | None = None
-        self._asked = -1, PolicyStates()
-
-    def _keep_caches(self, head: list[Event], kept: list[Event]) -> None:
-        """Only the applied events' list has become shorter, unless a recent event reached into the head."""
-        view, applied = self._view, self._applied_events
-        self._forget_caches()
-        untouched = len(applied) >= len(head) and all(a is b for a, b in zip(applied, head, strict=False))
-        if view is None or not untouched or view.seen < len(head):
-            return
-        self._applied_events, self._absorbed = kept + applied[len(head) :], len(self.events)
-        self._loops = {event.name for event in self.events if event.type_name in LOOP and event.name}
-        self._session_began = any(event.type_name in NEW_SESSION for event in self.events)
-        self._view = _View(view.tracker, view.fold.last(self._bound), view.seen - len(head) + len(kept))
+        self._present = -1, PolicyStates()
 
     def _applied(self) -> list[Event]:
         """`DialogueStateTracker.applied_events`, event by event. A loop's name counts for events before it, too."""
@@ -209,7 +213,7 @@ class BoundedTracker(DialogueStateTracker):
         return self._applied_events
 
     def _known_loops(self) -> set[str]:
-        return self._loops | self.origin.loops if self.origin else self._loops
+        return self._loops | self.summary.loops if self.summary else self._loops
 
     def _absorb(self, event: Event, applied: list[Event]) -> bool:
         """Whether the event was just added."""
@@ -220,55 +224,59 @@ class BoundedTracker(DialogueStateTracker):
         elif event.type_name == UserUtteranceReverted.type_name:
             self._undo_till_previous(UserUttered, applied)
             self._undo_till_previous(ActionExecuted, applied)
-        elif self._repeats_a_loop(event, applied):
+        elif (
+            event.type_name == ACTION
+            and event.action_name in self._known_loops()
+            and not self._first_loop_execution_or_unhappy_path(event.action_name, applied)
+        ):
             self._undo_till_previous_loop_execution(event.action_name, applied)
         else:
             applied.append(event)
             return True
         return False
 
-    def _repeats_a_loop(self, event: Event, applied: list[Event]) -> bool:
-        if event.type_name != ACTION or event.action_name not in self._known_loops():
-            return False
-        return not self._first_loop_execution_or_unhappy_path(event.action_name, applied)
-
     def _undo_till_previous(self, event_type: type[Event], done_events: list[Event]) -> None:
         while done_events:
             if isinstance(done_events.pop(), event_type):
                 return
-        if self.origin is None or self._session_began:
+        if self.summary is None or self._session_began:
             return
         if self.can_reread:
             raise HistoryTooShort
-        self.origin = None
+        self.summary = None
 
-    def _present(self) -> PolicyStates:
-        """Policies ask for it several times between two events."""
-        at, fold = self._asked
-        if at != len(self.events):
-            view = self._current_view()
-            fold = view.fold.then(self._step(view.tracker, hidden=False), self._rule_only)
-            self._asked = len(self.events), fold
-        return fold
+    def _keep_caches(self, head: list[Event], kept: list[Event]) -> None:
+        """Only the applied events' list has become shorter, unless a recent event reached into the head."""
+        view, applied = self._view, self._applied_events
+        self._forget_caches()
+        untouched = len(applied) >= len(head) and all(a is b for a, b in zip(applied, head, strict=False))
+        if view is None or not untouched or view.seen < len(head):
+            return
+        self._applied_events, self._absorbed = kept + applied[len(head) :], len(self.events)
+        self._loops = {event.name for event in self.events if event.type_name in LOOP and event.name}
+        self._session_began = any(event.type_name in NEW_SESSION for event in self.events)
+        self._view = _View(view.tracker, view.states.last(self._max_states), view.seen - len(head) + len(kept))
+
+    # What policies see of them.
 
     def _current_view(self) -> _View:
         applied = self._applied()
         if self._view is None:
-            self._view = self._view_from_origin()
+            self._view = self._view_from_summary()
         self._show(self._view, applied[self._view.seen :])
         return self._view
 
-    def _view_from_origin(self) -> _View:
+    def _view_from_summary(self) -> _View:
         tracker = DialogueStateTracker(self.sender_id, self._domain.slots)
-        if self.origin and not self._session_began:
-            self.origin.moment.put_on(tracker)
-            return _View(tracker, self.origin.fold)
+        if self.summary and not self._session_began:
+            self.summary.state.put_on(tracker)
+            return _View(tracker, self.summary.policy_states)
         return _View(tracker, PolicyStates())
 
     def _show(self, view: _View, events: Sequence[Event]) -> None:
         for event in events:
             if event.type_name == ACTION:
-                view.fold = view.fold.then(self._step(view.tracker, event.hide_rule_turn), self._rule_only)
+                view.states = view.states.then(self._step(view.tracker, event.hide_rule_turn), self._rule_only)
             event.apply_to(view.tracker)
         view.seen += len(events)
 
@@ -276,30 +284,19 @@ class BoundedTracker(DialogueStateTracker):
         sticky = bool(tracker.followup_action) or tracker.latest_action_name == tracker.active_loop_name
         return ActionStep(self._domain.get_active_state(tracker), hidden, sticky, tracker.latest_action or {})
 
-    def _origin_after(self, events: Sequence[Event]) -> Summary | None:
-        if not events:
-            return self.origin
-        view = self._view_from_origin()
-        self._show(view, events)
-        return Summary(TrackerState.of(view.tracker), view.fold.last(self._bound), frozenset(self._known_loops()))
+    # What is forgotten.
 
     def _start_of_kept(self, head: list[Event]) -> int:
         """Where the turns begin that may be reverted, or that a policy may replay (AugmentedMemoizationPolicy does)."""
-        if self._bound is None:
+        if self._max_states is None:
             return 0
         turns = actions = 0
         for i in range(len(head) - 1, -1, -1):
             turns += head[i].type_name == USER
             actions += head[i].type_name == ACTION
-            if turns >= REVERT_TURNS and actions > self._bound and head[i].type_name == USER:
+            if turns >= REVERT_TURNS and actions > self._max_states and head[i].type_name == USER:
                 return i
         return 0
-
-    def _applied_of(self, events: list[Event]) -> list[Event]:
-        applied: list[Event] = []
-        for event in events:
-            self._absorb(event, applied)
-        return applied
 
     def _drop_former_sessions(self) -> None:
         start = max(i for i, event in enumerate(self.events) if event.type_name in NEW_SESSION)
@@ -308,6 +305,6 @@ class BoundedTracker(DialogueStateTracker):
         if not start:
             return
         blank = TrackerState.of(DialogueStateTracker(self.sender_id, self._domain.slots))
-        self._marks = [(0, blank), *((i - start, moment) for i, moment in self._marks if i > start)]
-        self.events, self.origin = self.events[start:], None
+        self._turns = [(0, blank), *((i - start, state) for i, state in self._turns if i > start)]
+        self.events, self.summary = self.events[start:], None
         self._forget_caches()
