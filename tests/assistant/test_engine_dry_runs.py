@@ -51,7 +51,7 @@ def test_it_leaves_the_trackers_of_conversations_alone(rasa_engine: Engine, samp
     for number in range(30):
         Talk(rasa_engine, sample, f"replay:{number}").say("hello", dry_run=True)
     assert rasa_engine._trackers._kept == kept
-    assert len(rasa_engine._trials._kept) <= 20
+    assert len(rasa_engine._dry_trackers._kept) <= 20
 
 
 def test_it_knows_which_actions_of_the_starter_have_an_effect() -> None:

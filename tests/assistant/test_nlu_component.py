@@ -177,7 +177,7 @@ def test_it_learns_from_more_examples_than_it_compares_with(monkeypatch: pytest.
 def test_it_draws_the_compared_examples_from_every_intent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernel_ridge, "MAX_LANDMARKS", 5)
     labels = np.array([0] * 20 + [1] * 3 + [2])
-    assert np.bincount(labels[kernel_ridge._chosen(labels)]).tolist() == [2, 2, 1]
+    assert np.bincount(labels[kernel_ridge._choose_landmarks(labels)]).tolist() == [2, 2, 1]
 
 
 @pytest.mark.rasa

@@ -43,7 +43,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         self._ranking_length = config["ranking_length"]
         self._storage = storage
         self._resource = resource
-        self._intents: TextClassifier | None = None
+        self._classifier: TextClassifier | None = None
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -75,7 +75,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
     ) -> EmbeddingIntentClassifier:
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as directory:
-            component._intents = TextClassifier.load(directory) if any(directory.iterdir()) else None
+            component._classifier = TextClassifier.load(directory) if any(directory.iterdir()) else None
         return component
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -84,25 +84,20 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         known = [(text, intent) for text, intent in examples if text and text.strip() and intent]
         with self._storage.write_to(self._resource) as directory:
             if known:
-                self._intents = TextClassifier.train([text for text, _ in known], [intent for _, intent in known])
-                self._intents.save(directory)
+                self._classifier = TextClassifier.train([text for text, _ in known], [intent for _, intent in known])
+                self._classifier.save(directory)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
+        """Give each message its intent and the ranking of all."""
         for message in messages:
-            self._classify(message, message.get(TEXT) or "")
+            text, ranking = message.get(TEXT) or "", list[dict[str, Any]]()
+            if self._classifier and text.strip():
+                best = self._classifier.rank(text)[: self._ranking_length or None]
+                ranking = [{"name": name, "confidence": confidence} for name, confidence in best]
+            message.set(INTENT, ranking[0] if ranking else dict(NO_INTENT), add_to_output=True)
+            message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         return messages
-
-    def _classify(self, message: Message, text: str) -> None:
-        ranking = self._ranking(text)
-        message.set(INTENT, ranking[0] if ranking else dict(NO_INTENT), add_to_output=True)
-        message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
-
-    def _ranking(self, text: str) -> list[dict[str, Any]]:
-        if not self._intents or not text.strip():
-            return []
-        top = self._intents.rank(text)[: self._ranking_length or None]
-        return [{"name": name, "confidence": confidence} for name, confidence in top]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -132,23 +127,24 @@ class MiniLMFeaturizer(DenseFeaturizer, GraphComponent):
         """Nothing to set."""
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """The same for the examples."""
         self.process(training_data.training_examples)
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
+        """Give each message features of its text, its intent's name and the like, where these have tokens."""
+        nothing = np.zeros(WIDTH, np.float32)  # for tokens beyond MOST_TOKENS
         for attribute in DENSE_FEATURIZABLE_ATTRIBUTES:
-            self._featurize([message for message in messages if message.get(TOKENS_NAMES[attribute])], attribute)
+            with_tokens = [message for message in messages if message.get(TOKENS_NAMES[attribute])]
+            tokens = [[token.text for token in message.get(TOKENS_NAMES[attribute])] for message in with_tokens]
+            words = list(dict.fromkeys(word for row in tokens for word in row[:MOST_TOKENS]))
+            vectors = dict(zip(words, embed(words), strict=True))
+            sentences = embed([str(message.get(attribute)) for message in with_tokens])
+            for message, row, sentence in zip(with_tokens, tokens, sentences, strict=True):
+                sequence = np.stack([vectors.get(word, nothing) for word in row])
+                self._add(message, attribute, FEATURE_TYPE_SEQUENCE, sequence)
+                self._add(message, attribute, FEATURE_TYPE_SENTENCE, sentence[None])
         return messages
-
-    def _featurize(self, messages: list[Message], attribute: str) -> None:
-        tokens = [[token.text for token in message.get(TOKENS_NAMES[attribute])] for message in messages]
-        words = list(dict.fromkeys(word for row in tokens for word in row[:MOST_TOKENS]))
-        vectors = dict(zip(words, embed(words), strict=True))
-        nothing = np.zeros(WIDTH, np.float32)
-        sentences = embed([str(message.get(attribute)) for message in messages])
-        for message, row, sentence in zip(messages, tokens, sentences, strict=True):
-            self._add(message, attribute, FEATURE_TYPE_SEQUENCE, np.stack([vectors.get(word, nothing) for word in row]))
-            self._add(message, attribute, FEATURE_TYPE_SENTENCE, sentence[None])
 
     def _add(self, message: Message, attribute: str, kind: str, vectors: Vectors) -> None:
         message.add_features(Features(vectors, kind, attribute, self._config[FEATURIZER_CLASS_ALIAS]))

@@ -24,7 +24,6 @@ from assistant.engine.types import (
     Archive,
     Bundle,
     Guess,
-    Json,
     Labelled,
     Limits,
     Model,
@@ -38,12 +37,12 @@ from assistant.engine.types import (
 from assistant.lib.database import DATABASE_AWAY
 
 KEPT_TRACKERS = 2_000
-KEPT_TRIALS = 20  # trackers of dry runs, which go conversation by conversation
+KEPT_DRY_TRACKERS = 20  # of dry runs, which go conversation by conversation
 LOAD_SECONDS = 120.0
 PARSE_SECONDS = 30.0
-TELL_EVERY = 0.5
-BREATH = 3  # times as long as an example of an evaluation takes: three quarters are for those who chat
-LONGEST_BREATH = 0.02  # seconds
+REPORT_EVERY = 0.5
+REST = 3  # times as long as an example of an evaluation takes: three quarters are for those who chat
+LONGEST_REST = 0.02  # seconds
 BEST = 5
 
 
@@ -55,11 +54,13 @@ class Trackers:
         self._kept: OrderedDict[tuple[str, str], tuple[int, BoundedTracker]] = OrderedDict()
 
     def take(self, model: Model, turn: Turn) -> BoundedTracker | None:
+        """The conversation's tracker, where its position is the conversation's own."""
         with self._lock:
             position, tracker = self._kept.pop((model.sha256, turn.sender), (-1, None))
         return tracker if position == turn.history.position else None
 
     def put(self, model: Model, turn: Turn, position: int, tracker: BoundedTracker) -> None:
+        """Keep the tracker for the next turn; the one that was put back longest ago goes."""
         with self._lock:
             self._kept[model.sha256, turn.sender] = position, tracker
             while len(self._kept) > self._most:
@@ -74,7 +75,7 @@ class RasaEngine:
         performance.apply()
         regexes.apply()
         self._models, self._threads = LoadedModels(), RasaThreads()
-        self._trackers, self._trials = Trackers(), Trackers(KEPT_TRIALS)
+        self._trackers, self._dry_trackers = Trackers(), Trackers(KEPT_DRY_TRACKERS)
 
     @property
     def abandoned(self) -> int:
@@ -83,13 +84,14 @@ class RasaEngine:
 
     def respond(self, model: Model, turn: Turn, timeout: float) -> Reply:
         deadline = monotonic() + timeout
-        trackers = self._trials if turn.dry_run else self._trackers
+        trackers = self._dry_trackers if turn.dry_run else self._trackers
         with self._models.use(model, timeout) as loaded:
             try:
                 tracker = trackers.take(model, turn) or _tracker(loaded, turn, turn.history.read())
                 reply = self._turn(loaded, turn, tracker, deadline)
             except HistoryTooShort:
-                tracker = _tracker(loaded, turn, Window(None, _all_events(turn)))
+                events = turn.history.read_all() if turn.history.read_all else ()
+                tracker = _tracker(loaded, turn, Window(None, events))
                 reply = self._turn(loaded, turn, tracker, deadline)
         trackers.put(model, turn, turn.history.position + len(reply.events), tracker)
         return reply
@@ -106,7 +108,10 @@ class RasaEngine:
 
     def parse(self, model: Model, text: str) -> Parse:
         with self._models.use(model, LOAD_SECONDS) as loaded:
-            return self._threads.run(lambda: loaded.processor.parse(text), PARSE_SECONDS)
+            return self._parse(loaded, text)
+
+    def _parse(self, loaded: LoadedModel, text: str) -> Parse:
+        return self._threads.run(lambda: loaded.processor.parse(text), PARSE_SECONDS)
 
     def load(self, model: Model) -> None:
         with self._models.use(model, LOAD_SECONDS):
@@ -126,22 +131,20 @@ class RasaEngine:
         self, model: Model, examples: Sequence[Labelled], on_progress: OnProgress | None = None
     ) -> Sequence[Guess]:
         """One example at a time, as if somebody had said it: the others have their turn in between."""
-        guesses, told = list[Guess](), 0.0
+        guesses, reported = list[Guess](), 0.0
         with self._models.use(model, LOAD_SECONDS) as loaded:
             for example in examples:
-                if on_progress and monotonic() - told > TELL_EVERY:
+                if on_progress and monotonic() - reported > REPORT_EVERY:
                     on_progress(Progress("", len(guesses), len(examples), 0.0))
-                    told = monotonic()
+                    reported = monotonic()
                 began = monotonic()
-                guesses.append(self._guess(loaded, example))
-                sleep(min(BREATH * (monotonic() - began), LONGEST_BREATH))
+                parse = self._parse(loaded, example.text)
+                ranking = list(parse.ranking)[:BEST]
+                guesses.append(Guess(example, parse.intent, parse.confidence, ranking, parse.entities))
+                sleep(min(REST * (monotonic() - began), LONGEST_REST))
         if on_progress:
             on_progress(Progress("", len(guesses), len(examples), 0.0))
         return guesses
-
-    def _guess(self, loaded: LoadedModel, example: Labelled) -> Guess:
-        parse = self._threads.run(lambda: loaded.processor.parse(example.text), PARSE_SECONDS)
-        return Guess(example, parse.intent, parse.confidence, list(parse.ranking)[:BEST], parse.entities)
 
     def cross_validate(
         self,
@@ -157,16 +160,13 @@ class RasaEngine:
         return parent.inspect(path, limits)
 
     def close(self) -> None:
+        """End the threads."""
         self._threads.close()
 
 
-def _all_events(turn: Turn) -> Sequence[Json]:
-    return turn.history.read_all() if turn.history.read_all else ()
-
-
 def _tracker(loaded: LoadedModel, turn: Turn, window: Window) -> BoundedTracker:
-    domain, max_history = loaded.processor.domain, loaded.max_history
-    tracker = BoundedTracker(turn.sender, domain, max_history.states, max_history.rule_only)
+    max_history = loaded.max_history
+    tracker = BoundedTracker(turn.sender, loaded.processor.domain, max_history.states, max_history.rule_only)
     tracker.can_reread = turn.history.read_all is not None
     if window.snapshot:
         tracker.restore(window.snapshot)

@@ -69,17 +69,14 @@ class EventNameLogger:
     exception = critical = error
 
 
-def _no_warning(*args: Any, **kwargs: Any) -> None:
-    """Rasa's warnings repeat texts, and print in colour."""
-
-
 def silence_structured_logs() -> None:
+    """Of all modules of Rasa that are imported by now."""
     for name, module in list(sys.modules.items()):
         if name.startswith("rasa.") and hasattr(module, "structlogger"):
             vars(module)["structlogger"] = EventNameLogger(name)
 
 
-class _NoChannel(ModuleType):
+class _EmptyChannelModule(ModuleType):
     """A channel module whose every class is a channel of that name."""
 
     def __getattr__(self, name: str) -> type:
@@ -89,22 +86,18 @@ class _NoChannel(ModuleType):
 
 
 @contextmanager
-def _unneeded_left_out() -> Iterator[None]:
-    absent: dict[str, Any] = {f"rasa.core.channels.{name}": _NoChannel(name) for name in CHANNELS}
+def _lean_import() -> Iterator[None]:
+    """Leaves out what nobody needs, and puts back what Rasa's import changes in the process."""
+    absent: dict[str, Any] = {f"rasa.core.channels.{name}": _EmptyChannelModule(name) for name in CHANNELS}
     if "jax" not in sys.modules:
         absent["jax"] = None
     sys.modules.update(absent)
-    yield
-    for name in absent:
-        del sys.modules[name]
-
-
-@contextmanager
-def _process_untouched() -> Iterator[None]:
     policy, hook = asyncio.get_event_loop_policy(), sys.excepthook
     with warnings.catch_warnings():
         warnings.showwarning = lambda *args, **kwargs: None
         yield
+    for name in absent:
+        del sys.modules[name]
     asyncio.set_event_loop_policy(policy)
     sys.excepthook = hook
     for name in LOUD:
@@ -113,7 +106,7 @@ def _process_untouched() -> Iterator[None]:
 
 for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
-with _process_untouched(), _unneeded_left_out():
+with _lean_import():
     # First: it looks for each of 765 functions in every module there is, 2 s now and 10 s after TensorFlow.
     import skops.io  # noqa: F401, I001
 
@@ -135,8 +128,9 @@ threadpool_limits(1, user_api="blas")
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 gc.collect()
 gc.freeze()  # a million objects that stay: no collection need look at them again
-restrictions.close()
-rasa.shared.utils.io.raise_warning = _no_warning
+restrictions.apply()
+# Rasa's warnings repeat texts, and print in colour.
+rasa.shared.utils.io.raise_warning = lambda *args, **kwargs: None
 silence_structured_logs()
 logging.getLogger("rasa").setLevel(logging.ERROR)
 logging.getLogger("rasa_sdk").setLevel(logging.ERROR)

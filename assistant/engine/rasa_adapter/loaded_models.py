@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as Late
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +34,8 @@ KEPT_MODELS = 4
 
 @dataclass
 class LoadedModel:
+    """`users`: how many turns it answers just now."""
+
     processor: TurnProcessor
     max_history: MaxHistory
     uses_tensorflow: bool
@@ -41,6 +43,8 @@ class LoadedModel:
 
 
 class LoadedModels:
+    """The models in memory by hash. One that is being loaded is a future that is not done."""
+
     def __init__(self) -> None:
         self._change = threading.Condition()
         self._futures: OrderedDict[str, Future[LoadedModel]] = OrderedDict()
@@ -49,32 +53,25 @@ class LoadedModels:
     @contextmanager
     def use(self, model: Model, timeout: float) -> Iterator[LoadedModel]:
         """Loads the model where it is not in memory. Raises TurnTimeout where that takes longer; it goes on then."""
-        future = self._future_of(model)
-        try:
-            loaded = future.result(timeout)
-        except Late:
-            raise TurnTimeout(f"The model was not loaded within {timeout:g} seconds.") from None
-        with self._change:
-            loaded.users += 1
-        try:
-            yield loaded
-        finally:
-            self._give_back(loaded)
-
-    def _future_of(self, model: Model) -> Future[LoadedModel]:
         with self._change:
             future = self._futures.get(model.sha256)
             if future is None:
                 future = self._futures[model.sha256] = Future()
                 threading.Thread(target=self._load, args=(model, future), name="rasa-load", daemon=True).start()
             self._futures.move_to_end(model.sha256)
-            return future
-
-    def _give_back(self, loaded: LoadedModel) -> None:
+        try:
+            loaded = future.result(timeout)
+        except FutureTimeout:
+            raise TurnTimeout(f"The model was not loaded within {timeout:g} seconds.") from None
         with self._change:
-            loaded.users -= 1
-            self._evict()
-            self._change.notify_all()
+            loaded.users += 1
+        try:
+            yield loaded
+        finally:
+            with self._change:
+                loaded.users -= 1
+                self._evict()
+                self._change.notify_all()
 
     def _load(self, model: Model, future: Future[LoadedModel]) -> None:
         try:
@@ -83,7 +80,10 @@ class LoadedModels:
         except BaseException as error:
             with self._change:
                 self._futures.pop(model.sha256, None)
-            future.set_exception(error if isinstance(error, ModelRefused) else _unloadable(model, error))
+            if not isinstance(error, ModelRefused):
+                logger.error("Model %s cannot be loaded", model.version, exc_info=error)
+                error = ModelRefused(f"The model cannot be loaded: {type(error).__name__}.")
+            future.set_exception(error)
             return
         future.set_result(loaded)
         with self._change:
@@ -134,8 +134,3 @@ def try_out(processor: TurnProcessor, contents: archives.Contents) -> None:
     parsed = [asyncio.run(processor.parse(text)) for text in contents.probes]
     if not any(parse.confidence > 0 for parse in parsed):
         raise ModelRefused("The model recognises none of the examples it was trained on.")
-
-
-def _unloadable(model: Model, error: BaseException) -> ModelRefused:
-    logger.error("Model %s cannot be loaded", model.version, exc_info=error)
-    return ModelRefused(f"The model cannot be loaded: {type(error).__name__}.")

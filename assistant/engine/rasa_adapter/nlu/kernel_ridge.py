@@ -50,27 +50,26 @@ class IntentModel:
 
     def rank(self, texts: Sequence[str], vectors: Floats) -> list[list[tuple[str, float]]]:
         """For each text its intents with their confidence, best first. `vectors`: embed_layers(texts)."""
-        scores = np.clip(_kernel(self._features(vectors), self.landmarks) @ self.weights, 0, 1)
+        features = _features(vectors, self.centre, self.projection)
+        scores = np.clip(_kernel(features, self.landmarks) @ self.weights, 0, 1)
         return [self._ranking(text, row) for text, row in zip(texts, scores, strict=True)]
 
     def _ranking(self, text: str, scores: Floats) -> list[tuple[str, float]]:
         known = self.known.get(normalise(text))
         if known is not None:
-            return self._certain(known, scores)
-        best = float(scores.max())
-        confidence = _confidence(best, self.calibration)
-        shares = scores * (confidence / max(best, 1e-9))
-        return [(self.intents[index], float(shares[index])) for index in np.argsort(-scores, kind="stable")]
-
-    def _certain(self, known: int, scores: Floats) -> list[tuple[str, float]]:
-        others = np.minimum(scores, 0.5)
-        others[known] = 1.0
-        return [(self.intents[index], float(others[index])) for index in np.argsort(-others, kind="stable")]
-
-    def _features(self, vectors: Floats) -> Floats:
-        return _features(vectors, self.centre, self.projection)
+            confidences = np.minimum(scores, 0.5)
+            confidences[known] = 1.0
+            order = np.argsort(-confidences, kind="stable")
+        else:
+            best, (slope, offset) = float(scores.max()), self.calibration
+            confidence = float(1 / (1 + np.exp(-(slope * best + offset))))
+            confidences = scores * (confidence / max(best, 1e-9))
+            # By the scores: parts of a low confidence may be too small to tell apart.
+            order = np.argsort(-scores, kind="stable")
+        return [(self.intents[index], float(confidences[index])) for index in order]
 
     def save(self, directory: Path) -> None:
+        """Arrays and JSON, never a pickle."""
         arrays = ("centre", "projection", "landmarks", "weights", "calibration")
         np.savez(directory / ARRAYS, **{name: getattr(self, name) for name in arrays})
         names = {"intents": self.intents, "known": self.known}
@@ -91,29 +90,25 @@ def fit(texts: Sequence[str], intents: Sequence[str], vectors: Floats) -> Intent
     centre = vectors.sum(0) / (len(vectors) + CENTRE_PRIOR)
     projection = _projection(_features(vectors, centre, np.empty((0, 0), np.float32)))
     features = _features(vectors, centre, projection)
-    landmarks = features[_chosen(labels)]
-    solution = _solve(features, landmarks, np.eye(len(names))[labels])
+    landmarks = features[_choose_landmarks(labels)]
+    weights, unseen = _solve(features, landmarks, np.eye(len(names))[labels])
     return IntentModel(
         intents=names.tolist(),
         known={normalise(text): int(label) for text, label in zip(texts, labels, strict=True) if normalise(text)},
         centre=centre.astype(np.float32),
         projection=projection,
         landmarks=landmarks,
-        weights=solution.weights.astype(np.float32),
-        calibration=_calibration(solution.unseen, labels),
+        weights=weights.astype(np.float32),
+        calibration=_calibrate(unseen, labels),
     )
 
 
-@dataclass(frozen=True)
-class _Solution:
-    """`unseen`: the scores each example would get from a training without it (leave-one-out of a linear smoother)."""
+def _solve(features: Floats, landmarks: Floats, targets: Floats) -> tuple[Floats, Floats]:
+    """Ridge regression in the Nystroem features of `landmarks`: exact where every example is a landmark.
 
-    weights: Floats
-    unseen: Floats
-
-
-def _solve(features: Floats, landmarks: Floats, targets: Floats) -> _Solution:
-    """Ridge regression in the Nystroem features of `landmarks`: exact where every example is a landmark."""
+    The weights, and the scores that each example would get from a training without it (leave-one-out of a linear
+    smoother).
+    """
     lower = cholesky(_kernel(landmarks, landmarks) + JITTER * np.eye(len(landmarks)), lower=True)
     mapped = solve_triangular(lower, _kernel(landmarks, features), lower=True)
     inner = cholesky(mapped @ mapped.T + RIDGE * np.eye(len(mapped)), lower=True)
@@ -122,10 +117,10 @@ def _solve(features: Floats, landmarks: Floats, targets: Floats) -> _Solution:
     residuals = targets - basis.T @ coefficients
     unseen = targets - residuals / (1 - (basis**2).sum(0))[:, None]
     coefficients = solve_triangular(inner, coefficients, lower=True, trans="T")
-    return _Solution(solve_triangular(lower, coefficients, lower=True, trans="T"), unseen)
+    return solve_triangular(lower, coefficients, lower=True, trans="T"), unseen
 
 
-def _calibration(unseen: Floats, labels: NDArray[np.intp]) -> Floats:
+def _calibrate(unseen: Floats, labels: NDArray[np.intp]) -> Floats:
     """Slope and offset of the logistic curve that takes the scores of unseen examples to LEVELS at QUANTILES."""
     scores = unseen[np.bincount(labels)[labels] > 1].max(1)
     measured = np.quantile(scores, QUANTILES) if len(scores) else PRIOR_SCORES
@@ -138,11 +133,7 @@ def _logit(chance: float) -> float:
     return float(np.log(chance / (1 - chance)))
 
 
-def _confidence(score: float, calibration: Floats) -> float:
-    return float(1 / (1 + np.exp(-(calibration[0] * score + calibration[1]))))
-
-
-def _chosen(labels: NDArray[np.intp]) -> NDArray[np.intp]:
+def _choose_landmarks(labels: NDArray[np.intp]) -> NDArray[np.intp]:
     """At most MAX_LANDMARKS rows, drawn evenly from all intents."""
     if len(labels) <= MAX_LANDMARKS:
         return np.arange(len(labels))

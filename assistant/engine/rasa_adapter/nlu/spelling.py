@@ -1,7 +1,7 @@
-"""Slips of the keyboard, correct before a text is embedded: one wrong letter costs a sentence much of its meaning.
+"""Corrects slips of the keyboard before a text is embedded: one wrong letter costs a sentence much of its meaning.
 
 Only words that are neither in the bot's examples nor in the language model's vocabulary are touched, and only where one
-letter more, less, other or swapped makes a word of them (after Norvig, "How to Write a SpellingCorrector Corrector").
+letter more, less, other or swapped makes a word of them (after Norvig, "How to Write a Spelling Corrector").
 
 Trying them all costs the square of a word's length: so long words are left alone, and many strange words, too.
 """
@@ -32,28 +32,27 @@ class SpellingCorrector:
         self._vocabulary = vocabulary
 
     def correct(self, text: str) -> str:
-        strange = [word for word in dict.fromkeys(WORD.findall(text)) if self._is_strange(word)]
+        """The text, with known words in the place of unknown ones that are one slip away."""
+        words = dict.fromkeys(WORD.findall(text))
+        strange = [word for word in words if len(word.lower()) <= LONGEST and not self._is_known(word.lower())]
         if not strange:
             return text
-        correct = {word: self._mended(word.lower()) or word for word in strange[:MOST]}
-        return WORD.sub(lambda match: correct.get(match.group(), match.group()), text)
+        corrections = {word: self._nearest(word.lower()) for word in strange[:MOST]}
+        return WORD.sub(lambda match: corrections.get(match.group()) or match.group(), text)
 
-    def _is_strange(self, word: str) -> bool:
-        lower = word.lower()
-        return len(lower) <= LONGEST and not (self._is_known(lower) or self._is_known(lower.removesuffix("s")))
+    def _is_known(self, word: str) -> bool:
+        return any(form in self._own or form in self._vocabulary for form in (word, word.removesuffix("s")))
 
-    def _mended(self, word: str) -> str | None:
-        near = set(_one_slip_away(word))
-        for known in (self._own, self._vocabulary):
+    def _nearest(self, word: str) -> str | None:
+        near = set(one_slip_away(word))
+        for known in (self._own, self._vocabulary):  # the bot's own words come first
             if found := near & known.keys():
                 return min(found, key=lambda each: (known[each], each))
         return None
 
-    def _is_known(self, word: str) -> bool:
-        return word in self._own or word in self._vocabulary
 
-
-def _one_slip_away(word: str) -> Iterator[str]:
+def one_slip_away(word: str) -> Iterator[str]:
+    """What one slip can have made of this word; most of it is no word."""
     for place in range(len(word) + 1):
         head, tail = word[:place], word[place:]
         yield from (head + letter + tail for letter in ascii_lowercase)

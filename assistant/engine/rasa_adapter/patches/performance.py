@@ -1,7 +1,7 @@
 """What Rasa does again for every message, and need not. It changes no answer: tests/assistant/test_engine_stock.py.
 
 The larger part is not here, but in what replaces Rasa's own: `tracker` (states are not rebuilt from all events),
-`runner` (no Dask), `processor` (no stores, locks and copies), `actions` (no HTTP).
+`graph_runner` (no Dask), `processor` (no stores, locks and copies), `actions` (no HTTP).
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from rasa.core.actions.action import RemoteAction
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.shared.core.domain import State
 from rasa.shared.core.events import Event
-
-from assistant.engine.types import Json
 
 Key = tuple[str | None, str | None]
 
@@ -44,17 +42,15 @@ ONLY_LOGGED = (
 
 
 def apply() -> None:
+    """In this process, from now on."""
     for module in ONLY_LOGGED:
         module.copy = _Uncopied
-    rasa.core.policies.policy.Policy.format_tracker_states = staticmethod(_not_formatted)
+    # Rasa writes all states out for its debug log.
+    rasa.core.policies.policy.Policy.format_tracker_states = staticmethod(lambda states: "")
     Event.resolve_by_type = staticmethod(_event_class)
-    RemoteAction._validate_action_result = _has_been_validated
+    # Rasa compiles a JSON schema here, 21 ms a call; `actions.action_response` has seen to it.
+    RemoteAction._validate_action_result = lambda self, result: True
     RulePolicy._get_possible_keys = _possible_keys
-
-
-def _not_formatted(states: list[State]) -> str:
-    """Rasa writes all states out for its debug log."""
-    return ""
 
 
 _classes: dict[str, type[Event]] = {}
@@ -71,11 +67,6 @@ def _event_class(type_name: str, default: type[Event] | None = None) -> type[Eve
     return _classes[type_name]
 
 
-def _has_been_validated(self: RemoteAction, result: Json) -> bool:
-    """`actions.answer_of` has seen to it. Rasa compiles a JSON schema here, 21 ms a call."""
-    return True
-
-
 _filter_keys: Callable[..., set[str]] = RulePolicy._get_possible_keys
 
 
@@ -83,20 +74,15 @@ def _possible_keys(self: RulePolicy, lookup: dict[str, str], states: list[State]
     """Rasa compares each rule with the last state; most of them fail by the last action or the intent."""
     if not states:
         return _filter_keys(self, lookup, states)
-    index, (action, intent) = _index_of(self, lookup), _key_of(states[-1])
+    indices = vars(self).setdefault("_indices", {})
+    if id(lookup) not in indices:
+        new: dict[Key, list[str]] = defaultdict(list)
+        for rule in lookup:
+            new[_key_of(self._rule_key_to_state(rule)[-1])].append(rule)
+        indices[id(lookup)] = new
+    index, (action, intent) = indices[id(lookup)], _key_of(states[-1])
     wanted = {(action, intent), (action, None), (None, intent), (None, None)}
     return _filter_keys(self, {rule: "" for key in wanted for rule in index.get(key, ())}, states)
-
-
-def _index_of(policy: RulePolicy, lookup: dict[str, str]) -> dict[Key, list[str]]:
-    indices = vars(policy).setdefault("_indices", {})
-    if id(lookup) not in indices:
-        index: dict[Key, list[str]] = defaultdict(list)
-        for rule in lookup:
-            index[_key_of(policy._rule_key_to_state(rule)[-1])].append(rule)
-        indices[id(lookup)] = index
-    found: dict[Key, list[str]] = indices[id(lookup)]
-    return found
 
 
 def _key_of(state: State) -> Key:

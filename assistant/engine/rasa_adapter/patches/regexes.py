@@ -36,11 +36,12 @@ MOST_ENTITIES = 500  # that expressions find in one text
 
 
 def apply() -> None:
+    """In this process, from now on."""
     RegexFeaturizer._features_for_patterns = _features_for_patterns
     RegexEntityExtractor._extract_entities = _extract_entities
     KeywordIntentClassifier._map_keyword_to_intent = _map_keyword_to_intent
     KeywordIntentClassifier._validate_keyword_map = _validate_keyword_map
-    Tokenizer.__init__ = _tokenizer
+    Tokenizer.__init__ = _init_tokenizer
     YAMLStoryReader._entities_from_regex_match = staticmethod(_entities_from_regex_match)
 
 
@@ -51,8 +52,8 @@ def _features_for_patterns(self: RegexFeaturizer, message: Message, attribute: s
         return None, None
     sequence = np.zeros([len(tokens), len(self.known_patterns)])
     found = [token.get("pattern", default={}) for token in tokens]
-    expressions = _expressions(self, self.known_patterns)
-    for column, (pattern, spans) in enumerate(zip(self.known_patterns, expressions.spans(text), strict=True)):
+    regexes = _of_patterns(self, self.known_patterns)
+    for column, (pattern, spans) in enumerate(zip(self.known_patterns, regexes.spans(text), strict=True)):
         for row, token in enumerate(tokens):
             found[row][pattern["name"]] = matched = overlaps(spans, token.start, token.end)
             sequence[row][column] = float(matched)
@@ -70,7 +71,7 @@ def _extract_entities(self: RegexEntityExtractor, message: Message) -> list[Json
             ENTITY_ATTRIBUTE_END: end,
             ENTITY_ATTRIBUTE_VALUE: text[start:end],
         }
-        for pattern, spans in zip(self.patterns, _expressions(self, self.patterns).spans(text), strict=True)
+        for pattern, spans in zip(self.patterns, _of_patterns(self, self.patterns).spans(text), strict=True)
         for start, end in spans
     )
     return list(islice(found, MOST_ENTITIES))
@@ -94,50 +95,51 @@ def _validate_keyword_map(self: KeywordIntentClassifier) -> None:
 
 def _of_keywords(classifier: KeywordIntentClassifier) -> BoundedRegexes:
     keywords = classifier.intent_keyword_map
-    return _kept(classifier, keywords, lambda: [(keyword, rf"\b{keyword}\b") for keyword in keywords])
+    return _made_once(classifier, keywords, lambda: [(keyword, rf"\b{keyword}\b") for keyword in keywords])
 
 
-def _expressions(component: RegexFeaturizer | RegexEntityExtractor, patterns: list[dict[str, str]]) -> BoundedRegexes:
-    return _kept(component, patterns, lambda: [(pattern["name"], pattern["pattern"]) for pattern in patterns])
+def _of_patterns(component: RegexFeaturizer | RegexEntityExtractor, patterns: list[dict[str, str]]) -> BoundedRegexes:
+    return _made_once(component, patterns, lambda: [(pattern["name"], pattern["pattern"]) for pattern in patterns])
 
 
-def _kept(component: Any, source: object, named: Any) -> BoundedRegexes:
-    """Made once: they remember which ones were too slow. `source`: what they are made of, which training replaces."""
+def _made_once(component: Any, source: object, named: Callable[[], list[tuple[str, str]]]) -> BoundedRegexes:
+    """Kept on the component: they remember which ones were too slow. `source`: what they are made of, which training
+    replaces."""
     if getattr(component, "_made_of", None) is not source:
-        component._expressions = BoundedRegexes(named(), ignore_case=not component.case_sensitive)
+        component._regexes = BoundedRegexes(named(), ignore_case=not component.case_sensitive)
         component._made_of = source
-    expressions: BoundedRegexes = component._expressions
-    return expressions
+    regexes: BoundedRegexes = component._regexes
+    return regexes
 
 
-_init = Tokenizer.__init__
+_rasas_init = Tokenizer.__init__
 
 
-def _tokenizer(self: Tokenizer, config: Json) -> None:
-    _init(self, config)
+def _init_tokenizer(self: Tokenizer, config: Json) -> None:
+    _rasas_init(self, config)
     if self.token_pattern_regex is not None:
         self.token_pattern_regex = _TokenPattern(self.token_pattern_regex.pattern)
-
-
-_read_entities: Callable[..., list[Json]] = YAMLStoryReader._entities_from_regex_match
-
-
-def _entities_from_regex_match(match: re.Match[str], domain: Any, extractor_name: str | None) -> list[Json]:
-    """Of a message like `/order{"city": "Rome"}`, which anybody may type: none where no database can hold them."""
-    try:
-        found = _read_entities(match, domain, extractor_name)
-        written = json.dumps(found, allow_nan=False, ensure_ascii=False)
-        written.encode()
-    except (RecursionError, ValueError):
-        return []
-    return [] if r"\u0000" in written else found
 
 
 class _TokenPattern:
     """In place of the compiled expression. A token of which it finds nothing stays whole."""
 
     def __init__(self, pattern: str) -> None:
-        self._expression = BoundedRegex("token_pattern", pattern)
+        self._regex = BoundedRegex("token_pattern", pattern)
 
     def findall(self, text: str) -> list[str]:
-        return self._expression.texts(text)
+        return self._regex.texts(text)
+
+
+_rasas_entities: Callable[..., list[Json]] = YAMLStoryReader._entities_from_regex_match
+
+
+def _entities_from_regex_match(match: re.Match[str], domain: Any, extractor_name: str | None) -> list[Json]:
+    """Of a message like `/order{"city": "Rome"}`, which anybody may type: none where no database can hold them."""
+    try:
+        found = _rasas_entities(match, domain, extractor_name)
+        written = json.dumps(found, allow_nan=False, ensure_ascii=False)
+        written.encode()
+    except (RecursionError, ValueError):
+        return []
+    return [] if r"\u0000" in written else found

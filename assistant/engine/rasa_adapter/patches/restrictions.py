@@ -1,4 +1,4 @@
-"""Shuts the doors of Rasa's own through which a bot's files reach further than their list says.
+"""Holds Rasa to what a bot's files may name, where it would import, fill in or call more.
 
 `archives` and `bundles` read what a file names before Rasa does. This holds where Rasa finds a name they did not see:
 in the domain that a model's `domain_provider` keeps, in a schema that is nested elsewhere, in what a later Rasa reads.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -40,10 +40,11 @@ _NODES = {
 }
 
 
-def close() -> None:
+def apply() -> None:
+    """In this process, from now on."""
     rasa.shared.utils.common.class_from_module_path = _class_from_module_path
     rasa.engine.recipes.default_recipe.class_from_module_path = _class_from_module_path
-    skops.io.get_untrusted_types = _guarded(skops.io.get_untrusted_types)
+    skops.io.get_untrusted_types = _check_before(skops.io.get_untrusted_types)
     SafeConstructor.add_constructor("!env_var", _refuse_variable)
     DucklingEntityExtractor._url = lambda self: settings.DUCKLING_URL or None
 
@@ -61,7 +62,7 @@ def _refuse_variable(loader: Any, node: Any) -> str:
     raise RasaException(f"'{found[0] if found else value}' reads an environment variable: write its value instead.")
 
 
-def _guarded(get_untrusted_types: Callable[..., list[str]]) -> Callable[..., list[str]]:
+def _check_before(get_untrusted_types: Callable[..., list[str]]) -> Callable[..., list[str]]:
     def check_and_get(*, file: str | os.PathLike[str]) -> list[str]:
         _check_skops(Path(file))
         return get_untrusted_types(file=file)
@@ -70,27 +71,23 @@ def _guarded(get_untrusted_types: Callable[..., list[str]]) -> Callable[..., lis
 
 
 def _check_skops(path: Path) -> None:
-    """Rasa asks for what is untrusted before it loads; an untrusted file would be passed over without a word."""
+    """Every part that names a loader, wherever it stands, is on the list.
+
+    Rasa asks for what is untrusted before it loads; an untrusted file would be passed over without a word.
+    """
     if not path.exists():
         return
     with ZipFile(path) as parts:
         if parts.getinfo("schema.json").file_size > LARGEST_SCHEMA:
             raise RasaException("The model's classifier is too large to be looked at.")
         schema = json.loads(parts.read("schema.json"))
-    for node in _nodes(schema):
+    waiting = [schema]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict | list):
+            waiting += node.values() if isinstance(node, dict) else node
+        if not isinstance(node, dict) or "__loader__" not in node:
+            continue
         loader, name = node["__loader__"], f"{node.get('__module__')}.{node.get('__class__')}"
         if name not in _NODES.get(loader, ()):
             raise RasaException(f"The model's classifier holds a {loader} of '{name}', which is not allowed.")
-
-
-def _nodes(content: Any) -> Iterator[dict[str, Any]]:
-    """Every part that names a loader, wherever it stands."""
-    waiting = [content]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            waiting += item.values()
-            if "__loader__" in item:
-                yield item
-        elif isinstance(item, list):
-            waiting += item
