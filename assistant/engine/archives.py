@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,7 +22,7 @@ from assistant.engine.errors import ModelRefused
 from assistant.engine.types import Json, Model
 
 METADATA = "metadata.json"
-OURS = "frontdesk.json"  # {"probes": [text, ...]}: written by our trainer
+FRONTDESK_METADATA = "frontdesk.json"  # {"probes": [text, ...]}: written by our trainer
 MOST_NODES = 500  # of one graph
 # Of a step in a graph; Rasa makes an object of them.
 NODE_KEYS = frozenset(
@@ -34,7 +34,7 @@ VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 
 
 @dataclass(frozen=True)
-class Contents:
+class ArchiveContents:
     """What an archive holds. `probes`: texts that it was trained on."""
 
     components: frozenset[str]
@@ -42,10 +42,12 @@ class Contents:
 
     @property
     def uses_tensorflow(self) -> bool:
+        """Whether a component of it runs on TensorFlow."""
         return bool(self.components & components.TENSORFLOW)
 
 
 def sha256_of(path: Path) -> str:
+    """Of the file's bytes, as hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -58,7 +60,7 @@ def sign(sha256: str, secret_key: str | None = None) -> str:
     return salted_hmac("assistant.engine.archives", sha256, secret_key, algorithm="sha256").hexdigest()
 
 
-def check(model: Model) -> Contents:
+def check(model: Model) -> ArchiveContents:
     """Raises ModelRefused, with a sentence for staff."""
     verify(model)
     return inspect(model.path)
@@ -74,39 +76,35 @@ def verify(model: Model) -> None:
         raise ModelRefused("The model's file has changed since it was recorded.")
 
 
-def inspect(path: Path) -> Contents:
+def inspect(path: Path) -> ArchiveContents:
     """Checks a file that nobody has signed yet: an upload. Raises ModelRefused."""
-    names, found = tarballs.read(path, _is_read)
+
+    def is_read(name: str) -> bool:
+        configuration = archive_files.CONFIGURATION.fullmatch(PurePosixPath(name).name)
+        return name in (METADATA, FRONTDESK_METADATA) or configuration is not None
+
+    names, found = tarballs.read(path, is_read)
     metadata = _metadata(found)
     _check_version(metadata)
     nodes = list(_checked_nodes(metadata))
     _check_slots(metadata.get("domain"))
-    if foreign := archive_files.first_unexpected(names, _readers(nodes), beside=(METADATA, OURS)):
-        raise ModelRefused(f"The archive holds '{foreign[:200]}', which no component of it keeps.")
+    readers: dict[str, set[str]] = {}  # the components that keep files in each folder
+    for folder, component in nodes:
+        readers.setdefault(folder, set()).add(component)
+    if unexpected := archive_files.first_unexpected(names, readers, beside=(METADATA, FRONTDESK_METADATA)):
+        raise ModelRefused(f"The archive holds '{unexpected[:200]}', which no component of it keeps.")
     for name, content in found.items():
         if configuration := archive_files.CONFIGURATION.fullmatch(PurePosixPath(name).name):
             _check_parameters(archive_files.POLICY_OF[configuration[1]], content)
-    probes = found.get(OURS, {}).get("probes")
+    probes = found.get(FRONTDESK_METADATA, {}).get("probes")
     texts = [text for text in probes if isinstance(text, str)] if isinstance(probes, list) else []
     named = frozenset(component for _, component in nodes)
-    return Contents(named, tuple(text[:LONGEST_PROBE] for text in texts[:MOST_PROBES]))
+    return ArchiveContents(named, tuple(text[:LONGEST_PROBE] for text in texts[:MOST_PROBES]))
 
 
 def metadata_of(path: Path) -> Json:
     """What an unsigned file says of itself, and nothing of it checked but its form. Raises ModelRefused."""
     return _metadata(tarballs.read(path, lambda name: name == METADATA)[1])
-
-
-def _is_read(name: str) -> bool:
-    return name in (METADATA, OURS) or archive_files.CONFIGURATION.fullmatch(PurePosixPath(name).name) is not None
-
-
-def _readers(nodes: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
-    """The components that keep files in each folder."""
-    readers: dict[str, set[str]] = {}
-    for folder, component in nodes:
-        readers.setdefault(folder, set()).add(component)
-    return readers
 
 
 def _metadata(found: dict[str, Json]) -> Json:
@@ -138,8 +136,12 @@ def _checked_nodes(metadata: Json) -> Iterator[tuple[str, str]]:
                 raise ModelRefused(f"The archive's step '{name}' is unreadable.")
             _check_node(node)
             resource = node.get("resource") or {"name": name}
-            _check_resource(resource)
-            yield resource["name"], components.class_name(node["uses"])
+            folder = resource.get("name", "") if isinstance(resource, dict) else None
+            if not isinstance(folder, str):
+                raise ModelRefused("The archive names an unreadable resource.")
+            if "/" in folder or "\\" in folder or folder in ("", ".", ".."):
+                raise ModelRefused(f"The archive names an unsafe resource: {folder}")
+            yield folder, components.class_name(node["uses"])
 
 
 def _check_node(node: Json) -> None:
@@ -157,14 +159,6 @@ def _check_node(node: Json) -> None:
     if not isinstance(needs, dict) or not all(isinstance(other, str) for other in needs.values()):
         raise ModelRefused(f"What the archive's '{component}' needs is unreadable.")
     _check_parameters(component, node.get("config") or {})
-
-
-def _check_resource(content: Any) -> None:
-    resource = content.get("name", "") if isinstance(content, dict) else None
-    if not isinstance(resource, str):
-        raise ModelRefused("The archive names an unreadable resource.")
-    if "/" in resource or "\\" in resource or resource in ("", ".", ".."):
-        raise ModelRefused(f"The archive names an unsafe resource: {resource}")
 
 
 def _check_parameters(component: str, config: Any) -> None:

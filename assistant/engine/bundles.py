@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,13 +24,15 @@ def check_bundle(bundle: Bundle) -> None:
         raise TrainingFailed(f"There is no {CONFIG}.")
     for path, text in bundle.files.items():
         if path.endswith((".yml", ".yaml")):
-            _Checked(path, text).check()
+            _FileCheck(path, text).check()
 
 
 def write_bundle(bundle: Bundle, folder: Path) -> None:
     """Raises TrainingFailed for a path that leads out of the folder."""
     for path in bundle.files:
-        _check_path(path)
+        parts = PurePosixPath(path).parts
+        if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
+            raise TrainingFailed(f"The path '{path}' is not allowed.")
     for path, text in bundle.files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -39,12 +40,13 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
 
 
 def read_bundle(folder: Path) -> Bundle:
+    """Of all files in the folder."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return Bundle({path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files})
 
 
 def leave_out_duckling(config: Path) -> None:
-    """It calls a host."""
+    """Take Duckling out of the pipeline in this file: it calls a host."""
     content = _yaml().load(config.read_text(encoding="utf-8"))
     pipeline = (content or {}).get("pipeline") or []
     kept = [item for item in pipeline if components.class_name(_name_of(item)) != components.DUCKLING]
@@ -59,13 +61,7 @@ def _yaml() -> YAML:
     return reader
 
 
-def _check_path(path: str) -> None:
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
-        raise TrainingFailed(f"The path '{path}' is not allowed.")
-
-
-class _Checked:
+class _FileCheck:
     def __init__(self, path: str, text: str) -> None:
         self.path, self.text = path, text
         content = self._content()
@@ -78,7 +74,8 @@ class _Checked:
             self._check_config()
         if OLD_NLU in self.content:
             self._refuse(OLD_NLU, f"'{OLD_NLU}' is Rasa 1's JSON, which is not read here")
-        for name, slot in _items(self.content.get("slots")):
+        slots = self.content.get("slots")
+        for name, slot in slots.items() if isinstance(slots, dict) else ():
             kind = slot.get("type", "text") if isinstance(slot, dict) else "text"
             if kind not in components.SLOT_TYPES:
                 self._refuse(kind, f"the slot '{name}' is of type '{kind}', which is not allowed")
@@ -99,28 +96,26 @@ class _Checked:
         if recipe != "default.v1":
             self._refuse(recipe, f"the recipe '{recipe}' is not supported; use default.v1")
         for item in self._list("pipeline"):
-            self._check_component(_name_of(item))
+            name = _name_of(item)
+            if not components.is_ours(name):
+                self._check_name(name, components.PIPELINE, "component")
+            if reason := components.why_unavailable(components.class_name(name)):
+                self._refuse(name, f"'{name}' {reason}")
             self._check_parameters(item)
         for item in self._list("policies"):
             self._check_name(_name_of(item), components.POLICIES, "policy")
             self._check_parameters(item)
         for item in self._list("importers"):
             self._check_name(_name_of(item), components.IMPORTERS, "importer")
-            for key in sorted(map(str, item if isinstance(item, dict) else ())):
-                if key != "name":
-                    self._refuse(key, f"the importer '{_name_of(item)}' takes no '{key}' here")
+            given = sorted(str(key) for key in item if key != "name") if isinstance(item, dict) else []
+            if given:
+                self._refuse(given[0], f"the importer '{_name_of(item)}' takes no '{given[0]}' here")
 
     def _list(self, section: str) -> list[Any]:
         found = self.content.get(section) or []
         if not isinstance(found, list):
             self._refuse(f"{section}:", f"'{section}' is no list")
         return found if isinstance(found, list) else []
-
-    def _check_component(self, name: str) -> None:
-        if not components.is_ours(name):
-            self._check_name(name, components.PIPELINE, "component")
-        if why_unavailable := components.why_unavailable(components.class_name(name)):
-            self._refuse(name, f"'{name}' {why_unavailable}")
 
     def _check_parameters(self, item: Any) -> None:
         if isinstance(item, dict):
@@ -137,11 +132,6 @@ class _Checked:
         found = word.search(self.text, start) or word.search(self.text)
         line = self.text.count("\n", 0, found.start()) + 1 if found else 1
         raise TrainingFailed(f"{self.path}, line {line}: {reason}.")
-
-
-def _items(content: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(content, dict):
-        yield from content.items()
 
 
 def _name_of(item: Any) -> str:

@@ -11,10 +11,9 @@ HOW_TO_DRAW = range(0xFE00, 0xFE10)  # variation selectors, which only say how a
 def normalise(text: str) -> str:
     """What is left of a text when case, punctuation and spacing do not count; all of it where nothing is left."""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join("".join(map(_kept, plain)).split()) or text.strip()
+    # A blank in place of what does not count.
+    return " ".join("".join(sign if _counts(sign) else " " for sign in plain).split()) or text.strip()
 
 
-def _kept(character: str) -> str:
-    """A blank in place of what does not count."""
-    is_mark = unicodedata.category(character) in MARKS and ord(character) not in HOW_TO_DRAW
-    return character if character.isalnum() or is_mark else " "
+def _counts(sign: str) -> bool:
+    return sign.isalnum() or (unicodedata.category(sign) in MARKS and ord(sign) not in HOW_TO_DRAW)

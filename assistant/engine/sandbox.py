@@ -84,7 +84,10 @@ def enter(folder: Path, readable: Iterable[str | Path] = (), *, network: bool = 
     if version := _landlock_version():
         _restrict_files(version, folder, [*readable, *(FOR_NETWORK if network else ())], network)
     if platform.machine() in PROCESSORS:
-        _filter_calls(platform.machine(), network)
+        code = b"".join(_call_filter(platform.machine(), network))
+        program = ctypes.create_string_buffer(code, len(code))
+        header = struct.pack("HL", len(code) // 8, ctypes.addressof(program))
+        _call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header)
 
 
 def lacking() -> list[str]:
@@ -121,14 +124,11 @@ def _restrict_files(version: int, folder: Path, readable: Iterable[str | Path], 
     ruleset = _call("syscall", LANDLOCK_CREATE_RULESET, attributes, len(attributes), 0)
     _allow(ruleset, (folder,), files & ~EXECUTE)
     _allow(ruleset, WRITABLE, files & (READ | WRITE | TRUNCATE | IOCTL))
-    _allow(ruleset, (*READABLE, sys.prefix, sys.base_prefix, *_our_code(), *readable), EXECUTE | READ | READ_FOLDER)
+    # Our packages, and not what stands beside them: `var` has the database and the keys.
+    our_code = (path.parent for path in ROOT.glob("*/__init__.py"))
+    _allow(ruleset, (*READABLE, sys.prefix, sys.base_prefix, *our_code, *readable), EXECUTE | READ | READ_FOLDER)
     _call("syscall", LANDLOCK_RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
-
-
-def _our_code() -> Iterator[Path]:
-    """The packages, and not what stands beside them: `var` has the database and the keys."""
-    return (path.parent for path in ROOT.glob("*/__init__.py"))
 
 
 def _allow(ruleset: int, paths: Iterable[str | Path], access: int) -> None:
@@ -140,13 +140,7 @@ def _allow(ruleset: int, paths: Iterable[str | Path], access: int) -> None:
             os.close(place)
 
 
-def _filter_calls(processor: str, network: bool) -> None:
-    code = b"".join(_filter(processor, network))
-    program = ctypes.create_string_buffer(code, len(code))
-    _call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, struct.pack("HL", len(code) // 8, ctypes.addressof(program)))
-
-
-def _filter(processor: str, network: bool) -> Iterator[bytes]:
+def _call_filter(processor: str, network: bool) -> Iterator[bytes]:
     """A program of the kernel's own packet filter, which looks at the number of a call and at its arguments.
 
     Each instruction is an operation, how many to skip if it is true, how many if not, and a value."""

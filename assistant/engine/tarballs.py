@@ -33,10 +33,10 @@ def read(path: Path, wanted: Callable[[str], bool]) -> tuple[list[str], dict[str
         with gzip.open(path) as packed:
             unpacked = Unpacked(packed, largest(path.stat().st_size))
             with tarfile.open(fileobj=unpacked, mode="r:") as tar:
-                for name, member in _members(tar, unpacked):
+                for name, member in _checked_members(tar, unpacked.largest):
                     names.append(name)
                     if wanted(name):
-                        found[name] = _json(tar, unpacked, member)
+                        found[name] = _read_json(tar, unpacked, member)
     except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, RecursionError) as error:
         raise ModelRefused("The file is not a model archive, or it is damaged.") from error
     return names, found
@@ -80,10 +80,10 @@ def _too_large(largest: int) -> ModelRefused:
     return ModelRefused(f"The archive is too large: it unpacks to more than {largest // 1024**2} MB.")
 
 
-def _members(tar: tarfile.TarFile, unpacked: Unpacked) -> Iterator[tuple[str, tarfile.TarInfo]]:
+def _checked_members(tar: tarfile.TarFile, largest: int) -> Iterator[tuple[str, tarfile.TarInfo]]:
     seen: set[str] = set()
     while (member := tar.next()) is not None:
-        _check(member, unpacked.largest)
+        _check_member(member, largest)
         name = str(PurePosixPath(member.name))
         if name in seen:
             raise ModelRefused(f"The archive holds the same file twice: {name}")
@@ -93,7 +93,7 @@ def _members(tar: tarfile.TarFile, unpacked: Unpacked) -> Iterator[tuple[str, ta
         yield name, member
 
 
-def _check(member: tarfile.TarInfo, largest: int) -> None:
+def _check_member(member: tarfile.TarInfo, largest: int) -> None:
     if member.size > largest:
         raise _too_large(largest)
     if member.type not in ORDINARY or member.issparse():
@@ -103,11 +103,11 @@ def _check(member: tarfile.TarInfo, largest: int) -> None:
         raise ModelRefused(f"The archive holds an unsafe path: {member.name}")
 
 
-def _json(tar: tarfile.TarFile, unpacked: Unpacked, member: tarfile.TarInfo) -> Json:
+def _read_json(tar: tarfile.TarFile, unpacked: Unpacked, member: tarfile.TarInfo) -> Json:
     file = tar.extractfile(member) if member.isfile() and member.size <= unpacked.json_left else None
     if file is None:
         raise ModelRefused(f"The archive has no readable {member.name}.")
-    unpacked.most = unpacked.json_left
+    unpacked.most = unpacked.json_left  # one read may take this much now: it is no header
     unpacked.json_left -= member.size
     content = json.load(file)
     unpacked.most = LARGEST_HEADER

@@ -162,7 +162,7 @@ def test_it_refuses_metadata_of_something_else(tmp_path: Path, metadata: dict[st
     [
         ({"uses": "os.system"}, "os.system"),
         ({"uses": "evil.Component"}, "evil.Component"),
-        ({"uses": "assistant.engine.archives.Contents"}, "not allowed"),
+        ({"uses": "assistant.engine.archives.ArchiveContents"}, "not allowed"),
         ({"uses": "rasa.core.agent.Agent"}, "not allowed"),
         ({"fn": "__init__"}, "__init__"),
         ({"constructor_name": "__new__"}, "not allowed"),

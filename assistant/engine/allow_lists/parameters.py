@@ -49,6 +49,13 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= LONGEST_TEXT and "\0" not in value
 
 
+def _is_regex(value: Any) -> bool:
+    try:
+        return _is_text(value) and len(value) <= 200 and bool(re.compile(value))
+    except (re.error, RecursionError, OverflowError):
+        return False
+
+
 def _is_word(value: Any) -> bool:
     return isinstance(value, str) and NAME.fullmatch(value) is not None
 
@@ -95,15 +102,8 @@ WORD = Shape("a word", _is_word)
 WORDS = Shape("a word, or lists of words", _are(_is_word))
 TEXT = Shape(f"a text of at most {LONGEST_TEXT} characters", _is_text)
 TEXTS = Shape(f"a list of texts of at most {LONGEST_TEXT} characters", _are(_is_text))
-REGEX = Shape("a regular expression of at most 200 characters", lambda value: _is_text(value) and _is_regex(value))
+REGEX = Shape("a regular expression of at most 200 characters", _is_regex)
 OUTSIDE = Shape("nothing here: it names an address, a file or a model", lambda value: False)
-
-
-def _is_regex(value: str) -> bool:
-    try:
-        return len(value) <= 200 and bool(re.compile(value))
-    except (re.error, RecursionError, OverflowError):
-        return False
 
 
 def _each(names: str, shape: Shape) -> dict[str, Shape]:
@@ -266,7 +266,7 @@ def unknown_parameters(component: str, keys: Iterable[str]) -> list[str]:
 
 
 def _suits(component: str, shape: Shape, value: Any) -> bool:
-    if shape is OUTSIDE:
+    if shape is OUTSIDE:  # for the operator to allow
         return component in settings.OUTSIDE_COMPONENTS and _is_text(value)
     return shape.suits(value)
 
@@ -278,7 +278,7 @@ def _refused_featurizers(component: str, value: Any, depth: int) -> Iterator[Ref
         named = isinstance(featurizer, dict)
         name = featurizer.get("name") if named else featurizer
         if not isinstance(name, str) or name not in components.FEATURIZERS or depth >= DEEPEST:
-            yield Refusal(str(name), f"the featurizer '{name}' of '{component}' is unknown_parameters or not allowed")
+            yield Refusal(str(name), f"the featurizer '{name}' of '{component}' is unknown or not allowed")
         elif named:
             yield from refusals(components.class_name(name), featurizer, depth + 1)
 

@@ -102,7 +102,7 @@ class LoadedModels:
             self._make_room_for_tensorflow()
             return self._tried(copied.path, folder, contents)
 
-    def _tried(self, archive: Path, folder: Path, contents: archives.Contents) -> LoadedModel:
+    def _tried(self, archive: Path, folder: Path, contents: archives.ArchiveContents) -> LoadedModel:
         processor = TurnProcessor(archive, folder / "parts")
         try_out(processor, contents)
         return LoadedModel(processor, max_history_of(processor), contents.uses_tensorflow)
@@ -127,7 +127,7 @@ class LoadedModels:
                 del self._futures[sha256]
 
 
-def try_out(processor: TurnProcessor, contents: archives.Contents) -> None:
+def try_out(processor: TurnProcessor, contents: archives.ArchiveContents) -> None:
     """Rasa loads some classifiers untrained without a word. Raises ModelRefused for such a model."""
     if not contents.probes:
         return
