@@ -1,4 +1,4 @@
-"""Regular expressions that take longer with every character, until they never end.
+"""Finds catastrophic backtracking: regular expressions that take longer with every character, until they never end.
 
 An expression is tried on texts made from itself, by a plain backtracking matcher like the one of `re`, which counts its
 steps: where 24 times the same few characters take it past any polynomial of a low degree, 60 take it years. Counting
@@ -13,6 +13,8 @@ import sre_parse
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
+
+from assistant.engine.regexes.translation import subpatterns
 
 TIMES = 24
 MOST_STEPS = 30_000  # for one text
@@ -33,7 +35,7 @@ Match = Callable[[str, int], Iterator[int]]  # of a text from a place on: all pl
 
 
 class TooManySteps(Exception):
-    pass
+    """The matcher has taken MOST_STEPS."""
 
 
 def is_catastrophic(pattern: str) -> bool:
@@ -42,21 +44,17 @@ def is_catastrophic(pattern: str) -> bool:
         parts: list[tuple[Any, Any]] = [*sre_parse.parse(pattern)]  # type: ignore[misc]  # a sequence to Python
     except (re.error, RecursionError, OverflowError):
         return False
-    return any(_takes_too_many_steps(parts, text) for text in islice(_texts(parts), MOST_TEXTS))
-
-
-def _takes_too_many_steps(parts: list[tuple[Any, Any]], text: str) -> bool:
-    try:
-        for _ in _Matcher().of(parts)(text, 0):
-            return False
-    except TooManySteps:
-        return True
-    except RecursionError:
-        return False
+    for text in islice(_texts_to_try(parts), MOST_TEXTS):
+        try:
+            next(_Matcher().of(parts)(text, 0), None)
+        except TooManySteps:
+            return True
+        except RecursionError:  # says nothing about the steps
+            continue
     return False
 
 
-def _texts(parts: list[tuple[Any, Any]]) -> Iterator[str]:
+def _texts_to_try(parts: list[tuple[Any, Any]]) -> Iterator[str]:
     """What stands before a repeated part, that part many times, and something that spoils the match."""
     for before, inside, after in _repeated(parts, "", ""):
         endings = [end for spoiler in SPOILERS for end in dict.fromkeys((spoiler, spoiler + after))]
@@ -66,24 +64,12 @@ def _texts(parts: list[tuple[Any, Any]]) -> Iterator[str]:
 
 def _repeated(parts: list[tuple[Any, Any]], before: str, after: str) -> Iterator[tuple[str, list[Any], str]]:
     for place, (kind, value) in enumerate(parts):
-        prefix = before + _shortest(parts[:place])
-        suffix = _shortest(parts[place + 1 :]) + after
+        prefix = before + next(iter(_samples(parts[:place])), "")
+        suffix = next(iter(_samples(parts[place + 1 :])), "") + after
         if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT) and value[1] >= MANY:
             yield prefix, list(value[2]), suffix
-        for inside in _inside(value):
+        for inside in subpatterns(value):
             yield from _repeated(list(inside), prefix, suffix)
-
-
-def _inside(value: Any) -> Iterator[Any]:
-    if isinstance(value, sre_parse.SubPattern):
-        yield value
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _inside(each)
-
-
-def _shortest(parts: Sequence[tuple[Any, Any]]) -> str:
-    return next(iter(_samples(parts)), "")
 
 
 def _samples(parts: Sequence[tuple[Any, Any]], most: int = 6) -> list[str]:
@@ -112,7 +98,7 @@ def _characters(parts: Sequence[tuple[Any, Any]]) -> list[str]:
     found = list[str]()
     for kind, value in parts:
         found += _of_one(kind, value)
-        for inside in _inside(value):
+        for inside in subpatterns(value):
             found += _characters(list(inside))
     return list(dict.fromkeys(found))[:12]
 
@@ -140,10 +126,11 @@ def _test(kind: Any, value: Any) -> Callable[[str], bool]:
     if kind is sre.ANY:
         return lambda character: character != "\n"
     wanted = not (value and value[0][0] is sre.NEGATE)
-    return lambda character: any(_is_item(name, it, character) for name, it in value) == wanted
+    return lambda character: any(_holds(name, it, character) for name, it in value) == wanted
 
 
-def _is_item(kind: Any, value: Any, character: str) -> bool:
+def _holds(kind: Any, value: Any, character: str) -> bool:
+    """Whether an item of a class like `[a-z_]` holds the character."""
     if kind is sre.RANGE:
         return bool(value[0] <= ord(character) <= value[1])
     if kind is sre.CATEGORY:
@@ -179,12 +166,12 @@ class _Matcher:
         if kind in (sre.ASSERT, sre.ASSERT_NOT):
             return self._ahead(self.of(list(value[1])), value[0], wanted=kind is sre.ASSERT)
         if kind is sre.AT:
-            return _at(value)
+            return self._at(value)
         if kind in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN):
-            return self._one(_test(kind, value))
+            return self._character(_test(kind, value))
         return lambda text, place: iter((place,))
 
-    def _one(self, is_one: Callable[[str], bool]) -> Match:
+    def _character(self, is_one: Callable[[str], bool]) -> Match:
         def match(text: str, place: int) -> Iterator[int]:
             self._steps += 1
             if self._steps > MOST_STEPS:
@@ -225,12 +212,14 @@ class _Matcher:
 
         return match
 
+    @staticmethod
+    def _at(where: Any) -> Match:
+        """Beginnings and ends; what looks at words is taken to match everywhere."""
 
-def _at(where: Any) -> Match:
-    def match(text: str, place: int) -> Iterator[int]:
-        start = where in (sre.AT_BEGINNING, sre.AT_BEGINNING_STRING)
-        end = where in (sre.AT_END, sre.AT_END_STRING)
-        if (not start or place == 0) and (not end or place == len(text)):
-            yield place
+        def match(text: str, place: int) -> Iterator[int]:
+            start = where in (sre.AT_BEGINNING, sre.AT_BEGINNING_STRING)
+            end = where in (sre.AT_END, sre.AT_END_STRING)
+            if (not start or place == 0) and (not end or place == len(text)):
+                yield place
 
-    return match
+        return match

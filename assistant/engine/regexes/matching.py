@@ -18,7 +18,7 @@ from typing import Any
 
 import regex
 
-from assistant.engine.regexes.translation import written
+from assistant.engine.regexes.translation import subpatterns, translate
 
 logger = logging.getLogger(__name__)
 
@@ -64,18 +64,16 @@ class BoundedRegex:
                     break
         except TimeoutError:
             if seconds >= SECONDS_PER_REGEX:
-                self._leave_out(len(text))
+                self._shorter_than = max(1, len(text) // 2)
+                logger.warning(
+                    "The regular expression %s takes too long on a text of %d characters: "
+                    "it is not tried on %d or more",
+                    self.name[:100],
+                    len(text),
+                    self._shorter_than,
+                )
             return []
         return found
-
-    def _leave_out(self, length: int) -> None:
-        self._shorter_than = max(1, length // 2)
-        logger.warning(
-            "The regular expression %s takes too long on a text of %d characters: it is not tried on %d or more",
-            self.name[:100],
-            length,
-            self._shorter_than,
-        )
 
 
 class LookupTable:
@@ -91,16 +89,30 @@ class LookupTable:
             lengths[folded[0]].add(len(folded))
         self._lengths = {first: sorted(found) for first, found in lengths.items()}
 
+    @classmethod
+    def of(cls, pattern: str, *, ignore_case: bool) -> LookupTable | None:
+        """For an expression that Rasa made of a lookup table, or that looks like one; None for others."""
+        if pattern.count("|") < TABLE or not (pattern.startswith("(") and pattern.endswith(")")):
+            return None
+        whole_words = pattern.startswith(r"(\b") and pattern.endswith(r"\b)")
+        escaped = pattern[3:-3].split(r"\b|\b") if whole_words else re.split(r"(?<!\\)\|", pattern[1:-1])
+        entries = [re.sub(r"\\(.)", r"\1", entry, flags=re.DOTALL) for entry in escaped]
+        are_plain = all(entry and re.escape(entry) == each for entry, each in zip(entries, escaped, strict=True))
+        if not are_plain or len({len(entry) for entry in entries}) > MOST_LENGTHS:
+            return None
+        return cls(entries, whole_words=whole_words, ignore_case=ignore_case)
+
     def spans(self, text: str, seconds: float = SECONDS_PER_REGEX) -> list[Span]:
+        """Where an entry stands, none overlapping another. `seconds` is not needed: it is fast."""
         folded, spans, place = _folded(text) if self._ignore_case else text, list[Span](), 0
         while place < len(folded) and len(spans) < MOST_MATCHES:
-            end = self._end(folded, place) if self._may_stand_at(text, place) else None
+            end = self._end_of_entry(folded, place) if self._may_stand_at(text, place) else None
             if end is not None:
                 spans.append((place, end))
             place = end or place + 1
         return spans
 
-    def _end(self, folded: str, place: int) -> int | None:
+    def _end_of_entry(self, folded: str, place: int) -> int | None:
         """Of the first entry that stands there, by the order of the table."""
         best, best_end = len(self._ranks) + 1, None
         for length in self._lengths.get(folded[place], ()):
@@ -117,7 +129,16 @@ class BoundedRegexes:
     """A bot's expressions, in order. One that can't be used matches nothing."""
 
     def __init__(self, named: Iterable[tuple[str, str]], *, ignore_case: bool) -> None:
-        self._all = [_made(name, pattern, ignore_case) for name, pattern in named]
+        self._all = [self._make(name, pattern, ignore_case) for name, pattern in named]
+
+    @staticmethod
+    def _make(name: str, pattern: str, ignore_case: bool) -> BoundedRegex | LookupTable | None:
+        try:
+            table = LookupTable.of(pattern, ignore_case=ignore_case)
+            return table or BoundedRegex(name, pattern, ignore_case=ignore_case)
+        except UnusableRegex as reason:
+            logger.warning("The regular expression %s is left out: %s", name[:100], reason)
+            return None
 
     def spans(self, text: str) -> Iterator[list[Span]]:
         """For each expression where it matches, as it is asked for."""
@@ -140,7 +161,7 @@ def compile_regex(pattern: str, *, ignore_case: bool = False) -> regex.Pattern[s
         if expanded_size(parsed) > MOST_PARTS:
             raise UnusableRegex("it repeats too much")
         flags = [ours for theirs, ours in FLAGS.items() if parsed.state.flags & theirs]
-        return regex.compile(written(parsed), sum(flags))
+        return regex.compile(translate(parsed), sum(flags))
     except (re.error, regex.error) as error:
         raise UnusableRegex(f"it is no regular expression: {error}") from None
     except (RecursionError, OverflowError, MemoryError):
@@ -151,44 +172,14 @@ def expanded_size(parsed: Any) -> int:
     """How many parts an expression has where each counted repeat is written out."""
     total = 0
     for kind, value in parsed:
-        inside = sum(expanded_size(part) for part in _inside(value))
+        inside = sum(expanded_size(part) for part in subpatterns(value))
         most = max(1, value[0]) if kind in (sre_parse.MAX_REPEAT, sre_parse.MIN_REPEAT) else 1
         total += max(1, inside) * most
     return total
 
 
-def _inside(value: Any) -> Iterator[Any]:
-    """The expressions in what a parsed part says."""
-    if isinstance(value, sre_parse.SubPattern):
-        yield value
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _inside(each)
-
-
-def _made(name: str, pattern: str, ignore_case: bool) -> BoundedRegex | LookupTable | None:
-    try:
-        return _table(pattern, ignore_case) or BoundedRegex(name, pattern, ignore_case=ignore_case)
-    except UnusableRegex as reason:
-        logger.warning("The regular expression %s is left out: %s", name[:100], reason)
-        return None
-
-
-def _table(pattern: str, ignore_case: bool) -> LookupTable | None:
-    """Of an expression that Rasa made of a lookup table, or that looks like one."""
-    if pattern.count("|") < TABLE or not (pattern.startswith("(") and pattern.endswith(")")):
-        return None
-    whole_words = pattern.startswith(r"(\b") and pattern.endswith(r"\b)")
-    written = pattern[3:-3].split(r"\b|\b") if whole_words else re.split(r"(?<!\\)\|", pattern[1:-1])
-    entries = [re.sub(r"\\(.)", r"\1", entry, flags=re.DOTALL) for entry in written]
-    usual = all(entry and re.escape(entry) == each for entry, each in zip(entries, written, strict=True))
-    if not usual or len({len(entry) for entry in entries}) > MOST_LENGTHS:
-        return None
-    return LookupTable(entries, whole_words=whole_words, ignore_case=ignore_case)
-
-
 def _folded(text: str) -> str:
-    """Without the difference of capitals, and of the same length."""
+    """Without the difference of capitals, and of the same length (some letters fold to two)."""
     return "".join(map(_fold, text))
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import sre_constants as sre
-from collections.abc import Iterable
+import sre_parse
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 WORD, DIGIT, BLANK = r"\p{L}\p{N}_", r"\p{Nd}", r"\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -30,12 +31,23 @@ PLACES = {
 SCOPED = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s"}
 
 
-def written(parsed: Any) -> str:
+def translate(parsed: Any) -> str:
     """`parsed`: what `sre_parse.parse` gives."""
     return _Writer(bool(parsed.state.flags & re.ASCII)).sequence(parsed)
 
 
+def subpatterns(value: Any) -> Iterator[Any]:
+    """The expressions in what a parsed part says."""
+    if isinstance(value, sre_parse.SubPattern):
+        yield value
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from subpatterns(each)
+
+
 class _Writer:
+    """Has a method for each kind of part, named after it."""
+
     def __init__(self, ascii_only: bool) -> None:
         self._ascii_only = ascii_only
 
@@ -46,7 +58,8 @@ class _Writer:
         name = str(kind).lower()
         if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
             least, most, inside = value
-            return self._repeat(least, most, inside, "?" if kind is sre.MIN_REPEAT else "")
+            times = f"{{{least},{'' if most is sre.MAXREPEAT else most}}}"
+            return f"(?:{self.sequence(inside)}){times}{'?' if kind is sre.MIN_REPEAT else ''}"
         if kind in (sre.ASSERT, sre.ASSERT_NOT):
             way, inside = value
             return f"(?{'<' if way < 0 else ''}{'=' if kind is sre.ASSERT else '!'}{self.sequence(inside)})"
@@ -103,9 +116,6 @@ class _Writer:
         flags = _flags(added) + (f"-{_flags(removed)}" if removed else "")
         writer = self if not added & (re.ASCII | re.UNICODE) else _Writer(bool(added & re.ASCII))
         return f"(?{flags}:{writer.sequence(inside)})"
-
-    def _repeat(self, least: int, most: Any, inside: Any, how: str) -> str:
-        return f"(?:{self.sequence(inside)}){{{least},{'' if most is sre.MAXREPEAT else most}}}{how}"
 
     def _groupref(self, group: int) -> str:
         return rf"(?:\g<{group}>)"
