@@ -31,7 +31,6 @@ from assistant.engine.types import (
     Progress,
     Reply,
     Turn,
-    Window,
 )
 
 ACTION = "utter_echo"
@@ -40,17 +39,26 @@ MEMORY = 300 * 1024**2
 
 
 class FakeEngine:
+    """See the module."""
+
     def __init__(self) -> None:
         self.abandoned = 0
 
     def respond(self, model: Model, turn: Turn, timeout: float) -> Reply:
-        turns = _turns_in(turn.history.read())
+        window = turn.history.read()
+        turns = (window.snapshot or {}).get("turns", 0) + sum(event["event"] == "user" for event in window.events)
         command, _, argument = turn.text.partition(" ")
-        _sleep(float(argument) if command == "/sleep" else 0.0, timeout)
+        if command == "/sleep":
+            time.sleep(min(float(argument), timeout))
+            if float(argument) > timeout:
+                raise TurnTimeout(f"No answer within {timeout:g} seconds.")
         if command == "/raise":
             raise EngineError("The fake engine was told to raise.")
         parse = self.parse(model, turn.text)
-        messages = _taught(model, parse) or _messages(command, argument, turn.text, turns)
+        if answer := fake_model.load(model).answer(parse.intent):
+            messages = [OutMessage(answer[1], action=answer[0])]
+        else:
+            messages = _obey(command, argument, turn.text, turns)
         return Reply(
             events=_events(turn, parse, messages, begins=turn.history.position == 0),
             messages=messages,
@@ -79,11 +87,11 @@ class FakeEngine:
         on_progress: OnProgress | None = None,
         limits: Limits = LIMITS,
     ) -> Archive:
-        bot, started = _learned(bundle), time.monotonic()
+        learned, started = _learned(bundle), time.monotonic()
         _take_time(fake_model.directives(bundle), on_progress, limits)
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / f"{name}.tar.gz"
-        fake_model.write(path, bundle, bot)
+        fake_model.write(path, bundle, learned)
         return _archive(path, time.monotonic() - started)
 
     def load(self, model: Model) -> None:
@@ -94,7 +102,8 @@ class FakeEngine:
     ) -> Sequence[Guess]:
         guesses = []
         for done, example in enumerate(examples, start=1):
-            guesses.append(_guess(example, self.parse(model, example.text)))
+            parse = self.parse(model, example.text)
+            guesses.append(Guess(example, parse.intent, parse.confidence, parse.ranking, parse.entities))
             if on_progress:
                 on_progress(Progress("", done, len(examples), 0.0))
         return guesses
@@ -113,7 +122,10 @@ class FakeEngine:
         for fold in stratified_folds([each.intent for each in examples], folds, seed):
             held_out = set(fold)
             rest = FakeModel([(e.text, e.intent, []) for i, e in enumerate(examples) if i not in held_out])
-            guesses.update({place: _nearest(rest, examples[place]) for place in fold})
+            for place in fold:
+                best = [(name, round(share, 4)) for name, share in rest.nearest(examples[place].text)[:5]]
+                ranking = [{"name": name, "confidence": share} for name, share in best]
+                guesses[place] = Guess(examples[place], *best[0], ranking)
         return [guesses[place] for place in sorted(guesses)]
 
     def inspect(self, path: Path, limits: Limits = LIMITS) -> Archive:
@@ -133,54 +145,21 @@ def _archive(path: Path, seconds: float) -> Archive:
 
 def _take_time(orders: Json, on_progress: OnProgress | None, limits: Limits) -> None:
     steps, seconds = int(orders.get("steps", 1)), float(orders.get("seconds", 0))
-    tell = on_progress or _ignore
+    report_progress = on_progress or (lambda progress: None)
     for done in range(1, steps + 1):
         name = f"Echo{done}" if steps > 1 else "Echo"
-        _tell_while_it_runs(tell, name, done - 1, steps, seconds / steps)
-        tell(Progress(name, done, steps, seconds / steps, memory=MEMORY, log=f"{name} is trained.\n"))
+        ends = time.monotonic() + seconds / steps
+        while (left := ends - time.monotonic()) > 0:
+            report_progress(Progress("", done - 1, steps, 0.0, now=name, memory=MEMORY))
+            time.sleep(min(REPORT_EVERY, left))
+        report_progress(Progress(name, done, steps, seconds / steps, memory=MEMORY, log=f"{name} is trained.\n"))
     if seconds > limits.seconds:
         raise TrainingFailed(f"The training took more than {limits.seconds:g} seconds and was stopped.")
     if "fail" in orders:
         raise TrainingFailed(str(orders["fail"]))
 
 
-def _tell_while_it_runs(tell: OnProgress, name: str, done: int, steps: int, seconds: float) -> None:
-    ends = time.monotonic() + seconds
-    while (left := ends - time.monotonic()) > 0:
-        tell(Progress("", done, steps, 0.0, now=name, memory=MEMORY))
-        time.sleep(min(REPORT_EVERY, left))
-
-
-def _ignore(progress: Progress) -> None:
-    """Nobody looks."""
-
-
-def _taught(model: Model, parse: Parse) -> list[OutMessage]:
-    answer = fake_model.load(model).answer(parse.intent)
-    return [OutMessage(answer[1], action=answer[0])] if answer else []
-
-
-def _nearest(bot: FakeModel, right: Labelled) -> Guess:
-    best = [(name, round(share, 4)) for name, share in bot.nearest(right.text)[:5]]
-    return Guess(right, *best[0], [{"name": name, "confidence": share} for name, share in best])
-
-
-def _guess(right: Labelled, parse: Parse) -> Guess:
-    return Guess(right, parse.intent, parse.confidence, parse.ranking, parse.entities)
-
-
-def _turns_in(window: Window) -> int:
-    since = sum(event["event"] == "user" for event in window.events)
-    return since + (window.snapshot or {}).get("turns", 0)
-
-
-def _sleep(seconds: float, timeout: float) -> None:
-    time.sleep(min(seconds, timeout))
-    if seconds > timeout:
-        raise TurnTimeout(f"No answer within {timeout:g} seconds.")
-
-
-def _messages(command: str, argument: str, text: str, turns: int) -> list[OutMessage]:
+def _obey(command: str, argument: str, text: str, turns: int) -> list[OutMessage]:
     if command == "/silent":
         return []
     if command == "/many":
@@ -196,10 +175,22 @@ def _messages(command: str, argument: str, text: str, turns: int) -> list[OutMes
 
 
 def _events(turn: Turn, parse: Parse, messages: list[OutMessage], begins: bool) -> list[Json]:
+    """Those that Rasa would give, in its order."""
     now = time.time()
-    names = ["action_session_start", "session_started", "action_listen"] if begins else []
-    events: list[Json] = [_action(name, now) if name != "session_started" else _named(name, now) for name in names]
-    events.append(_user(turn, parse, now))
+    events = list[Json]()
+    if begins:
+        session = [_action("action_session_start", now), _named("session_started", now), _action("action_listen", now)]
+        events += session
+    metadata = {**turn.metadata, "turn_key": turn.key}
+    understood = {
+        "text": turn.text,
+        "intent": {"name": parse.intent, "confidence": parse.confidence},
+        "intent_ranking": list(parse.ranking),
+        "entities": [],
+        "metadata": metadata,
+    }
+    user = {"text": turn.text, "parse_data": understood, "input_channel": turn.input_channel, "metadata": metadata}
+    events.append(_named("user", now) | user)
     if messages:
         events.append(_action(messages[0].action, now))
     events += [_named("bot", now, text=m.text, data={"buttons": list(m.buttons) or None}) for m in messages]
@@ -212,15 +203,3 @@ def _named(event: str, now: float, **content: object) -> Json:
 
 def _action(name: str, now: float) -> Json:
     return _named("action", now, name=name, policy=None, confidence=1.0)
-
-
-def _user(turn: Turn, parse: Parse, now: float) -> Json:
-    metadata = {**turn.metadata, "turn_key": turn.key}
-    intent = {"name": parse.intent, "confidence": parse.confidence}
-    data = {"text": turn.text, "intent": intent, "intent_ranking": list(parse.ranking), "entities": []}
-    return _named("user", now) | {
-        "text": turn.text,
-        "parse_data": {**data, "metadata": metadata},
-        "input_channel": turn.input_channel,
-        "metadata": metadata,
-    }

@@ -1,4 +1,4 @@
-"""What the fake engine learns of a bundle, and the archive it keeps it in."""
+"""The model of the fake engine: what it learns of a bundle, and the archive it keeps that in."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -55,21 +54,29 @@ class FakeModel:
         return payloads | {_plain(text): (intent, entities) for text, intent, entities in self.examples}
 
     def labelled(self) -> list[Labelled]:
+        """Its examples."""
         return [Labelled(text, intent, entities) for text, intent, entities in self.examples]
 
 
 def train(bundle: Bundle) -> FakeModel:
     """Raises TrainingFailed for YAML that is none."""
-    bot = FakeModel()
+    model = FakeModel()
     for path, text in bundle.files.items():
         if not path.endswith((".yml", ".yaml")):
             continue
         content = _read(path, text)
         for item in content.get("nlu") or ():
-            bot.examples.extend(_examples(item))
-        bot.rules.update(_rules(content.get("rules") or ()))
-        bot.responses.update(_responses(content.get("responses") or {}))
-    return bot
+            model.examples.extend(_examples(item))
+        for rule in content.get("rules") or ():
+            steps = rule.get("steps") or ()
+            intent = next((step["intent"] for step in steps if "intent" in step), None)
+            action = next((step["action"] for step in steps if "action" in step), None)
+            if intent and action:
+                model.rules[intent] = action
+        for name, variations in (content.get("responses") or {}).items():
+            if variations and variations[0].get("text"):
+                model.responses[name] = variations[0]["text"]
+    return model
 
 
 def directives(bundle: Bundle) -> Json:
@@ -77,8 +84,9 @@ def directives(bundle: Bundle) -> Json:
     return dict(_read("config.yml", bundle.files.get("config.yml", "")).get("fake") or {})
 
 
-def write(path: Path, bundle: Bundle, bot: FakeModel) -> None:
-    content = json.dumps({"fake": True, "files": sorted(bundle.files), "bot": asdict(bot)}).encode()
+def write(path: Path, bundle: Bundle, model: FakeModel) -> None:
+    """The model's archive."""
+    content = json.dumps({"fake": True, "files": sorted(bundle.files), "bot": asdict(model)}).encode()
     member = tarfile.TarInfo(archives.METADATA)
     member.size = len(content)
     with tarfile.open(path, "w:gz") as tar:
@@ -89,7 +97,7 @@ def load(model: Model) -> FakeModel:
     """A model without a file knows nothing. Raises ModelRefused for a file that is not the recorded one."""
     if not model.path.is_file():
         return FakeModel()
-    return _verified(model, model.path.stat().st_mtime_ns)
+    return _load(model, model.path.stat().st_mtime_ns)
 
 
 def read(path: Path) -> FakeModel:
@@ -101,7 +109,7 @@ def read(path: Path) -> FakeModel:
 
 
 @lru_cache(maxsize=32)
-def _verified(model: Model, changed: int) -> FakeModel:
+def _load(model: Model, changed: int) -> FakeModel:
     archives.verify(model)
     return read(model.path)
 
@@ -118,36 +126,18 @@ def _read(path: str, text: str) -> Json:
 def _examples(item: Json) -> Iterator[tuple[str, str, list[Json]]]:
     if "intent" not in item:
         return
-    intent = str(item["intent"]).partition("/")[0]
-    for line in _lines(item.get("examples") or ()):
+    intent, examples = str(item["intent"]).partition("/")[0], item.get("examples") or ()
+    if isinstance(examples, str):
+        lines = [line.strip()[1:] for line in examples.splitlines() if line.strip().startswith("-")]
+    else:
+        lines = [str(each.get("text", "") if isinstance(each, dict) else each) for each in examples]
+    for line in map(str.strip, lines):
         try:
             text, entities = parse_markup(line)
         except BadMarkup:
             text, entities = line, []
         if text:
             yield text, intent, entities
-
-
-def _lines(examples: Any) -> Iterator[str]:
-    if isinstance(examples, str):
-        yield from (line.strip()[1:].strip() for line in examples.splitlines() if line.strip().startswith("-"))
-        return
-    yield from (str(each.get("text", "") if isinstance(each, dict) else each).strip() for each in examples)
-
-
-def _rules(rules: Iterable[Json]) -> Iterator[tuple[str, str]]:
-    for rule in rules:
-        steps = rule.get("steps") or ()
-        intent = next((step["intent"] for step in steps if "intent" in step), None)
-        action = next((step["action"] for step in steps if "action" in step), None)
-        if intent and action:
-            yield intent, action
-
-
-def _responses(responses: Json) -> Iterator[tuple[str, str]]:
-    for name, variations in responses.items():
-        if variations and variations[0].get("text"):
-            yield name, variations[0]["text"]
 
 
 def _plain(text: str) -> str:
