@@ -35,10 +35,7 @@ EPSILON = 1e-12
 
 def build_graph(weights: Path) -> bytes:
     """A serialised ONNX model of the safetensors file `weights`."""
-    return _in_whole_numbers(_Builder(load_file(weights)).build())
-
-
-def _in_whole_numbers(model: ModelProto) -> bytes:
+    model = _Builder(load_file(weights)).build()
     with tempfile.TemporaryDirectory() as folder, _no_warnings():
         made = Path(folder, "model.onnx")
         quantize_dynamic(
@@ -72,10 +69,10 @@ class _Builder:
         self._constants: list[TensorProto] = []
 
     def build(self) -> ModelProto:
-        states = [self._embedding()]
+        states = [self.embedding()]
         for block in range(BLOCKS):
-            states.append(self._block(f"encoder.layer.{block}.", states[-1]))
-        self._pool([states[layer] for layer in LAYERS])
+            states.append(self.block(f"encoder.layer.{block}.", states[-1]))
+        self.pool([states[layer] for layer in LAYERS])
         names = ("ids", "mask")
         inputs = [helper.make_tensor_value_info(name, TensorProto.INT32, ["batch", "pieces"]) for name in names]
         output = helper.make_tensor_value_info("layers", TensorProto.FLOAT, ["batch", len(LAYERS), WIDTH])
@@ -83,60 +80,60 @@ class _Builder:
         opsets = [helper.make_opsetid("", 17), helper.make_opsetid(FUSED, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=8)
 
-    def _embedding(self) -> str:
+    def embedding(self) -> str:
         name = "embeddings."
         segment = self._weights[name + "token_type_embeddings.weight"][0]
         positions = self._weights[name + "position_embeddings.weight"][:MAX_PIECES] + segment
-        words = self._weight(name + "word_embeddings.weight")
-        norm = self._norm(name + "LayerNorm")
-        inputs = ["ids", "", words, self._constant("positions", positions), "", *norm, "mask"]
+        words = self.weight(name + "word_embeddings.weight")
+        norm = self.norm(name + "LayerNorm")
+        inputs = ["ids", "", words, self.constant("positions", positions), "", *norm, "mask"]
         outputs = ["embedded", "lengths"]
         node = helper.make_node("EmbedLayerNormalization", inputs, outputs, "embedding", domain=FUSED, epsilon=EPSILON)
         self._nodes.append(node)
         return "embedded"
 
-    def _block(self, name: str, state: str) -> str:
-        attended = self._attention(name + "attention.self.", state)
-        attended = self._dense(name + "attention.output.dense", attended)
-        state = self._add_and_norm(name + "attention.output.", state, attended)
-        inner = self._dense(name + "intermediate.dense", state)
-        inner = self._add("BiasGelu", [inner, self._weight(name + "intermediate.dense.bias")])
-        return self._add_and_norm(name + "output.", state, self._dense(name + "output.dense", inner))
+    def block(self, name: str, state: str) -> str:
+        attended = self.attention(name + "attention.self.", state)
+        attended = self.dense(name + "attention.output.dense", attended)
+        state = self.add_and_norm(name + "attention.output.", state, attended)
+        inner = self.dense(name + "intermediate.dense", state)
+        inner = self.add("BiasGelu", [inner, self.weight(name + "intermediate.dense.bias")])
+        return self.add_and_norm(name + "output.", state, self.dense(name + "output.dense", inner))
 
-    def _attention(self, name: str, state: str) -> str:
+    def attention(self, name: str, state: str) -> str:
         parts = [name + part for part in ("query", "key", "value")]
         weight = np.concatenate([self._weights[part + ".weight"].T for part in parts], axis=1)
         bias = np.concatenate([self._weights[part + ".bias"] for part in parts])
-        inputs = [state, self._constant(name + "weight", weight), self._constant(name + "bias", bias), "lengths"]
-        return self._add("Attention", inputs, num_heads=HEADS)
+        inputs = [state, self.constant(name + "weight", weight), self.constant(name + "bias", bias), "lengths"]
+        return self.add("Attention", inputs, num_heads=HEADS)
 
-    def _dense(self, name: str, state: str) -> str:
-        weight = self._constant(name + ".weight", self._weights[name + ".weight"].T)
-        return self._add("MatMul", [state, weight], domain="")
+    def dense(self, name: str, state: str) -> str:
+        weight = self.constant(name + ".weight", self._weights[name + ".weight"].T)
+        return self.add("MatMul", [state, weight], domain="")
 
-    def _add_and_norm(self, name: str, state: str, change: str) -> str:
-        inputs = [state, change, *self._norm(name + "LayerNorm"), self._weight(name + "dense.bias")]
-        return self._add("SkipLayerNormalization", inputs, epsilon=EPSILON)
+    def add_and_norm(self, name: str, state: str, change: str) -> str:
+        inputs = [state, change, *self.norm(name + "LayerNorm"), self.weight(name + "dense.bias")]
+        return self.add("SkipLayerNormalization", inputs, epsilon=EPSILON)
 
-    def _pool(self, states: list[str]) -> None:
+    def pool(self, states: list[str]) -> None:
         """The sum over unmasked pieces: a mean, once its length is one."""
-        mask = self._add("Cast", ["mask"], domain="", to=TensorProto.FLOAT)
-        mask = self._add("Unsqueeze", [mask, self._constant("last", np.array([1]))], domain="")
-        sums = [self._add("MatMul", [mask, state], domain="") for state in states]
-        stacked = self._add("Concat", sums, domain="", axis=1)
+        mask = self.add("Cast", ["mask"], domain="", to=TensorProto.FLOAT)
+        mask = self.add("Unsqueeze", [mask, self.constant("last", np.array([1]))], domain="")
+        sums = [self.add("MatMul", [mask, state], domain="") for state in states]
+        stacked = self.add("Concat", sums, domain="", axis=1)
         self._nodes.append(helper.make_node("LpNormalization", [stacked], ["layers"], "scaled", axis=-1, p=2))
 
-    def _norm(self, name: str) -> list[str]:
-        return [self._weight(name + ".weight"), self._weight(name + ".bias")]
+    def norm(self, name: str) -> list[str]:
+        return [self.weight(name + ".weight"), self.weight(name + ".bias")]
 
-    def _weight(self, name: str) -> str:
-        return self._constant(name, self._weights[name])
+    def weight(self, name: str) -> str:
+        return self.constant(name, self._weights[name])
 
-    def _constant(self, name: str, value: NDArray) -> str:
+    def constant(self, name: str, value: NDArray) -> str:
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def _add(self, operator: str, inputs: list[str], domain: str = FUSED, **attributes: Any) -> str:
+    def add(self, operator: str, inputs: list[str], domain: str = FUSED, **attributes: Any) -> str:
         output = f"{operator}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(operator, inputs, [output], output, domain=domain, **attributes))
         return output

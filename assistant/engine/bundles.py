@@ -64,23 +64,23 @@ def _yaml() -> YAML:
 class _FileCheck:
     def __init__(self, path: str, text: str) -> None:
         self.path, self.text = path, text
-        content = self._content()
+        content = self.read()
         if path == CONFIG and not isinstance(content, dict | None):
             raise TrainingFailed(f"{CONFIG}, line 1: this is no list of settings.")
         self.content: Json = content if isinstance(content, dict) else {}
 
     def check(self) -> None:
         if self.path == CONFIG:
-            self._check_config()
+            self.check_config()
         if OLD_NLU in self.content:
-            self._refuse(OLD_NLU, f"'{OLD_NLU}' is Rasa 1's JSON, which is not read here")
+            self.refuse(OLD_NLU, f"'{OLD_NLU}' is Rasa 1's JSON, which is not read here")
         slots = self.content.get("slots")
         for name, slot in slots.items() if isinstance(slots, dict) else ():
             kind = slot.get("type", "text") if isinstance(slot, dict) else "text"
             if kind not in components.SLOT_TYPES:
-                self._refuse(kind, f"the slot '{name}' is of type '{kind}', which is not allowed")
+                self.refuse(kind, f"the slot '{name}' is of type '{kind}', which is not allowed")
 
-    def _content(self) -> Any:
+    def read(self) -> Any:
         try:
             return _yaml().load(self.text)
         except MarkedYAMLError as error:
@@ -91,42 +91,42 @@ class _FileCheck:
         except RecursionError as error:
             raise TrainingFailed(f"{self.path} is nested too deeply.") from error
 
-    def _check_config(self) -> None:
+    def check_config(self) -> None:
         recipe = self.content.get("recipe", "default.v1")
         if recipe != "default.v1":
-            self._refuse(recipe, f"the recipe '{recipe}' is not supported; use default.v1")
-        for item in self._list("pipeline"):
+            self.refuse(recipe, f"the recipe '{recipe}' is not supported; use default.v1")
+        for item in self.list_of("pipeline"):
             name = _name_of(item)
             if not components.is_ours(name):
-                self._check_name(name, components.PIPELINE, "component")
+                self.check_name(name, components.PIPELINE, "component")
             if reason := components.why_unavailable(components.class_name(name)):
-                self._refuse(name, f"'{name}' {reason}")
-            self._check_parameters(item)
-        for item in self._list("policies"):
-            self._check_name(_name_of(item), components.POLICIES, "policy")
-            self._check_parameters(item)
-        for item in self._list("importers"):
-            self._check_name(_name_of(item), components.IMPORTERS, "importer")
+                self.refuse(name, f"'{name}' {reason}")
+            self.check_parameters(item)
+        for item in self.list_of("policies"):
+            self.check_name(_name_of(item), components.POLICIES, "policy")
+            self.check_parameters(item)
+        for item in self.list_of("importers"):
+            self.check_name(_name_of(item), components.IMPORTERS, "importer")
             given = sorted(str(key) for key in item if key != "name") if isinstance(item, dict) else []
             if given:
-                self._refuse(given[0], f"the importer '{_name_of(item)}' takes no '{given[0]}' here")
+                self.refuse(given[0], f"the importer '{_name_of(item)}' takes no '{given[0]}' here")
 
-    def _list(self, section: str) -> list[Any]:
+    def list_of(self, section: str) -> list[Any]:
         found = self.content.get(section) or []
         if not isinstance(found, list):
-            self._refuse(f"{section}:", f"'{section}' is no list")
+            self.refuse(f"{section}:", f"'{section}' is no list")
         return found if isinstance(found, list) else []
 
-    def _check_parameters(self, item: Any) -> None:
+    def check_parameters(self, item: Any) -> None:
         if isinstance(item, dict):
             for refusal in parameters.refusals(components.class_name(_name_of(item)), item):
-                self._refuse(refusal.culprit, refusal.reason, after=_name_of(item))
+                self.refuse(refusal.culprit, refusal.reason, after=_name_of(item))
 
-    def _check_name(self, name: str, names: frozenset[str], kind: str) -> None:
+    def check_name(self, name: str, names: frozenset[str], kind: str) -> None:
         if name not in names:
-            self._refuse(name, f"the {kind} '{name}' is unknown or not allowed")
+            self.refuse(name, f"the {kind} '{name}' is unknown or not allowed")
 
-    def _refuse(self, culprit: object, reason: str, after: str = "") -> None:
+    def refuse(self, culprit: object, reason: str, after: str = "") -> None:
         start = max(self.text.find(after), 0)
         word = re.compile(rf"(?<!\w){re.escape(str(culprit))}")
         found = word.search(self.text, start) or word.search(self.text)

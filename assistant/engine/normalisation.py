@@ -11,9 +11,10 @@ HOW_TO_DRAW = range(0xFE00, 0xFE10)  # variation selectors, which only say how a
 def normalise(text: str) -> str:
     """What is left of a text when case, punctuation and spacing do not count; all of it where nothing is left."""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    # A blank in place of what does not count.
-    return " ".join("".join(sign if _counts(sign) else " " for sign in plain).split()) or text.strip()
-
-
-def _counts(sign: str) -> bool:
-    return sign.isalnum() or (unicodedata.category(sign) in MARKS and ord(sign) not in HOW_TO_DRAW)
+    blanked = "".join(
+        sign
+        if sign.isalnum() or (unicodedata.category(sign) in MARKS and ord(sign) not in HOW_TO_DRAW)
+        else " "  # in place of what does not count
+        for sign in plain
+    )
+    return " ".join(blanked.split()) or text.strip()

@@ -83,24 +83,20 @@ def _too_large(largest: int) -> ModelRefused:
 def _checked_members(tar: tarfile.TarFile, largest: int) -> Iterator[tuple[str, tarfile.TarInfo]]:
     seen: set[str] = set()
     while (member := tar.next()) is not None:
-        _check_member(member, largest)
-        name = str(PurePosixPath(member.name))
+        if member.size > largest:
+            raise _too_large(largest)
+        if member.type not in ORDINARY or member.issparse():
+            raise ModelRefused(f"The archive holds a link or a device: {member.name}")
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts or "\\" in member.name or "\0" in member.name:
+            raise ModelRefused(f"The archive holds an unsafe path: {member.name}")
+        name = str(path)
         if name in seen:
             raise ModelRefused(f"The archive holds the same file twice: {name}")
         seen.add(name)
         if len(seen) > MOST_MEMBERS:
             raise ModelRefused("The archive holds too many files.")
         yield name, member
-
-
-def _check_member(member: tarfile.TarInfo, largest: int) -> None:
-    if member.size > largest:
-        raise _too_large(largest)
-    if member.type not in ORDINARY or member.issparse():
-        raise ModelRefused(f"The archive holds a link or a device: {member.name}")
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts or "\\" in member.name or "\0" in member.name:
-        raise ModelRefused(f"The archive holds an unsafe path: {member.name}")
 
 
 def _read_json(tar: tarfile.TarFile, unpacked: Unpacked, member: tarfile.TarInfo) -> Json:

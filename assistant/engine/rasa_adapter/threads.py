@@ -103,15 +103,16 @@ class RasaThread:
 
     def put(self, call: Call[Any]) -> None:
         """Start the call soon, in a context of its own: no turn sees another's variables."""
-        self.calls.add(call)
-        self.loop.call_soon_threadsafe(self._start, call, context=contextvars.Context())
 
-    def _start(self, call: Call[Any]) -> None:
         def end(_: asyncio.Task[None]) -> None:
             self.calls.discard(call)
             self._stop_if_idle()
 
-        self.loop.create_task(call.run(self.pool)).add_done_callback(end)
+        def start() -> None:
+            self.loop.create_task(call.run(self.pool)).add_done_callback(end)
+
+        self.calls.add(call)
+        self.loop.call_soon_threadsafe(start, context=contextvars.Context())
 
     def waiting(self) -> list[Call[Any]]:
         """The calls that have not started."""

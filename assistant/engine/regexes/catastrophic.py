@@ -46,7 +46,7 @@ def is_catastrophic(pattern: str) -> bool:
         return False
     for text in islice(_texts_to_try(parts), MOST_TEXTS):
         try:
-            next(_Matcher().of(parts)(text, 0), None)
+            next(_Matcher().sequence(parts)(text, 0), None)
         except TooManySteps:
             return True
         except RecursionError:  # says nothing about the steps
@@ -144,8 +144,8 @@ class _Matcher:
     def __init__(self) -> None:
         self._steps = 0
 
-    def of(self, parts: list[tuple[Any, Any]]) -> Match:
-        matches = [self._part(kind, value) for kind, value in parts]
+    def sequence(self, parts: list[tuple[Any, Any]]) -> Match:
+        matches = [self.part(kind, value) for kind, value in parts]
 
         def match(text: str, place: int, at: int = 0) -> Iterator[int]:
             if at == len(matches):
@@ -156,22 +156,22 @@ class _Matcher:
 
         return match
 
-    def _part(self, kind: Any, value: Any) -> Match:
+    def part(self, kind: Any, value: Any) -> Match:
         if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
-            return self._repeat(value[0], value[1], self.of(list(value[2])), greedy=kind is sre.MAX_REPEAT)
+            return self.repeat(value[0], value[1], self.sequence(list(value[2])), greedy=kind is sre.MAX_REPEAT)
         if kind is sre.BRANCH:
-            return self._branch([self.of(list(choice)) for choice in value[1]])
+            return self.branch([self.sequence(list(choice)) for choice in value[1]])
         if kind is sre.SUBPATTERN:
-            return self.of(list(value[3]))
+            return self.sequence(list(value[3]))
         if kind in (sre.ASSERT, sre.ASSERT_NOT):
-            return self._ahead(self.of(list(value[1])), value[0], wanted=kind is sre.ASSERT)
+            return self.lookahead(self.sequence(list(value[1])), value[0], wanted=kind is sre.ASSERT)
         if kind is sre.AT:
-            return self._at(value)
+            return self.anchor(value)
         if kind in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN):
-            return self._character(_test(kind, value))
+            return self.character(_test(kind, value))
         return lambda text, place: iter((place,))
 
-    def _character(self, is_one: Callable[[str], bool]) -> Match:
+    def character(self, is_one: Callable[[str], bool]) -> Match:
         def match(text: str, place: int) -> Iterator[int]:
             self._steps += 1
             if self._steps > MOST_STEPS:
@@ -181,7 +181,7 @@ class _Matcher:
 
         return match
 
-    def _repeat(self, least: int, most: int, inside: Match, *, greedy: bool) -> Match:
+    def repeat(self, least: int, most: int, inside: Match, *, greedy: bool) -> Match:
         def match(text: str, place: int, count: int = 0) -> Iterator[int]:
             if not greedy and count >= least:
                 yield place
@@ -195,7 +195,7 @@ class _Matcher:
         return match
 
     @staticmethod
-    def _branch(choices: list[Match]) -> Match:
+    def branch(choices: list[Match]) -> Match:
         def match(text: str, place: int) -> Iterator[int]:
             for choice in choices:
                 yield from choice(text, place)
@@ -203,7 +203,7 @@ class _Matcher:
         return match
 
     @staticmethod
-    def _ahead(inside: Match, way: int, *, wanted: bool) -> Match:
+    def lookahead(inside: Match, way: int, *, wanted: bool) -> Match:
         """Looking back is not tried: what it looks at has a fixed length."""
 
         def match(text: str, place: int) -> Iterator[int]:
@@ -213,7 +213,7 @@ class _Matcher:
         return match
 
     @staticmethod
-    def _at(where: Any) -> Match:
+    def anchor(where: Any) -> Match:
         """Beginnings and ends; what looks at words is taken to match everywhere."""
 
         def match(text: str, place: int) -> Iterator[int]:

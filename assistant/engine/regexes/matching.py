@@ -129,16 +129,14 @@ class BoundedRegexes:
     """A bot's expressions, in order. One that can't be used matches nothing."""
 
     def __init__(self, named: Iterable[tuple[str, str]], *, ignore_case: bool) -> None:
-        self._all = [self._make(name, pattern, ignore_case) for name, pattern in named]
-
-    @staticmethod
-    def _make(name: str, pattern: str, ignore_case: bool) -> BoundedRegex | LookupTable | None:
-        try:
-            table = LookupTable.of(pattern, ignore_case=ignore_case)
-            return table or BoundedRegex(name, pattern, ignore_case=ignore_case)
-        except UnusableRegex as reason:
-            logger.warning("The regular expression %s is left out: %s", name[:100], reason)
-            return None
+        self._all = list[BoundedRegex | LookupTable | None]()
+        for name, pattern in named:
+            try:
+                table = LookupTable.of(pattern, ignore_case=ignore_case)
+                self._all.append(table or BoundedRegex(name, pattern, ignore_case=ignore_case))
+            except UnusableRegex as reason:
+                logger.warning("The regular expression %s is left out: %s", name[:100], reason)
+                self._all.append(None)
 
     def spans(self, text: str) -> Iterator[list[Span]]:
         """For each expression where it matches, as it is asked for."""

@@ -46,15 +46,15 @@ def subpatterns(value: Any) -> Iterator[Any]:
 
 
 class _Writer:
-    """Has a method for each kind of part, named after it."""
+    """Has a method for each kind of part, `write_` and the name of the kind."""
 
     def __init__(self, ascii_only: bool) -> None:
         self._ascii_only = ascii_only
 
     def sequence(self, parts: Iterable[tuple[Any, Any]]) -> str:
-        return "".join(self._part(kind, value) for kind, value in parts)
+        return "".join(self.part(kind, value) for kind, value in parts)
 
-    def _part(self, kind: Any, value: Any) -> str:
+    def part(self, kind: Any, value: Any) -> str:
         name = str(kind).lower()
         if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
             least, most, inside = value
@@ -63,31 +63,31 @@ class _Writer:
         if kind in (sre.ASSERT, sre.ASSERT_NOT):
             way, inside = value
             return f"(?{'<' if way < 0 else ''}{'=' if kind is sre.ASSERT else '!'}{self.sequence(inside)})"
-        written: str = getattr(self, f"_{name}")(value)
+        written: str = getattr(self, f"write_{name}")(value)
         return written
 
-    def _literal(self, character: int) -> str:
+    def write_literal(self, character: int) -> str:
         return _escaped(character)
 
-    def _not_literal(self, character: int) -> str:
+    def write_not_literal(self, character: int) -> str:
         return f"[^{_escaped(character)}]"
 
-    def _any(self, _: None) -> str:
+    def write_any(self, _: None) -> str:
         return "."
 
-    def _at(self, place: Any) -> str:
+    def write_at(self, place: Any) -> str:
         if place in PLACES:
             return PLACES[place]
-        word = f"[{self._category(WORD)}]"
+        word = f"[{self.category(WORD)}]"
         if place is sre.AT_BOUNDARY:
             return f"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))"
         return f"(?:(?<={word})(?={word})|(?<!{word})(?!{word}))"
 
-    def _in(self, items: list[tuple[Any, Any]]) -> str:
+    def write_in(self, items: list[tuple[Any, Any]]) -> str:
         """A class. What it says by opposites (`[^\\W_]`) stands beside, for a class can't hold another."""
         negated = items[0][0] is sre.NEGATE
-        plain = "".join(self._item(*item) for item in items if item[1] not in OPPOSITES)
-        opposites = [f"[{self._category(CATEGORIES[value])}]" for _, value in items if value in OPPOSITES]
+        plain = "".join(self.item(*item) for item in items if item[1] not in OPPOSITES)
+        opposites = [f"[{self.category(CATEGORIES[value])}]" for _, value in items if value in OPPOSITES]
         if not opposites:
             return f"[{'^' * negated}{plain}]"
         if negated:
@@ -96,20 +96,20 @@ class _Writer:
         choices = [f"[{plain}]"] * bool(plain) + [f"[^{each[1:]}" for each in opposites]
         return f"(?:{'|'.join(choices)})"
 
-    def _item(self, kind: Any, value: Any) -> str:
+    def item(self, kind: Any, value: Any) -> str:
         if kind is sre.NEGATE:
             return ""
         if kind is sre.RANGE:
             return f"{_escaped(value[0])}-{_escaped(value[1])}"
-        return self._category(CATEGORIES[value]) if kind is sre.CATEGORY else _escaped(value)
+        return self.category(CATEGORIES[value]) if kind is sre.CATEGORY else _escaped(value)
 
-    def _category(self, name: str) -> str:
+    def category(self, name: str) -> str:
         return IN_ASCII[name] if self._ascii_only else name
 
-    def _branch(self, value: tuple[None, list[Any]]) -> str:
+    def write_branch(self, value: tuple[None, list[Any]]) -> str:
         return f"(?:{'|'.join(self.sequence(choice) for choice in value[1])})"
 
-    def _subpattern(self, value: tuple[int | None, int, int, Any]) -> str:
+    def write_subpattern(self, value: tuple[int | None, int, int, Any]) -> str:
         group, added, removed, inside = value
         if group is not None:
             return f"({self.sequence(inside)})"
@@ -117,10 +117,10 @@ class _Writer:
         writer = self if not added & (re.ASCII | re.UNICODE) else _Writer(bool(added & re.ASCII))
         return f"(?{flags}:{writer.sequence(inside)})"
 
-    def _groupref(self, group: int) -> str:
+    def write_groupref(self, group: int) -> str:
         return rf"(?:\g<{group}>)"
 
-    def _groupref_exists(self, value: tuple[int, Any, Any]) -> str:
+    def write_groupref_exists(self, value: tuple[int, Any, Any]) -> str:
         group, yes, no = value
         return f"(?({group}){self.sequence(yes)}|{self.sequence(no or [])})"
 

@@ -61,6 +61,7 @@ class BoundedTracker(DialogueStateTracker):
     """
 
     events: list[Event]
+    _view: _View | None
 
     def __init__(self, sender: str, domain: Domain, max_states: int | None, rule_only: Json | None = None) -> None:
         self._domain, self._max_states, self._rule_only = domain, max_states, rule_only
@@ -119,7 +120,9 @@ class BoundedTracker(DialogueStateTracker):
         # Policies ask for it several times between two events.
         asked_at, present = self._present
         if asked_at != len(self.events):
-            view = self._current_view()
+            applied = self._applied()
+            view = self._view = self._view or self._view_from_summary()
+            self._show(view, applied[view.seen :])
             present = view.states.then(self._step(view.tracker, hidden=False), self._rule_only)
             self._present = len(self.events), present
         states = present.learned if ignore_rule_only_turns else present.plain
@@ -193,7 +196,7 @@ class BoundedTracker(DialogueStateTracker):
         self._absorbed = 0
         self._session_began = False
         self._loops: set[str] = set()
-        self._view: _View | None = None
+        self._view = None
         self._present = -1, PolicyStates()
 
     def _applied(self) -> list[Event]:
@@ -258,13 +261,6 @@ class BoundedTracker(DialogueStateTracker):
         self._view = _View(view.tracker, view.states.last(self._max_states), view.seen - len(head) + len(kept))
 
     # What policies see of them.
-
-    def _current_view(self) -> _View:
-        applied = self._applied()
-        if self._view is None:
-            self._view = self._view_from_summary()
-        self._show(self._view, applied[self._view.seen :])
-        return self._view
 
     def _view_from_summary(self) -> _View:
         tracker = DialogueStateTracker(self.sender_id, self._domain.slots)

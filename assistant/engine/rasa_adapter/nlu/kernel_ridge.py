@@ -52,21 +52,22 @@ class IntentModel:
         """For each text its intents with their confidence, best first. `vectors`: embed_layers(texts)."""
         features = _features(vectors, self.centre, self.projection)
         scores = np.clip(_kernel(features, self.landmarks) @ self.weights, 0, 1)
-        return [self._ranking(text, row) for text, row in zip(texts, scores, strict=True)]
-
-    def _ranking(self, text: str, scores: Floats) -> list[tuple[str, float]]:
-        known = self.known.get(normalise(text))
-        if known is not None:
-            confidences = np.minimum(scores, 0.5)
-            confidences[known] = 1.0
-            order = np.argsort(-confidences, kind="stable")
-        else:
-            best, (slope, offset) = float(scores.max()), self.calibration
-            confidence = float(1 / (1 + np.exp(-(slope * best + offset))))
-            confidences = scores * (confidence / max(best, 1e-9))
-            # By the scores: parts of a low confidence may be too small to tell apart.
-            order = np.argsort(-scores, kind="stable")
-        return [(self.intents[index], float(confidences[index])) for index in order]
+        slope, offset = self.calibration
+        rankings = []
+        for text, row in zip(texts, scores, strict=True):
+            known = self.known.get(normalise(text))
+            if known is not None:
+                confidences = np.minimum(row, 0.5)
+                confidences[known] = 1.0
+                order = np.argsort(-confidences, kind="stable")
+            else:
+                best = float(row.max())
+                confidence = float(1 / (1 + np.exp(-(slope * best + offset))))
+                confidences = row * (confidence / max(best, 1e-9))
+                # By the scores: parts of a low confidence may be too small to tell apart.
+                order = np.argsort(-row, kind="stable")
+            rankings.append([(self.intents[index], float(confidences[index])) for index in order])
+        return rankings
 
     def save(self, directory: Path) -> None:
         """Arrays and JSON, never a pickle."""

@@ -33,15 +33,15 @@ class SpellingCorrector:
 
     def correct(self, text: str) -> str:
         """The text, with known words in the place of unknown ones that are one slip away."""
-        words = dict.fromkeys(WORD.findall(text))
-        strange = [word for word in words if len(word.lower()) <= LONGEST and not self._is_known(word.lower())]
+        strange = list[str]()
+        for word in dict.fromkeys(WORD.findall(text)):
+            forms = (word.lower(), word.lower().removesuffix("s"))
+            if len(forms[0]) <= LONGEST and not any(form in self._own or form in self._vocabulary for form in forms):
+                strange.append(word)
         if not strange:
             return text
         corrections = {word: self._nearest(word.lower()) for word in strange[:MOST]}
         return WORD.sub(lambda match: corrections.get(match.group()) or match.group(), text)
-
-    def _is_known(self, word: str) -> bool:
-        return any(form in self._own or form in self._vocabulary for form in (word, word.removesuffix("s")))
 
     def _nearest(self, word: str) -> str | None:
         near = set(one_slip_away(word))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -42,9 +41,16 @@ _NODES = {
 
 def apply() -> None:
     """In this process, from now on."""
+    get_untrusted_types = skops.io.get_untrusted_types
+
+    def check_and_get_untrusted_types(*, file: str | os.PathLike[str]) -> list[str]:
+        _check_skops(Path(file))
+        untrusted: list[str] = get_untrusted_types(file=file)
+        return untrusted
+
     rasa.shared.utils.common.class_from_module_path = _class_from_module_path
     rasa.engine.recipes.default_recipe.class_from_module_path = _class_from_module_path
-    skops.io.get_untrusted_types = _check_before(skops.io.get_untrusted_types)
+    skops.io.get_untrusted_types = check_and_get_untrusted_types
     SafeConstructor.add_constructor("!env_var", _refuse_variable)
     DucklingEntityExtractor._url = lambda self: settings.DUCKLING_URL or None
 
@@ -60,14 +66,6 @@ def _refuse_variable(loader: Any, node: Any) -> str:
     value = str(loader.construct_scalar(node))
     found = VARIABLE.search(value)
     raise RasaException(f"'{found[0] if found else value}' reads an environment variable: write its value instead.")
-
-
-def _check_before(get_untrusted_types: Callable[..., list[str]]) -> Callable[..., list[str]]:
-    def check_and_get(*, file: str | os.PathLike[str]) -> list[str]:
-        _check_skops(Path(file))
-        return get_untrusted_types(file=file)
-
-    return check_and_get
 
 
 def _check_skops(path: Path) -> None:

@@ -114,7 +114,8 @@ def run_child_program(work: Callable[[ProgressReporter], None], project: Path, s
     EpochCallback.reporter = reporter
     rasa.utils.train_utils.RasaTrainingLogger = EpochCallback
     rasa.shared.utils.io.raise_warning = _warn
-    warnings.showwarning = _show_warning
+    # What is no UserWarning is what libraries warn each other of.
+    warnings.showwarning = lambda message, category, *_, **__: _warn(str(message)) if category is UserWarning else None
     regexes.apply()
     try:
         work(reporter)
@@ -162,9 +163,3 @@ def _warn(message: str, *args: Any, **kwargs: Any) -> None:
     if words not in _logged_warnings:
         _logged_warnings.add(words)
         log(f"Warning: {words}")
-
-
-def _show_warning(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
-    # The other categories are what libraries warn each other of.
-    if category is UserWarning:
-        _warn(str(message))
