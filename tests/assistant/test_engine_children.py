@@ -21,6 +21,7 @@ from pytest_django.fixtures import Settings
 
 from assistant.engine import Archive, Bundle, Cancelled, Limits, OnProgress, Progress, TrainingFailed, sandbox
 from assistant.engine.rasa_adapter.processes import child_process, parent
+from assistant.engine.types import LIMITS
 from tests.running import ROOT
 
 PARENT = """
@@ -39,19 +40,21 @@ def _other_trainer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parent, "TRAIN", "tests.assistant.engine_child")
 
 
-def _train(folder: Path, tell: OnProgress | None = None, limits: Limits = Limits(), **orders: object) -> Archive:  # noqa: B008
+def _train(
+    folder: Path, report_progress: OnProgress | None = None, limits: Limits = LIMITS, **orders: object
+) -> Archive:
     bundle = Bundle({"config.yml": "", "data/orders.json": json.dumps(orders)})
-    return parent.train(bundle, folder / "models", "sample", tell, limits)
+    return parent.train(bundle, folder / "models", "sample", report_progress, limits)
 
 
 @pytest.mark.clock
 def test_it_tells_what_the_child_does_at_least_once_a_second(tmp_path: Path) -> None:
-    told: list[tuple[float, Progress]] = []
-    archive = _train(tmp_path, lambda each: told.append((time.monotonic(), each)), say={"now": "Sleeper"}, sleep=2.5)
-    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(told)]
+    reports: list[tuple[float, Progress]] = []
+    archive = _train(tmp_path, lambda each: reports.append((time.monotonic(), each)), say={"now": "Sleeper"}, sleep=2.5)
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(reports)]
     assert max(gaps) < 1.2
-    assert {each.now for _, each in told} >= {"Sleeper"}
-    assert 1_000_000 < max(each.memory for _, each in told) <= archive.memory
+    assert {each.now for _, each in reports} >= {"Sleeper"}
+    assert 1_000_000 < max(each.memory for _, each in reports) <= archive.memory
 
 
 def test_it_tells_staff_what_the_child_logs(tmp_path: Path) -> None:
@@ -125,9 +128,9 @@ def test_it_gives_foreign_code_in_it_nothing(tmp_path: Path, settings: Settings)
             **{"write-own": "data/own", "read-own": "data/own", "asyncio-own": None},
             **{"read-code": child_process.__file__, "read-python": os.__file__, "write-null": "/dev/null"},
         }
-        told = list[Progress]()
-        _train(tmp_path, told.append, attack=attacks)
-    gotten = next(each.now for each in told if "read-own" in each.now or each.now == "nothing")
+        reports = list[Progress]()
+        _train(tmp_path, reports.append, attack=attacks)
+    gotten = next(each.now for each in reports if "read-own" in each.now or each.now == "nothing")
     assert gotten.split() == ["write-own", "read-own", "asyncio-own", "read-code", "read-python", "write-null"]
 
 
@@ -160,9 +163,9 @@ def test_it_dies_with_its_parent(tmp_path: Path) -> None:
 
 
 def _log_of(folder: Path, **orders: object) -> str:
-    told: list[Progress] = []
-    _train(folder, told.append, **orders)
-    return "".join(each.log for each in told)
+    reports: list[Progress] = []
+    _train(folder, reports.append, **orders)
+    return "".join(each.log for each in reports)
 
 
 def _lives(pid: int) -> bool:

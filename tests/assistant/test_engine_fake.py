@@ -138,11 +138,11 @@ def test_it_answers_no_longer_from_a_file_that_somebody_changed(taught: Talk) ->
 
 
 def test_it_trains_slowly_where_the_config_says_so(tmp_path: Path) -> None:
-    told: list[Progress] = []
+    reports: list[Progress] = []
     slow = Bundle({"config.yml": "fake: {seconds: 0.4, steps: 2}"})
-    FakeEngine().train(slow, tmp_path, "slow", told.append)
-    assert [each.component for each in told if each.component] == ["Echo1", "Echo2"]
-    assert {each.now for each in told} == {"Echo1", "Echo2", ""}
+    FakeEngine().train(slow, tmp_path, "slow", reports.append)
+    assert [each.component for each in reports if each.component] == ["Echo1", "Echo2"]
+    assert {each.now for each in reports} == {"Echo1", "Echo2", ""}
 
 
 def test_it_fails_where_the_config_says_so(tmp_path: Path) -> None:

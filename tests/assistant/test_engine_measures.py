@@ -27,12 +27,12 @@ def test_it_spreads_every_intent_over_the_folds() -> None:
 
 @pytest.mark.rasa
 def test_it_guesses_what_it_would_parse(rasa_engine: Engine, sample: Model) -> None:
-    told: list[Progress] = []
-    guesses = rasa_engine.evaluate(sample, [Labelled(text, "greet") for text in MESSAGES], told.append)
+    reports: list[Progress] = []
+    guesses = rasa_engine.evaluate(sample, [Labelled(text, "greet") for text in MESSAGES], reports.append)
     parses = [rasa_engine.parse(sample, text) for text in MESSAGES]
     assert [_essence(each) for each in guesses] == [_essence(each) for each in parses]
     assert [guess.right.text for guess in guesses] == MESSAGES
-    assert (told[0].done, told[-1].done, told[-1].total) == (0, 5, 5)
+    assert (reports[0].done, reports[-1].done, reports[-1].total) == (0, 5, 5)
 
 
 @pytest.mark.rasa
@@ -61,11 +61,11 @@ def test_it_answers_visitors_while_it_evaluates(rasa_engine: Engine, sample: Mod
 
 @pytest.mark.rasa
 def test_it_cross_validates_the_same_again(rasa_engine: Engine) -> None:
-    told: list[Progress] = []
-    first = rasa_engine.cross_validate(bundle(), 3, 1, told.append)
+    reports: list[Progress] = []
+    first = rasa_engine.cross_validate(bundle(), 3, 1, reports.append)
     again = rasa_engine.cross_validate(bundle(), 3, 1)
     assert first == again
-    steps = [each for each in told if each.component]
+    steps = [each for each in reports if each.component]
     assert steps[-1].done == steps[-1].total == len(steps)
     assert {each.component.rpartition(", ")[2] for each in steps} == {f"fold {fold} of 3" for fold in (1, 2, 3)}
     _are_good_guesses(first)

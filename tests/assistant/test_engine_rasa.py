@@ -173,11 +173,13 @@ def _use(models: object, model: Model) -> None:
 
 
 def test_it_reports_each_step_of_a_training(trained: tuple[Archive, list[Progress]]) -> None:
-    archive, told = trained
-    steps = [each for each in told if each.component]
+    archive, reports = trained
+    steps = [each for each in reports if each.component]
     assert [step.done for step in steps] == list(range(1, len(steps) + 1))
     assert steps[-1].total == len(steps)
-    assert {"LogisticRegressionClassifier", "RulePolicy"} <= {step.component for step in steps} & {t.now for t in told}
+    assert {"LogisticRegressionClassifier", "RulePolicy"} <= {step.component for step in steps} & {
+        t.now for t in reports
+    }
     assert archive.history_turns is not None
     assert archive.memory > 100_000_000
 
