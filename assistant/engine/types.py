@@ -47,6 +47,7 @@ class History:
 
 
 def no_history() -> History:
+    """Of a conversation that begins."""
     return History(0, lambda: Window(None, ()))
 
 
@@ -129,12 +130,12 @@ class Archive:
 
 @dataclass(frozen=True)
 class Progress:
-    """How long work goes: told after every step, and at least once a second between them.
+    """How far long work is: reported after every step, and at least once a second between them.
 
     `component` is the step that ended just now, after `seconds` (empty: none did), `now` the one under way, `done` of
     `total` are through. In small letters `now` is what is done before and after them: "reading the data". `memory` is
-    what the child process has taken at most so far, in bytes; `log` the lines that it wrote since last told. Who is
-    told may raise `Cancelled`: the work ends then, and nothing is left of it.
+    what the child process has taken at most so far, in bytes; `log` the lines that it wrote since the last report.
+    Who is reported to may raise `Cancelled`: the work ends then, and nothing is left of it.
     """
 
     component: str
@@ -186,7 +187,8 @@ class Engine(Protocol):
     def respond(self, model: Model, turn: Turn, timeout: float) -> Reply:
         """Raises TurnTimeout after `timeout` seconds, ModelRefused for an archive that is not to be trusted."""
 
-    def parse(self, model: Model, text: str) -> Parse: ...
+    def parse(self, model: Model, text: str) -> Parse:
+        """What the model understands of a text, without a conversation."""
 
     def train(
         self,

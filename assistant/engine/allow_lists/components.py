@@ -1,7 +1,7 @@
 """The classes that a bot may name. Rasa imports whatever dotted path its YAML or its archives name, so a name is code.
 
-What may be set on them stands in `parameters`, what of a model's files they read in `members`. Nothing here imports
-Rasa.
+What may be set on them stands in `parameters`, which of a model's files they read in `archive_files`. Nothing here
+imports Rasa.
 """
 
 from __future__ import annotations
@@ -116,6 +116,7 @@ FUNCTIONS = frozenset(
 
 
 def _names(classes: dict[str, list[str]]) -> frozenset[str]:
+    # A class may be named with its module or without.
     return frozenset(name for module, names in classes.items() for c in names for name in (c, f"{module}.{c}"))
 
 
@@ -126,18 +127,18 @@ GRAPH = frozenset(
     for module, names in classes.items()
     for name in names
 )
-
-
 OURS = frozenset(f"{module}.{name}" for module, names in _OURS.items() for name in names)
 # Whatever Rasa may be asked to import.
 IMPORTED = GRAPH | OURS | PIPELINE | POLICIES | FEATURIZERS | IMPORTERS
 
 
 def is_ours(name: str) -> bool:
+    """Whether the dotted path names a component of this project."""
     return name in OURS
 
 
 def class_name(name: str) -> str:
+    """The last part of a dotted path."""
     return name.rpartition(".")[2]
 
 

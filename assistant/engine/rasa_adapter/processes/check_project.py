@@ -17,6 +17,7 @@ from assistant.engine.errors import TrainingFailed
 
 
 def main(project: Path) -> None:
+    """Ends the process where the project is refused."""
     try:
         check_bundle(read_bundle(project))
     except TrainingFailed as error:
