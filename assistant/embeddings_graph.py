@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,28 +34,23 @@ EPSILON = 1e-12
 def build_graph(weights: Path) -> bytes:
     """A serialised ONNX model of the safetensors file `weights`."""
     model = _Builder(load_file(weights)).build()
-    with tempfile.TemporaryDirectory() as folder, _no_warnings():
-        made = Path(folder, "model.onnx")
-        quantize_dynamic(
-            model,
-            made,
-            op_types_to_quantize=["MatMul", "Attention"],
-            per_channel=True,
-            reduce_range=True,
-            weight_type=QuantType.QInt8,
-            extra_options={"MatMulConstBOnly": True, "DefaultTensorType": TensorProto.FLOAT},
-        )
-        return made.read_bytes()
-
-
-@contextmanager
-def _no_warnings() -> Iterator[None]:
-    """ONNX Runtime warns of shapes that it can't infer and does not need, by way of the root logger itself. A filter is
-    not enough: NumPy's distutils, once Rasa has imported it, prints what comes to that logger."""
+    # ONNX Runtime warns of shapes that it can't infer and does not need, by way of the root logger itself. A filter is
+    # not enough: NumPy's distutils, once Rasa has imported it, prints what comes to that logger.
     root = logging.getLogger()
     before, root.disabled = root.disabled, True
     try:
-        yield
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder, "model.onnx")
+            quantize_dynamic(
+                model,
+                made,
+                op_types_to_quantize=["MatMul", "Attention"],
+                per_channel=True,
+                reduce_range=True,
+                weight_type=QuantType.QInt8,
+                extra_options={"MatMulConstBOnly": True, "DefaultTensorType": TensorProto.FLOAT},
+            )
+            return made.read_bytes()
     finally:
         root.disabled = before
 

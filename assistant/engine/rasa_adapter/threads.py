@@ -148,20 +148,15 @@ class RasaThreads:
         except FutureTimeout:
             if not call.future.cancel():  # it has ended just now
                 return call.future.result()
-            if call.started:
-                self._abandon(thread)
+            with self._lock:
+                if call.started and thread is self._thread:  # no other turn has abandoned it yet
+                    self.abandoned += 1
+                    self._thread = RasaThread(self.abandoned)
+                    for waiting in thread.waiting():
+                        self._thread.put(waiting)
+                    thread.retire()
             raise TurnTimeout(f"No answer within {timeout:g} seconds.") from None
 
     def close(self) -> None:
         """End the thread when its calls have ended."""
         self._thread.retire()
-
-    def _abandon(self, thread: RasaThread) -> None:
-        with self._lock:
-            if thread is not self._thread:  # another turn has abandoned it already
-                return
-            self.abandoned += 1
-            self._thread = RasaThread(self.abandoned)
-            for call in thread.waiting():
-                self._thread.put(call)
-        thread.retire()

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from time import perf_counter
@@ -89,12 +89,20 @@ class InProcessActions(EndpointConfig):
             return {"events": [], "responses": []}
         said = CollectingDispatcher()
         arguments = said, Tracker.from_dict(call["tracker"]), call.get("domain", {})
+
+        def call_action() -> Any:
+            close_old_connections()
+            try:
+                return action(*arguments)
+            finally:
+                close_old_connections()
+
         if inspect.iscoroutinefunction(action):
             events = await action(*arguments)
         else:
             # On its thread the action sees this task's context: which turn it works for.
-            call_here = partial(contextvars.copy_context().run, _with_fresh_connections, action, *arguments)
-            events = await asyncio.get_running_loop().run_in_executor(turn.pool, call_here)
+            here = contextvars.copy_context()
+            events = await asyncio.get_running_loop().run_in_executor(turn.pool, here.run, call_action)
             if inspect.isawaitable(events):
                 events = await events
         return action_response(events, said.messages)
@@ -121,14 +129,6 @@ def custom_actions() -> dict[str, Callable[..., Any]]:
             if is_action and not thing.__module__.startswith("rasa_sdk"):  # a base class that was imported
                 executor.register_action(thing)
     return dict(executor.actions)
-
-
-def _with_fresh_connections(action: Callable[..., Any], *arguments: Any) -> Any:
-    close_old_connections()
-    try:
-        return action(*arguments)
-    finally:
-        close_old_connections()
 
 
 def log_action_failure(name: str, error: Exception) -> None:

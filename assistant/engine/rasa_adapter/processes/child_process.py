@@ -147,8 +147,18 @@ class Supervisor:
         self._started = self._reported = monotonic()
         self._memory = self._done = self._total = 0
         self._now = "loading the engine"
+
+        def read_messages() -> None:
+            for line in process.stdout or ():
+                self._messages.put(json.loads(line))
+            self._messages.put(None)
+
+        def read_log() -> None:
+            for line in process.stderr or ():
+                self._log.add(line)
+
         # One thread for each stream: a child whose pipe is full would stand still.
-        self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read_messages, self._read_log)]
+        self._readers = [threading.Thread(target=read, daemon=True) for read in (read_messages, read_log)]
         for reader in self._readers:
             reader.start()
 
@@ -219,15 +229,6 @@ class Supervisor:
         if not self._now:
             return ""
         return f" while it was {self._now}" if self._now[0].islower() else f" while it trained {self._now}"
-
-    def _read_messages(self) -> None:
-        for line in self._process.stdout or ():
-            self._messages.put(json.loads(line))
-        self._messages.put(None)
-
-    def _read_log(self) -> None:
-        for line in self._process.stderr or ():
-            self._log.add(line)
 
 
 def _duration(seconds: float) -> str:
