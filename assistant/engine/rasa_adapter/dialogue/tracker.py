@@ -62,6 +62,7 @@ class BoundedTracker(DialogueStateTracker):
 
     events: list[Event]
     _view: _View | None
+    _present: tuple[int, PolicyStates]  # how many events there were, and the states then
 
     def __init__(self, sender: str, domain: Domain, max_states: int | None, rule_only: Json | None = None) -> None:
         self._domain, self._max_states, self._rule_only = domain, max_states, rule_only
