@@ -408,6 +408,7 @@ def test_it_leads_from_a_bot_in_the_address_to_more_of_it(desk: Client, bot: Bot
     examples = page(desk, f"{LIST}examples/?bot=shop")
     assert "buy this" in words(examples)
     assert '<input type="hidden" name="bot" value="shop">' in examples
+    assert f"{LIST}responses/new/?bot=shop" in page(desk, f"{LIST}responses/?bot=shop")
     assert "?bot=" not in page(desk, f"{LIST}examples/?bot=nowhere")
 
 
@@ -415,6 +416,14 @@ def test_it_keeps_a_name_that_no_intent_can_have(desk: Client, bot: Bot) -> None
     shown = desk.post(LIST, {"name": "two words"}).content.decode()
     assert "can't be an intent's name" in words(shown)
     assert 'value="two words"' in shown
+
+
+def test_it_takes_back_what_was_done_to_examples_of_another_bot(desk: Client, bot: Bot) -> None:
+    row = add_example(bot=Bot.objects.create(name="shop"), intent="sell", text="buy this")
+    many = re.search(r'action="([^"]+/many/[^"]*)"', page(desk, of(row.intent, "change/")))
+    assert many
+    html = desk.post(many[1], {"id": row.pk, "act": "delete"}, follow=True).content.decode()
+    assert "Back again: one example." in post(desk, f"{LIST}undo/", token=token_in(html))
 
 
 def test_it_offers_to_undo_once(desk: Client, bot: Bot) -> None:

@@ -24,7 +24,7 @@ OPEN = 20  # of them, so that what follows is near
 @admin.register(Evaluation)
 class EvaluationAdmin(PermissionAdmin, ReadOnlyAdmin):
     view_permission = VIEW_BOT
-    list_display = ("named", "kind", "example_count", "right", "macro", "created")
+    list_display = ("version_name", "kind", "example_count", "accuracy_in_percent", "macro_f1_rounded", "created")
     list_filter = ("kind", ("version__bot", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("version",)
     list_per_page = 50
@@ -34,15 +34,15 @@ class EvaluationAdmin(PermissionAdmin, ReadOnlyAdmin):
         return super().get_queryset(request).defer("report")
 
     @admin.display(description="Version", ordering="version__name")
-    def named(self, row: Evaluation) -> str:
+    def version_name(self, row: Evaluation) -> str:
         return str(row.version)
 
     @admin.display(description="Right", ordering="accuracy")
-    def right(self, row: Evaluation) -> str | None:
+    def accuracy_in_percent(self, row: Evaluation) -> str | None:
         return None if row.accuracy is None else f"{row.accuracy:.1%}"
 
     @admin.display(description="Macro F1", ordering="macro_f1")
-    def macro(self, row: Evaluation) -> SafeString | None:
+    def macro_f1_rounded(self, row: Evaluation) -> SafeString | None:
         return None if row.macro_f1 is None else format_html('<span class="number">{}</span>', f"{row.macro_f1:.3f}")
 
     def change_view(

@@ -72,7 +72,7 @@ def overview_context(bot: Bot | None) -> dict[str, Any]:
         "live": live,
         "since": since,
         "changes": changes_since(since) if since else None,
-        "tried": held_out_score(version) if version else None,
+        "score": held_out_score(version) if version else None,
         "waiting": _newer_and_ready(bot, version) if bot and version else None,
         **queue_context(bot),
     }

@@ -57,7 +57,7 @@ class ModelVersionAdmin(PermissionAdmin, ReadOnlyAdmin):
     navigation = [Navigation("Models", 30, also=OTHERS)]
     view_permission = VIEW_BOT
     delete_permission = "training.activate_version"
-    list_display = ("named", "state", "taught", "right", "begun", "next_steps")
+    list_display = ("version_name", "state", "examples", "accuracy", "made", "next_steps")
     list_display_links = None
     list_filter = (StatusFilter,)
     list_per_page = 25
@@ -86,31 +86,34 @@ class ModelVersionAdmin(PermissionAdmin, ReadOnlyAdmin):
     # --- columns
 
     @admin.display(description="Version", ordering="name")
-    def named(self, row: ModelVersion) -> str:
-        return render_to_string("admin/training/modelversion/named.html", {"version": row})
+    def version_name(self, row: ModelVersion) -> str:
+        return render_to_string("admin/training/modelversion/version_name.html", {"version": row})
 
     @admin.display(description="Status", ordering="status")
     def state(self, row: ModelVersion) -> SafeString:
         return format_html('<span class="chip chip-{}">{}</span>', row.status, row.get_status_display())
 
     @admin.display(description="Examples")
-    def taught(self, row: Any) -> str:
-        return render_to_string("admin/training/modelversion/taught.html", {"version": row, "changes": row.changes})
+    def examples(self, row: Any) -> str:
+        return render_to_string("admin/training/modelversion/examples.html", {"version": row, "changes": row.changes})
 
     @admin.display(description="Held-out right")
-    def right(self, row: Any) -> SafeString | None:
-        tried: Evaluation | None = row.tried
-        if tried is None or tried.accuracy is None:
+    def accuracy(self, row: Any) -> SafeString | None:
+        evaluation: Evaluation | None = row.evaluation
+        if evaluation is None or evaluation.accuracy is None:
             return None
-        page = reverse("admin:training_evaluation_change", args=[tried.pk])
+        page = reverse("admin:training_evaluation_change", args=[evaluation.pk])
         return format_html(
-            '<a href="{}">{}</a> <span class="quiet">of {}</span>', page, f"{tried.accuracy:.1%}", tried.example_count
+            '<a href="{}">{}</a> <span class="quiet">of {}</span>',
+            page,
+            f"{evaluation.accuracy:.1%}",
+            evaluation.example_count,
         )
 
     @admin.display(description="Made", ordering="created")
-    def begun(self, row: ModelVersion) -> str:
+    def made(self, row: ModelVersion) -> str:
         took = duration(row.train_seconds) if row.train_seconds is not None else ""
-        return render_to_string("admin/training/modelversion/begun.html", {"version": row, "took": took})
+        return render_to_string("admin/training/modelversion/made.html", {"version": row, "took": took})
 
     @admin.display(description="")
     def next_steps(self, row: ModelVersion) -> str | None:
@@ -169,7 +172,7 @@ class ModelVersionAdmin(PermissionAdmin, ReadOnlyAdmin):
 def _add_columns(rows: Iterable[Any], may_activate: bool) -> None:
     """Fetch for all rows at once what their columns show."""
     shown = list(rows)
-    changes, tried = changes_by_version(shown), newest_evaluations(shown, Evaluation.Kind.HELD_OUT)
+    changes, evaluations = changes_by_version(shown), newest_evaluations(shown, Evaluation.Kind.HELD_OUT)
     for row in shown:
-        row.changes, row.tried = changes.get(row.pk), tried.get(row.pk)
+        row.changes, row.evaluation = changes.get(row.pk), evaluations.get(row.pk)
         row.may_activate = may_activate

@@ -45,11 +45,11 @@ class ExampleRow:
 
 @dataclass(frozen=True)
 class ExampleList:
-    """`lines` of a page, and the query without the page's number, for links to the other pages."""
+    """`rows` of a page, and the query without the page's number, for links to the other pages."""
 
-    lines: Sequence[ExampleRow]
+    rows: Sequence[ExampleRow]
     page: Page[Any]
-    sought: ExampleFilter
+    filter: ExampleFilter
     query: str
     intent_fixed: bool = False
 
@@ -61,13 +61,13 @@ class ExampleList:
 
 def example_list_context(request: HttpRequest, bot: Bot, intent: str = "") -> dict[str, Any]:
     """What `example_list.html` is given. `intent`: the page is about this one alone."""
-    sought = _filter_in(request.GET, intent)
-    rows: Any = examples_by_meaning(bot, sought) if sought.meaning else filtered_examples(bot, sought)
+    narrowed = example_filter(request.GET, intent)
+    rows: Any = examples_by_meaning(bot, narrowed) if narrowed.meaning else filtered_examples(bot, narrowed)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     return {
-        "list": ExampleList([ExampleRow(row) for row in page], page, sought, query.urlencode(), bool(intent)),
+        "list": ExampleList([ExampleRow(row) for row in page], page, narrowed, query.urlencode(), bool(intent)),
         "names": [name for name in intent_names(bot) if name != intent],
         "entities": entity_names(bot),
         "staff": _writers_of(bot),
@@ -75,7 +75,7 @@ def example_list_context(request: HttpRequest, bot: Bot, intent: str = "") -> di
     }
 
 
-def _filter_in(given: QueryDict, intent: str) -> ExampleFilter:
+def example_filter(given: QueryDict, intent: str) -> ExampleFilter:
     """What no row can have narrows nothing."""
     texts = {field: given.get(name, "").strip() for name, field in FIELDS.items()}
     ids = tuple(pk for pk in map(parse_id, given.get("ids", "").split(",")) if pk is not None)

@@ -16,7 +16,7 @@ from assistant.engine.entity_markup import BadMarkup, parse_markup
 from assistant.lib import strict_json
 from assistant.lib.admin import parse_id
 from assistant.lib.errors import ChangedMeanwhile
-from training.admin.data.undo import opened
+from training.admin.data.undo import read_token
 from training.models import Bot, Intent, Response
 from training.selectors import intent_names
 
@@ -69,7 +69,7 @@ class RevisionForm(forms.Form):
     over = forms.IntegerField(required=False)
 
     @property
-    def seen(self) -> int:
+    def seen_revision(self) -> int:
         given = self.cleaned_data if self.is_bound else self.initial
         return given.get("over") or given.get("revision") or 0
 
@@ -166,13 +166,13 @@ class ManyExamplesForm(forms.Form):
 
 
 class UndoForm(forms.Form):
-    """What `undo.offer` signed."""
+    """What `offer_undo` signed."""
 
     token = forms.CharField(error_messages={"required": CANT_UNDO})
 
     def clean_token(self) -> dict[str, Any]:
         try:
-            return opened(self.cleaned_data["token"])
+            return read_token(self.cleaned_data["token"])
         except signing.BadSignature:
             raise forms.ValidationError(CANT_UNDO) from None
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.generic.detail import SingleObjectMixin
 
-from training.admin.data.undo import offered
+from training.admin.data.undo import messages_and_undo
 from training.admin.views import VIEW_BOT, AdminPage
 from training.models import MAIN, Bot
 from training.selectors import findings_of
@@ -65,6 +65,12 @@ class TrainingDataPage(AdminPage):
                 return bots[name]
         raise Http404("There is no bot yet.")
 
+    def address(self, name: str, **query: str) -> str:
+        """Of another page, about the same bot."""
+        if self.bot_in_address:
+            query["bot"] = self.bot_in_address
+        return reverse(name) + (f"?{urlencode(query)}" if query else "")
+
     @property
     def path(self) -> str:
         """Where links to more of the same page lead."""
@@ -72,14 +78,14 @@ class TrainingDataPage(AdminPage):
 
     def get_frame(self) -> dict[str, Any]:
         """With the tabs, and what the page before offers to undo."""
-        same_bot = f"?{urlencode({'bot': self.bot_in_address})}" if self.bot_in_address else ""
-        plain, undo = offered(self.request)
+        plain, undo = messages_and_undo(self.request)
         return {
             **super().get_frame(),
             "bot": self.bot,
             "bots": list(Bot.objects.order_by("name")),
             "bot_in_address": self.bot_in_address,
-            "tabs": [{"key": key, "title": name, "url": reverse(url) + same_bot} for key, name, url in TABS],
+            "same_bot": f"?{urlencode({'bot': self.bot_in_address})}" if self.bot_in_address else "",
+            "tabs": [{"key": key, "title": name, "url": self.address(url)} for key, name, url in TABS],
             "tab": self.tab,
             "finding_count": len(findings_of(self.bot)),
             "may_edit": self.may_edit,

@@ -41,12 +41,12 @@ class Undo:
         return signing.dumps(given, salt=UNDO, compress=True)
 
 
-def offer(request: HttpRequest, undo: Undo, bot: Bot) -> None:
+def offer_undo(request: HttpRequest, undo: Undo, bot: Bot) -> None:
     """The next page says what was done, with a button that takes it back."""
     messages.success(request, undo.words, extra_tags=f"{UNDO} {undo.token(bot)}")
 
 
-def offered(request: HttpRequest) -> tuple[list[Any], dict[str, str] | None]:
+def messages_and_undo(request: HttpRequest) -> tuple[list[Any], dict[str, str] | None]:
     """The messages for this page: those that only say something, and the newest that can be undone."""
     plain, undo = [], None
     for message in messages.get_messages(request):
@@ -58,6 +58,6 @@ def offered(request: HttpRequest) -> tuple[list[Any], dict[str, str] | None]:
     return plain, undo
 
 
-def opened(token: str) -> dict[str, Any]:
+def read_token(token: str) -> dict[str, Any]:
     """What a token says. Raises signing.BadSignature for what is not ours, or too old."""
     return dict(signing.loads(token, salt=UNDO, max_age=TOKEN_AGE))

@@ -23,7 +23,7 @@ from assistant.lib.database import write_transaction
 from training.admin.data.example_list import ExampleRow, example_list_context
 from training.admin.data.forms import ExampleForm, ManyExamplesForm, UndoForm
 from training.admin.data.mixins import RowMixin, TrainingDataPage
-from training.admin.data.undo import Undo, offer
+from training.admin.data.undo import Undo, offer_undo
 from training.admin.views import ActionView, FormPage, first_error
 from training.errors import BadExample
 from training.models import Bot, Example
@@ -114,7 +114,7 @@ class ExampleView(RowMixin, RedirectURLMixin, FormPage):
         changed = change_example(
             example=self.object,
             by=self.user,
-            revision=form.seen,
+            revision=form.seen_revision,
             intent=given["intent"] or None,
             text=given["text"],
             entities=given["entities"],
@@ -135,7 +135,7 @@ class ExampleView(RowMixin, RedirectURLMixin, FormPage):
         return reverse("admin:training_intent_change", args=[self.get_object().intent_id])
 
     def _row(self, row: Example) -> HttpResponse:
-        context = {"may_edit": self.may_edit, "bot": self.bot, "line": ExampleRow(row)}
+        context = {"may_edit": self.may_edit, "bot": self.bot, "row": ExampleRow(row)}
         return TemplateResponse(self.request, "admin/training/data/example_row.html", context)
 
 
@@ -150,19 +150,19 @@ class ManyExamplesView(TrainingDataPage, RedirectURLMixin, ActionView):
         getattr(self, given["act"])(given["id"], given["intent"])
 
     def move(self, ids: list[int], intent: str) -> None:
-        name = intent_there(self.bot, intent)
+        name = existing_intent(self.bot, intent)
         before = defaultdict[str, list[tuple[int, int]]](list)
         rows = Example.objects.filter(pk__in=ids, deleted=None).exclude(intent__name=name)
         for pk, old, revision in rows.values_list("pk", "intent__name", "revision"):
             before[old].append((pk, revision + 1))
         mark = timezone.now()
         moved = move_examples(ids=ids, intent=name, by=self.user, mark=mark)
-        self.offer(Undo(f"Moved {counted(moved)} to {name}.", mark, before))
+        self.offer(Undo(f"Moved {examples_in_words(moved)} to {name}.", mark, before))
 
     def keep(self, ids: list[int], intent: str) -> None:
         """Of examples with the same text, those of one intent stay."""
         mark, count = keep_examples(ids=ids, intent=intent, by=self.user)
-        self.offer(Undo(f"Deleted {counted(count)}.", mark))
+        self.offer(Undo(f"Deleted {examples_in_words(count)}.", mark))
 
     def confirm(self, ids: list[int], intent: str) -> None:
         words = "Noted as right: {}. No longer doubted, until the text or the intent changes."
@@ -171,7 +171,7 @@ class ManyExamplesView(TrainingDataPage, RedirectURLMixin, ActionView):
     def delete(self, ids: list[int], intent: str) -> None:
         mark = delete_examples(ids=ids, by=self.user)
         count = Example.objects.filter(pk__in=ids, deleted=mark).count()
-        self.offer(Undo(f"Deleted {counted(count)}.", mark))
+        self.offer(Undo(f"Deleted {examples_in_words(count)}.", mark))
 
     def hold_out(self, ids: list[int], intent: str) -> None:
         words = "Held out: {}. Not trained on from now on, but asked how good a version is."
@@ -189,10 +189,10 @@ class ManyExamplesView(TrainingDataPage, RedirectURLMixin, ActionView):
             return
         after = Example.objects.filter(pk__in=before).values_list("pk", "revision")
         changed = [(pk, revision) for pk, revision in after if revision == before[pk] + 1]
-        self.offer(Undo(words.format(counted(count)), marks={back: changed}))
+        self.offer(Undo(words.format(examples_in_words(count)), marks={back: changed}))
 
     def offer(self, undo: Undo) -> None:
-        offer(self.request, undo, self.bot)
+        offer_undo(self.request, undo, self.bot)
 
 
 class UndoView(TrainingDataPage, RedirectURLMixin, ActionView):
@@ -217,26 +217,26 @@ class UndoView(TrainingDataPage, RedirectURLMixin, ActionView):
             if mark:
                 back = restore_deleted(bot=bot, mark=datetime.fromisoformat(mark), by=self.user)
             for old, pairs in moves.items():
-                intent, seen = intent_there(bot, intent_now(bot, old) or old), dict(pairs)
+                intent, seen = existing_intent(bot, intent_now(bot, old) or old), dict(pairs)
                 back = back.with_examples(move_examples(ids=list(seen), intent=intent, by=self.user, seen=seen))
                 left += Example.objects.filter(pk__in=seen, deleted=None).exclude(intent__name=intent).count()
-        self.tell(back, left)
+        self.report(back, left)
 
     def unmerge(self, merge: Merge) -> None:
         back = unmerge_intents(merge=merge, by=self.user)
         there = Example.objects.filter(pk__in=[pk for pk, _ in merge.examples], deleted=None)
-        self.tell(back, there.exclude(intent=merge.source).count())
+        self.report(back, there.exclude(intent=merge.source).count())
 
     def unmark(self, marks: dict[str, list[tuple[int, int]]]) -> None:
         for act, pairs in marks.items():
             seen = dict(pairs)
             back = MARKS[act](ids=list(seen), by=self.user, seen=seen)
-            self.tell(Restored().with_examples(back), len(seen) - back)
+            self.report(Restored().with_examples(back), len(seen) - back)
 
-    def tell(self, back: Restored, left: int) -> None:
+    def report(self, back: Restored, left: int) -> None:
         messages.success(self.request, f"Back again: {back.words}." if back.count else "Nothing to bring back.")
         if left:
-            messages.error(self.request, f"Changed by somebody since, and left as they are: {counted(left)}.")
+            messages.error(self.request, f"Changed by somebody since, and left as they are: {examples_in_words(left)}.")
 
 
 MARKS: dict[str, Callable[..., int]] = {
@@ -247,7 +247,7 @@ MARKS: dict[str, Callable[..., int]] = {
 }
 
 
-def intent_there(bot: Bot, intent: str) -> str:
+def existing_intent(bot: Bot, intent: str) -> str:
     """Raises BadExample where there is none, or none any more: a slip, or renamed meanwhile, it would be made anew."""
     name = intent.strip()
     if name not in intent_names(bot):
@@ -255,6 +255,6 @@ def intent_there(bot: Bot, intent: str) -> str:
     return name
 
 
-def counted(count: int) -> str:
+def examples_in_words(count: int) -> str:
     """`one example`, `1,200 examples`"""
     return "one example" if count == 1 else f"{count:,} examples"

@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.views import RedirectURLMixin
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
 from training.admin.data.mixins import TrainingDataPage
 from training.admin.views import VIEW_BOT, ActionView
 from training.findings import Finding, Kind, Severity
-from training.models import Bot, Intent, Response
+from training.models import Intent, Response
 from training.selectors import examples_of, findings_of, missing_embeddings, newest_cross_validation
 from training.services import embed_examples
 
@@ -36,9 +37,9 @@ PAGES = {
     Kind.NO_EXAMPLES: ("Add examples", "#add"),
     Kind.UNANSWERED: ("Write an answer", "#answer"),
 }
-LISTS = {
-    Kind.ENTITIES_UNUSED: ("Look at them", "admin:training_examples", "?entity=any"),
-    Kind.SYNONYMS_UNUSED: ("Look at them", "admin:training_synonyms", ""),
+LISTS: dict[Kind, tuple[str, str, dict[str, str]]] = {
+    Kind.ENTITIES_UNUSED: ("Look at them", "admin:training_examples", {"entity": "any"}),
+    Kind.SYNONYMS_UNUSED: ("Look at them", "admin:training_synonyms", {}),
 }
 
 
@@ -64,13 +65,52 @@ class FindingsView(TrainingDataPage, TemplateView):
         groups = groupby(findings_of(self.bot), lambda finding: finding.severity)
         waiting, total = missing_embeddings(self.bot), examples_of(self.bot).count()
         context = {
-            "groups": [_group(self.bot, severity, list(same)) for severity, same in groups],
+            "groups": [self.group(severity, list(same)) for severity, same in groups],
             "waiting": waiting,
             "compared": total - waiting,
             "total": total,
-            "tried": newest_cross_validation(self.bot),
+            "cross_validation": newest_cross_validation(self.bot),
         }
         return super().get_context_data(**context, **kwargs)
+
+    @cached_property
+    def intents(self) -> dict[str, Intent]:
+        """Those of the bot, by name."""
+        return {row.name: row for row in self.bot.intents.filter(deleted=None)}
+
+    @cached_property
+    def responses(self) -> dict[str, Response]:
+        """Those of the bot, by name."""
+        return {row.name: row for row in self.bot.responses.filter(deleted=None)}
+
+    def group(self, severity: Severity, found: list[Finding]) -> dict[str, object]:
+        """What the template is given of the findings of one severity."""
+        heading, meaning = HEADINGS[severity]
+        # A bot in a bad state has thousands, and nobody fixes more in one sitting.
+        items = [{"finding": finding, "fixes": list(self.fixes(finding))} for finding in found[:SHOWN]]
+        more = len(found) - len(items)
+        return {"severity": severity.value, "heading": heading, "meaning": meaning, "items": items, "more": more}
+
+    def fixes(self, finding: Finding) -> Iterator[Fix]:
+        """What one can do about it, what most people will want first."""
+        yield from buttons_of(finding)
+        if finding.examples:
+            ids = ",".join(map(str, finding.examples))
+            yield Fix("Look at them", self.address("admin:training_examples", ids=ids))
+        # A cross-validation may have confused an intent that is gone by now.
+        if finding.kind == Kind.CONFUSED and set(finding.intents) <= self.intents.keys():
+            source, target = finding.intents
+            merge = reverse("admin:training_intent_merge", args=[self.intents[source].pk])
+            yield Fix("Merge the two…", f"{merge}?{urlencode({'into': target})}")
+        if finding.kind in PAGES and finding.intents[0] in self.intents:
+            words, place = PAGES[finding.kind]
+            page = reverse("admin:training_intent_change", args=[self.intents[finding.intents[0]].pk])
+            yield Fix(words, page + place)
+        if finding.kind in LISTS:
+            words, name, query = LISTS[finding.kind]
+            yield Fix(words, self.address(name, **query))
+        for name in self.responses.keys() & set(finding.responses):
+            yield Fix("Open it", reverse("admin:training_response_change", args=[self.responses[name].pk]))
 
 
 class CompareMeaningsView(TrainingDataPage, RedirectURLMixin, ActionView):
@@ -83,36 +123,8 @@ class CompareMeaningsView(TrainingDataPage, RedirectURLMixin, ActionView):
         embed_examples(bot=self.bot, at_most=AT_A_TIME)
 
 
-def _group(bot: Bot, severity: Severity, found: list[Finding]) -> dict[str, object]:
-    heading, meaning = HEADINGS[severity]
-    shown = found[:SHOWN]
-    intents = {row.name: row for row in Intent.objects.filter(bot=bot, deleted=None)}
-    responses = {row.name: row for row in Response.objects.filter(bot=bot, deleted=None)}
-    items = [{"finding": finding, "fixes": list(_fixes(finding, intents, responses))} for finding in shown]
-    more = len(found) - len(shown)
-    return {"severity": severity.value, "heading": heading, "meaning": meaning, "items": items, "more": more}
-
-
-def _fixes(finding: Finding, intents: dict[str, Intent], responses: dict[str, Response]) -> Iterator[Fix]:
-    yield from _acts(finding)
-    if finding.examples:
-        ids = ",".join(map(str, finding.examples))
-        yield Fix("Look at them", f"{reverse('admin:training_examples')}?{urlencode({'ids': ids})}")
-    if finding.kind == Kind.CONFUSED and set(finding.intents) <= intents.keys():
-        source, target = finding.intents
-        merge = reverse("admin:training_intent_merge", args=[intents[source].pk])
-        yield Fix("Merge the two…", f"{merge}?{urlencode({'into': target})}")
-    if finding.kind in PAGES and finding.intents[0] in intents:
-        words, place = PAGES[finding.kind]
-        yield Fix(words, reverse("admin:training_intent_change", args=[intents[finding.intents[0]].pk]) + place)
-    if finding.kind in LISTS:
-        words, page, query = LISTS[finding.kind]
-        yield Fix(words, reverse(page) + query)
-    for name in responses.keys() & set(finding.responses):
-        yield Fix("Open it", reverse("admin:training_response_change", args=[responses[name].pk]))
-
-
-def _acts(finding: Finding) -> Iterator[Fix]:
+def buttons_of(finding: Finding) -> Iterator[Fix]:
+    """What can be done at once, by a press."""
     ids = tuple(finding.examples)
     if finding.kind == Kind.SAME_TEXT:
         yield from (Fix(f"Only {name}", act="keep", ids=ids, intent=name) for name in finding.intents)

@@ -24,7 +24,7 @@ from training.admin.data.forms import (
     marked_text,
 )
 from training.admin.data.mixins import CHOSEN_BOT, EDIT_DATA, RowMixin, TrainingDataPage
-from training.admin.data.undo import Undo, offer
+from training.admin.data.undo import Undo, offer_undo
 from training.admin.views import VIEW_BOT, ActionView, ConfirmView, FormPage
 from training.models import Example, Intent, Response
 from training.selectors import (
@@ -64,11 +64,11 @@ class IntentListView(TrainingDataPage, FormPage):
     form_class = NewIntentForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        tried = newest_cross_validation(self.bot)
+        cross_validation = newest_cross_validation(self.bot)
         counts = Counter(name for finding in findings_of(self.bot) for name in finding.intents[:1])
-        lines = intent_summaries(self.bot, usage_of(self.bot), f1_of(tried), counts)
-        totals = {"training": sum(it.training for it in lines), "held_out": sum(it.held_out for it in lines)}
-        return super().get_context_data(lines=lines, totals=totals, tried=tried, **kwargs)
+        summaries = intent_summaries(self.bot, usage_of(self.bot), f1_of(cross_validation), counts)
+        totals = {"training": sum(it.training for it in summaries), "held_out": sum(it.held_out for it in summaries)}
+        return super().get_context_data(summaries=summaries, totals=totals, cross_validation=cross_validation, **kwargs)
 
     def save(self, form: NewIntentForm) -> HttpResponse:
         intent = create_intent(bot=self.bot, name=form.cleaned_data["name"], by=self.user)
@@ -182,7 +182,9 @@ class AnswerView(IntentFormView):
     form_class = AnswerForm
 
     def save(self, form: AnswerForm) -> HttpResponse:
-        response = set_answer(intent=self.object, texts=form.cleaned_data["text"], by=self.user, revision=form.seen)
+        response = set_answer(
+            intent=self.object, texts=form.cleaned_data["text"], by=self.user, revision=form.seen_revision
+        )
         saved = f"Saved. After the next training, {self.object.name} is answered so."
         messages.success(self.request, saved if response else "No answer any more.")
         return HttpResponseRedirect(self.get_success_url())
@@ -241,7 +243,7 @@ class MergeView(ConfirmPage):
     def save(self, form: MergeForm) -> HttpResponse:
         target = form.cleaned_data["into"]
         merged = merge_intents(source=self.object, target=target, by=self.user)
-        offer(self.request, Undo(f"Merged {self.object.name} into {target.name}.", merge=merged), self.bot)
+        offer_undo(self.request, Undo(f"Merged {self.object.name} into {target.name}.", merge=merged), self.bot)
         return HttpResponseRedirect(intent_url(target))
 
     def get_error_url(self, form: Form) -> str:
@@ -258,7 +260,7 @@ class IntentDeleteView(ConfirmPage):
 
     def save(self, form: Form) -> HttpResponse:
         mark = delete_intent(intent=self.object, by=self.user)
-        offer(self.request, Undo(f"Deleted {self.object.name} and its examples.", mark), self.bot)
+        offer_undo(self.request, Undo(f"Deleted {self.object.name} and its examples.", mark), self.bot)
         return HttpResponseRedirect(reverse(LIST))
 
 

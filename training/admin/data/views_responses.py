@@ -13,7 +13,7 @@ from django.views.generic import TemplateView
 
 from training.admin.data.forms import ResponseForm, VariationForm
 from training.admin.data.mixins import EDIT_DATA, RowMixin, TrainingDataPage
-from training.admin.data.undo import Undo, offer
+from training.admin.data.undo import Undo, offer_undo
 from training.admin.views import ConfirmView, FormPage
 from training.models import Response
 from training.selectors import intent_names, usage_of, users_of
@@ -68,7 +68,7 @@ class ResponsePage(TrainingDataPage, FormPage):
             name=given["name"],
             variations=given["variations"],
             by=self.user,
-            revision=form.seen if self.response else 0,
+            revision=form.seen_revision if self.response else 0,
         )
         messages.success(self.request, "Saved. It is said after the next training.")
         return HttpResponseRedirect(response_url(saved))
@@ -120,7 +120,7 @@ class ResponseDeleteView(RowMixin, ConfirmView):
 
     def save(self, form: Any) -> HttpResponse:
         mark = delete_response(response=self.object, by=self.user)
-        offer(self.request, Undo(f"Deleted {self.object.name}.", mark), self.bot)
+        offer_undo(self.request, Undo(f"Deleted {self.object.name}.", mark), self.bot)
         return HttpResponseRedirect(reverse("admin:training_responses"))
 
     def get_success_url(self) -> str:

@@ -13,7 +13,7 @@ from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from training.admin.data.forms import SynonymForm
 from training.admin.data.mixins import EDIT_DATA, RowMixin, TrainingDataPage
-from training.admin.data.undo import Undo, offer
+from training.admin.data.undo import Undo, offer_undo
 from training.admin.views import ConfirmView, FormPage
 from training.findings import NO_ENTITIES, NO_SYNONYMS
 from training.models import Synonym
@@ -68,7 +68,7 @@ class SynonymDeleteView(RowMixin, ConfirmView):
     def act(self, form: Any) -> None:
         row = self.object
         mark = delete_synonym(synonym=row, by=self.user)
-        offer(self.request, Undo(f"“{row.text}” does not mean {row.value} any more.", mark), self.bot)
+        offer_undo(self.request, Undo(f"“{row.text}” does not mean {row.value} any more.", mark), self.bot)
 
     def get_success_url(self) -> str:
         return reverse(LIST)
