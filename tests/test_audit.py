@@ -19,7 +19,7 @@ import admin_ui.services
 import conversations.services
 import training.services
 from conversations.models import Conversation, Message, Note
-from tests.training.conftest import make_taught
+from tests.training.conftest import make_trainable_bot
 from training.models import Activation, Bot, Environment, Example, Intent, Job, ModelVersion, Response, Synonym
 
 pytestmark = pytest.mark.django_db
@@ -235,7 +235,7 @@ def staffed() -> list[str]:
 @pytest.fixture
 def cast(ana: User, settings: Any, tmp_path: Any) -> Cast:
     settings.VAR_DIR = tmp_path
-    bot = make_taught().bot
+    bot = make_trainable_bot().bot
     training.services.sync_with_files(bot=bot)
     version = ModelVersion.objects.create(bot=bot, name="first", status="ready")
     place = Environment.objects.create(bot=bot, active_version=version)

@@ -14,7 +14,7 @@ from django.test import Client
 from assistant.lib import audit, audit_phrases
 from conversations.models import Annotation, Conversation
 from tests.admin_ui.conftest import Write
-from tests.training.conftest import make_taught
+from tests.training.conftest import make_trainable_bot
 from training.services import request_evaluation, train_version
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +98,7 @@ def test_it_shows_who_logged_in_and_keeps_it(desk: Client) -> None:
 
 
 def test_it_says_in_one_line_and_in_words_what_was_asked_for(desk: Client, ana: User) -> None:
-    bot = make_taught().bot
+    bot = make_trainable_bot().bot
     version = train_version(bot=bot, by=ana)
     request_evaluation(version=version, kind="cross_validation", by=ana)
     shown = lines(desk.get(LOG))

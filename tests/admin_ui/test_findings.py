@@ -17,7 +17,7 @@ from tests.admin_ui.test_training_data import (  # noqa: F401  (some are fixture
     seeded,
     words,
 )
-from tests.training.conftest import make_taught
+from tests.training.conftest import make_trainable_bot
 from training.models import Bot, Evaluation, ModelVersion
 from training.services import add_example, rename_intent, save_response
 
@@ -61,7 +61,7 @@ def test_it_adds_and_removes_synonyms(desk: Client, bot: Bot) -> None:  # noqa: 
 
 
 def test_it_says_where_synonyms_have_no_effect(desk: Client, bot: Bot) -> None:  # noqa: F811
-    shop = make_taught("shop").bot
+    shop = make_trainable_bot("shop").bot
     assert "This assistant looks up no synonyms." in words(page(desk, f"{LIST}synonyms/?bot=shop"))
     given = {"value": "large", "texts": "huge"}
     assert "Once the pipeline looks synonyms up" in post(desk, f"{LIST}synonyms/?bot=shop", **given)

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from assistant.engine import Progress, TrainingFailed
 from tests.admin_ui.test_index import panels
 from tests.admin_ui.test_versions import desk_with, page
-from tests.training.conftest import Taught, make_taught
+from tests.training.conftest import TrainableBot, make_trainable_bot
 from training.models import Job
 from training.services import request_training, run_next_job, train_version
 from training.services.job_queue import ProgressReporter, claim_job
@@ -18,37 +18,39 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def taught(db: None) -> Taught:
-    return make_taught()
+def trainable(db: None) -> TrainableBot:
+    return make_trainable_bot()
 
 
 def of(job: Job, act: str = "change") -> str:
     return f"/admin/training/job/{job.pk}/{act}/"
 
 
-def test_it_says_what_a_job_waits_for(desk: Client, taught: Taught) -> None:
-    first = request_training(bot=taught.bot, by=None)
-    taught.more("ahoy")
-    second = request_training(bot=taught.bot, by=None)
+def test_it_says_what_a_job_waits_for(desk: Client, trainable: TrainableBot) -> None:
+    first = request_training(bot=trainable.bot, by=None)
+    trainable.more("ahoy")
+    second = request_training(bot=trainable.bot, by=None)
     assert "as soon as a worker is free" in page(desk, of(first))
     assert "1 job of this bot comes first" in page(desk, of(second))
-    assert page(desk, "/admin/training/modelversion/queue/?bot__id__exact=" + str(taught.bot.pk)).count("job-row") == 2
+    assert (
+        page(desk, "/admin/training/modelversion/queue/?bot__id__exact=" + str(trainable.bot.pk)).count("job-row") == 2
+    )
 
 
 def test_it_shows_a_long_queue_in_few_queries(
-    desk: Client, taught: Taught, django_assert_max_num_queries: DjangoAssertNumQueries
+    desk: Client, trainable: TrainableBot, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(9):
-        Job.objects.create(bot=taught.bot, kind="train", arguments={"number": number})
+        Job.objects.create(bot=trainable.bot, kind="train", arguments={"number": number})
     claim_job(worker="w")
     with django_assert_max_num_queries(8):
-        shown = page(desk, f"/admin/training/modelversion/queue/?bot__id__exact={taught.bot.pk}")
+        shown = page(desk, f"/admin/training/modelversion/queue/?bot__id__exact={trainable.bot.pk}")
     assert "waits for 1 job<" in shown
     assert "waits for 8 jobs<" in shown
 
 
-def test_it_follows_a_training_step_by_step(desk: Client, taught: Taught) -> None:
-    request_training(bot=taught.bot, by=None)
+def test_it_follows_a_training_step_by_step(desk: Client, trainable: TrainableBot) -> None:
+    request_training(bot=trainable.bot, by=None)
     job = claim_job(worker="w")
     told = ProgressReporter(job)
     told(Progress("", 0, 0, 0.0, now="loading the engine"))
@@ -62,8 +64,8 @@ def test_it_follows_a_training_step_by_step(desk: Client, taught: Taught) -> Non
     assert "data-ended" not in shown
 
 
-def test_it_cancels_after_a_question(desk: Client, taught: Taught) -> None:
-    job = request_training(bot=taught.bot, by=None)
+def test_it_cancels_after_a_question(desk: Client, trainable: TrainableBot) -> None:
+    job = request_training(bot=trainable.bot, by=None)
     assert "It has not begun: nothing is lost." in page(desk, of(job))
     assert desk.get(of(job, "cancel")).status_code == 405
     shown = desk.post(of(job, "cancel"), follow=True).content.decode()
@@ -72,10 +74,10 @@ def test_it_cancels_after_a_question(desk: Client, taught: Taught) -> None:
     assert "cancelled already" in desk.post(of(job, "cancel"), follow=True).content.decode()
 
 
-def test_it_says_what_went_wrong_and_where_to_mend_it(desk: Client, taught: Taught) -> None:
-    taught.failing("The intent greet has one example only.")
+def test_it_says_what_went_wrong_and_where_to_mend_it(desk: Client, trainable: TrainableBot) -> None:
+    trainable.failing("The intent greet has one example only.")
     with pytest.raises(TrainingFailed):
-        train_version(bot=taught.bot)
+        train_version(bot=trainable.bot)
     shown = page(desk, of(Job.objects.get()))
     assert "The intent greet has one example only." in shown
     assert "Check the training data" in shown
@@ -84,8 +86,8 @@ def test_it_says_what_went_wrong_and_where_to_mend_it(desk: Client, taught: Taug
     assert desk.get(panel.url).status_code == 200
 
 
-def test_it_leads_from_a_training_to_the_comparison(desk: Client, taught: Taught) -> None:
-    request_training(bot=taught.bot, by=None)
+def test_it_leads_from_a_training_to_the_comparison(desk: Client, trainable: TrainableBot) -> None:
+    request_training(bot=trainable.bot, by=None)
     assert panels(desk)["Training"].value == "Waits"
     assert run_next_job("worker")
     assert "Training" not in panels(desk)
@@ -94,9 +96,9 @@ def test_it_leads_from_a_training_to_the_comparison(desk: Client, taught: Taught
 
 
 def test_it_shows_jobs_to_all_who_may_see_models_and_lets_trainers_cancel(
-    stranger_desk: Client, taught: Taught
+    stranger_desk: Client, trainable: TrainableBot
 ) -> None:
-    job = request_training(bot=taught.bot, by=None)
+    job = request_training(bot=trainable.bot, by=None)
     viewer = desk_with("view_bot")
     assert "Cancel" not in page(viewer, of(job))
     assert viewer.post(of(job, "cancel")).status_code == 403

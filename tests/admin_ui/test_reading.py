@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.training.conftest import make_taught
+from tests.training.conftest import make_trainable_bot
 from training.models import Bot, Evaluation, Job, Synonym
 from training.reports import report_of
 from training.selectors import production
@@ -22,8 +22,8 @@ DATA = ("examples/", "examples/?q=one", "examples/?like=one", "responses/", "res
 @pytest.fixture
 def addresses(db: None) -> list[str]:
     """Every page of training that is there to be read, each of a row that is there."""
-    taught = make_taught("shop")
-    version, newer = train_version(bot=taught.bot), request_training(bot=taught.bot, by=None).version
+    trainable = make_trainable_bot("shop")
+    version, newer = train_version(bot=trainable.bot), request_training(bot=trainable.bot, by=None).version
     evaluation = Evaluation.objects.create(version=version, kind="held_out", report=report_of([]))
     example = add_example(bot=production().bot, intent="a", text="one")
     other = add_example(bot=production().bot, intent="b", text="two").intent
@@ -33,7 +33,7 @@ def addresses(db: None) -> list[str]:
     pages = [
         *(f"{name}/" for name in LISTS),
         "intent/?bot=shop",
-        f"bot/{taught.bot.pk}/change/",
+        f"bot/{trainable.bot.pk}/change/",
         f"environment/{production().pk}/change/",
         *(f"intent/{it}" for it in DATA),
         *(f"intent/{intent.pk}/{it}" for it in ("change/", "remove/", f"merge/?into={other.name}", "history/")),
@@ -42,7 +42,7 @@ def addresses(db: None) -> list[str]:
         f"evaluation/{evaluation.pk}/change/",
         *(f"job/{job.pk}/{it}/" for it in ("change", "progress")),
         *(f"modelversion/{version.pk}/{it}/" for it in ("change", "activate", "delete")),
-        *(f"modelversion/{it}?bot__id__exact={taught.bot.pk}" for it in ("", "queue/")),
+        *(f"modelversion/{it}?bot__id__exact={trainable.bot.pk}" for it in ("", "queue/")),
         "modelversion/upload/",
         f"modelversion/compare/?left={version.pk}&right={newer.pk}",
     ]

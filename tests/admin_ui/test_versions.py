@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from tests.training.conftest import Taught, make_taught
+from tests.training.conftest import TrainableBot, make_trainable_bot
 from training.models import Activation, Environment, Evaluation, Job, ModelVersion
 from training.reports import report_of
 from training.selectors import production
@@ -30,8 +30,8 @@ def newer(live_model: ModelVersion) -> ModelVersion:
 
 
 @pytest.fixture
-def taught(db: None) -> Taught:
-    return make_taught()
+def trainable(db: None) -> TrainableBot:
+    return make_trainable_bot()
 
 
 def desk_with(*permissions: str) -> Client:
@@ -48,13 +48,13 @@ def page(client: Client, address: str) -> str:
     return response.content.decode()
 
 
-def test_it_counts_what_is_new_from_the_newest_training_on(desk: Client, taught: Taught) -> None:
-    while_live = train_version(bot=taught.bot)
-    Environment.objects.create(bot=taught.bot, name="production", active_version=while_live)
-    add_example(bot=taught.bot, intent="greet", text="ahoy")
-    newest = train_version(bot=taught.bot)
-    ModelVersion.objects.create(bot=taught.bot, name="faq-copy", status="ready", sha256=while_live.sha256)
-    shown = " ".join(page(desk, f"{VERSIONS}?bot__id__exact={taught.bot.pk}").split())
+def test_it_counts_what_is_new_from_the_newest_training_on(desk: Client, trainable: TrainableBot) -> None:
+    while_live = train_version(bot=trainable.bot)
+    Environment.objects.create(bot=trainable.bot, name="production", active_version=while_live)
+    add_example(bot=trainable.bot, intent="greet", text="ahoy")
+    newest = train_version(bot=trainable.bot)
+    ModelVersion.objects.create(bot=trainable.bot, name="faq-copy", status="ready", sha256=while_live.sha256)
+    shown = " ".join(page(desk, f"{VERSIONS}?bot__id__exact={trainable.bot.pk}").split())
     assert f"Nothing has changed since {newest} was trained." in shown
     assert f"{newest}</a> is ready and was not live yet" in shown
 
@@ -69,20 +69,20 @@ def test_it_lists_versions_and_where_they_are_live(
     assert all(words in shown for words in ("main-newer", "chip-live", "4.2 s", "Failed", "Live now"))
 
 
-def test_it_says_what_is_new_since_the_live_version(desk: Client, taught: Taught) -> None:
-    first = train_version(bot=taught.bot)
+def test_it_says_what_is_new_since_the_live_version(desk: Client, trainable: TrainableBot) -> None:
+    first = train_version(bot=trainable.bot)
     activate_version(version=first)
-    address = f"{VERSIONS}?bot__id__exact={taught.bot.pk}"
+    address = f"{VERSIONS}?bot__id__exact={trainable.bot.pk}"
     assert "Nothing has changed since the live version was trained" in page(desk, address)
-    taught.more("howdy", "ahoy")
+    trainable.more("howdy", "ahoy")
     assert "2 examples added" in page(desk, address)
-    train_version(bot=taught.bot)
+    train_version(bot=trainable.bot)
     assert "is ready and was not live yet" in page(desk, address)
     assert "+2" in page(desk, address)
 
 
-def test_it_trains_at_the_press_of_a_button(desk: Client, taught: Taught, ana: User) -> None:
-    response = desk.post(f"{VERSIONS}train/", {"bot": taught.bot.pk, "note": " knows ahoy "})
+def test_it_trains_at_the_press_of_a_button(desk: Client, trainable: TrainableBot, ana: User) -> None:
+    response = desk.post(f"{VERSIONS}train/", {"bot": trainable.bot.pk, "note": " knows ahoy "})
     job = Job.objects.get()
     assert response.headers["Location"] == f"/admin/training/job/{job.pk}/change/"
     assert (job.requested_by, job.version.note, job.status) == (ana, "knows ahoy", "queued")
@@ -90,10 +90,10 @@ def test_it_trains_at_the_press_of_a_button(desk: Client, taught: Taught, ana: U
     assert page(desk, response.headers["Location"]).count("Activate") == 1
 
 
-def test_it_shows_all_that_is_known_of_a_version(desk: Client, taught: Taught) -> None:
-    activate_version(version=train_version(bot=taught.bot))
-    taught.more("howdy")
-    version = train_version(bot=taught.bot)
+def test_it_shows_all_that_is_known_of_a_version(desk: Client, trainable: TrainableBot) -> None:
+    activate_version(version=train_version(bot=trainable.bot))
+    trainable.more("howdy")
+    version = train_version(bot=trainable.bot)
     shown = page(desk, f"{VERSIONS}{version.pk}/change/")
     assert all(
         words in shown for words in ("howdy", "1 added", version.sha256, "signed by us", "7 examples of 2 intents")
@@ -145,8 +145,8 @@ def test_it_activates_only_where_the_bot_has_an_environment(desk: Client, newer:
     assert newer.bot.environments.count() == 1
 
 
-def test_it_compares_two_versions_on_the_messages_that_they_share(desk: Client, taught: Taught) -> None:
-    old, new = train_version(bot=taught.bot), _with_more(taught)
+def test_it_compares_two_versions_on_the_messages_that_they_share(desk: Client, trainable: TrainableBot) -> None:
+    old, new = train_version(bot=trainable.bot), _with_more(trainable)
     shown = page(desk, f"{VERSIONS}compare/?left={old.pk}&right={new.pk}")
     assert shown.count(f"{old} and {new} were not evaluated so yet") == 2
     desk.post(f"{VERSIONS}{old.pk}/evaluate/", {"kind": "cross_validation", "also": new.pk})
@@ -158,9 +158,9 @@ def test_it_compares_two_versions_on_the_messages_that_they_share(desk: Client, 
     assert all(words in shown for words in ("1 got better", "0 got worse", "may be chance", "howdy", "good day"))
 
 
-def _with_more(taught: Taught) -> ModelVersion:
-    taught.more("howdy")
-    return train_version(bot=taught.bot)
+def _with_more(trainable: TrainableBot) -> ModelVersion:
+    trainable.more("howdy")
+    return train_version(bot=trainable.bot)
 
 
 def _evaluated(version: ModelVersion, said: str) -> None:
@@ -176,18 +176,18 @@ def test_it_compares_with_what_is_live_where_one_is_named(desk: Client, newer: M
     assert "main-test (live)" in shown
 
 
-def test_it_keeps_uploads_apart_until_they_are_checked(desk: Client, taught: Taught) -> None:
-    archive = train_version(bot=taught.bot).path.read_bytes()
-    address = f"{VERSIONS}upload/?bot__id__exact={taught.bot.pk}"
+def test_it_keeps_uploads_apart_until_they_are_checked(desk: Client, trainable: TrainableBot) -> None:
+    archive = train_version(bot=trainable.bot).path.read_bytes()
+    address = f"{VERSIONS}upload/?bot__id__exact={trainable.bot.pk}"
     wrong = desk.post(address, {"file": SimpleUploadedFile("m.tar.gz", archive), "sha256": "0" * 64})
     assert "not the one you meant" in wrong.content.decode()
     desk.post(address, {"file": SimpleUploadedFile("m.tar.gz", archive), "note": "From afar"})
     version = ModelVersion.objects.get(origin="uploaded")
-    assert (version.status, version.bot, version.note) == ("quarantined", taught.bot, "From afar")
+    assert (version.status, version.bot, version.note) == ("quarantined", trainable.bot, "From afar")
 
 
-def test_it_sends_a_model_whole_and_refuses_one_that_changed(desk: Client, taught: Taught) -> None:
-    version = train_version(bot=taught.bot)
+def test_it_sends_a_model_whole_and_refuses_one_that_changed(desk: Client, trainable: TrainableBot) -> None:
+    version = train_version(bot=trainable.bot)
     response = desk.get(f"{VERSIONS}{version.pk}/download/")
     assert b"".join(response.streaming_content) == version.path.read_bytes()
     assert response.headers["Content-Disposition"] == f'attachment; filename="{version.name}.tar.gz"'

@@ -29,7 +29,7 @@ from assistant.lib.database import write_transaction
 from assistant.tasks import clean as clean_task
 from conversations.models import Replay, ReplayedTurn
 from conversations.services import open_conversation
-from tests.training.conftest import make_taught
+from tests.training.conftest import make_trainable_bot
 from training.models import Bot, Job, ModelVersion, TrainingSet
 from training.services import delete_version, request_training, train_version
 
@@ -98,7 +98,7 @@ def test_it_makes_no_session_for_a_log_in_over_the_api(ana: User, settings: Any)
 
 def test_it_keeps_the_jobs_that_a_version_is_shown_with(settings: Any, tmp_path: Path) -> None:
     settings.VAR_DIR = tmp_path
-    bot = make_taught().bot
+    bot = make_trainable_bot().bot
     version = train_version(bot=bot)
     of_version = Job.objects.get(version=version, kind="train")
     Job.objects.exclude(pk=of_version.pk).delete()
@@ -124,7 +124,7 @@ def test_it_forgets_a_replay_with_its_job_and_turns(live_model: ModelVersion) ->
 
 def test_it_drops_what_a_deleted_version_was_trained_on(settings: Any, tmp_path: Path) -> None:
     settings.VAR_DIR = tmp_path
-    bot = make_taught().bot
+    bot = make_trainable_bot().bot
     version = train_version(bot=bot)
     assert run_cleanup()["training sets"] == 0
     later = ModelVersion.objects.create(bot=bot, name="later", parent=version, status="ready")

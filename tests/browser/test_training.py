@@ -13,12 +13,12 @@ from tests.running import Running
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 MODELS = "/admin/training/modelversion/"
 SLOW_BOT = """
-from tests.training.conftest import make_taught
+from tests.training.conftest import make_trainable_bot
 from training.services import activate_version, train_version
-taught = make_taught("{name}")
-activate_version(version=train_version(bot=taught.bot))
-taught.more("howdy")
-taught.slowly({seconds}, steps=3)
+trainable = make_trainable_bot("{name}")
+activate_version(version=train_version(bot=trainable.bot))
+trainable.more("howdy")
+trainable.slowly({seconds}, steps=3)
 """
 EVALUATED = """
 from assistant.engine import Guess, Labelled

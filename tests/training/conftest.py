@@ -1,4 +1,4 @@
-"""A bot that is quickly taught."""
+"""A small bot that the fake engine trains at once."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ nlu:
 
 
 @dataclass
-class Taught:
-    """A bot with two intents. `taught.slowly(3)`: its training takes that many seconds."""
+class TrainableBot:
+    """A bot with two intents. `trainable.slowly(3)`: its training takes that many seconds."""
 
     bot: Bot
 
@@ -67,17 +67,17 @@ class Taught:
 
 
 @pytest.fixture
-def taught(db: None, settings: LazySettings, tmp_path: Path) -> Taught:
+def trainable(db: None, settings: LazySettings, tmp_path: Path) -> TrainableBot:
     """In a folder of its own: names of versions come again from test to test, their files must not."""
     settings.VAR_DIR = tmp_path
-    return make_taught()
+    return make_trainable_bot()
 
 
-def make_taught(name: str = "faq") -> Taught:
+def make_trainable_bot(name: str = "faq") -> TrainableBot:
     bot = Bot.objects.create(name=name)
     for path, text in {"config.yml": CONFIG, "domain.yml": DOMAIN, "data/nlu.yml": NLU}.items():
         BotFile.objects.create(bot=bot, path=path, text=text)
-    return Taught(bot)
+    return TrainableBot(bot)
 
 
 def _nlu(intent: str, lines: str) -> str:

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from assistant import embeddings
 from tests.running import Running, until
 from tests.settings import MODE
-from tests.training.conftest import Taught, make_taught
+from tests.training.conftest import TrainableBot, make_trainable_bot
 from training.models import Bot, Example
 from training.selectors import near_examples
 from training.services import cancel_job, change_example, embed_next_batch, examples, request_job, sync_with_files
@@ -33,14 +33,14 @@ def embedding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture
-def bot(taught: Taught) -> Bot:
+def bot(trainable: TrainableBot) -> Bot:
     """With six examples."""
-    return seeded(taught)
+    return seeded(trainable)
 
 
-def seeded(taught: Taught) -> Bot:
-    sync_with_files(bot=taught.bot)
-    return taught.bot
+def seeded(trainable: TrainableBot) -> Bot:
+    sync_with_files(bot=trainable.bot)
+    return trainable.bot
 
 
 @pytest.mark.processes
@@ -51,7 +51,7 @@ def test_it_embeds_what_was_seeded_without_anybody_looking(embedding: Running) -
 def test_it_gives_way_to_jobs_and_then_goes_on_with_every_bot(
     bot: Bot, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    other = seeded(make_taught("other"))
+    other = seeded(make_trainable_bot("other"))
     job = request_job(bot=other, kind="evaluate", by=None)
     embed_examples()
     assert missing() == 12

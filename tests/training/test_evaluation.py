@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_f
 
 from assistant.engine import Guess, Labelled
 from assistant.lib.errors import FrontdeskError
-from tests.training.conftest import Taught
+from tests.training.conftest import TrainableBot
 from training.models import Evaluation, Job
 from training.reports import compare_reports, f1, proportion, report_of
 from training.services import activate_version, request_evaluation, run_next_job, train_version
@@ -100,9 +100,9 @@ def test_it_takes_many_changes_one_way_for_no_chance() -> None:
 # --- as jobs
 
 
-def test_it_evaluates_a_new_version_on_what_was_held_out(taught: Taught) -> None:
-    taught.hold_out("greet", "good day to you")
-    version = train_version(bot=taught.bot)
+def test_it_evaluates_a_new_version_on_what_was_held_out(trainable: TrainableBot) -> None:
+    trainable.hold_out("greet", "good day to you")
+    version = train_version(bot=trainable.bot)
     assert Job.objects.get(kind="evaluate").status == "queued"
     assert run_next_job("worker")
     evaluation = Evaluation.objects.get()
@@ -110,28 +110,28 @@ def test_it_evaluates_a_new_version_on_what_was_held_out(taught: Taught) -> None
     assert evaluation.report["errors"][0]["text"] == "good day to you"
 
 
-def test_it_evaluates_the_live_version_on_the_same(taught: Taught) -> None:
-    live = train_version(bot=taught.bot)
+def test_it_evaluates_the_live_version_on_the_same(trainable: TrainableBot) -> None:
+    live = train_version(bot=trainable.bot)
     activate_version(version=live)
-    taught.hold_out("greet", "good day to you")
-    train_version(bot=taught.bot, note="newer")
+    trainable.hold_out("greet", "good day to you")
+    train_version(bot=trainable.bot, note="newer")
     assert set(Job.objects.filter(kind="evaluate").values_list("version__note", flat=True)) == {"", "newer"}
     while run_next_job("worker"):
         pass
-    train_version(bot=taught.bot, note="newest")
+    train_version(bot=trainable.bot, note="newest")
     assert list(Job.objects.filter(status="queued").values_list("version__note", flat=True)) == ["newest"]
 
 
 @pytest.mark.parametrize("text", ["hello", "Good-morning!"])
-def test_it_asks_nothing_that_the_version_knows_by_heart(taught: Taught, text: str) -> None:
-    version = train_version(bot=taught.bot)
-    taught.hold_out("goodbye", text)
+def test_it_asks_nothing_that_the_version_knows_by_heart(trainable: TrainableBot, text: str) -> None:
+    version = train_version(bot=trainable.bot)
+    trainable.hold_out("goodbye", text)
     with pytest.raises(FrontdeskError, match="No message is held out"):
         request_evaluation(version=version, kind="held_out", by=None)
 
 
-def test_it_cross_validates_what_a_version_was_trained_on(taught: Taught) -> None:
-    version = train_version(bot=taught.bot)
+def test_it_cross_validates_what_a_version_was_trained_on(trainable: TrainableBot) -> None:
+    version = train_version(bot=trainable.bot)
     request_evaluation(version=version, kind="cross_validation", by=None)
     assert run_next_job("worker")
     evaluation = Evaluation.objects.get()
@@ -139,9 +139,9 @@ def test_it_cross_validates_what_a_version_was_trained_on(taught: Taught) -> Non
     assert evaluation.example_count == evaluation.report["count"] > 0
 
 
-def test_it_evaluates_from_the_command_line(taught: Taught) -> None:
-    train_version(bot=taught.bot)
-    taught.hold_out("greet", "hello there everybody")
+def test_it_evaluates_from_the_command_line(trainable: TrainableBot) -> None:
+    train_version(bot=trainable.bot)
+    trainable.hold_out("greet", "hello there everybody")
     out = io.StringIO()
     call_command("evaluate_model", bot="faq", stdout=out)
     assert "0 of 1 right, 0.0% (95 %: 0.0% to 79.3%)" in out.getvalue()

@@ -9,7 +9,7 @@ from auditlog.models import LogEntry
 from django.contrib.auth.models import User
 
 from assistant.lib.errors import FrontdeskError
-from tests.training.conftest import Taught
+from tests.training.conftest import TrainableBot
 from training.models import Bot, Example
 from training.selectors import changes_since, entity_names, intent_names, same_text, training_data_of
 from training.services import (
@@ -107,16 +107,16 @@ def test_it_goes_by_the_newest_word_where_the_text_was_there_before(bot: Bot, an
     assert trained(bot) == [("book", "see you then")]
 
 
-def test_it_takes_what_is_overruled_for_no_change(taught: Taught) -> None:
-    add_example(bot=taught.bot, intent="goodbye", text="Hello!", origin="review")
-    changes = changes_since(train_version(bot=taught.bot))
+def test_it_takes_what_is_overruled_for_no_change(trainable: TrainableBot) -> None:
+    add_example(bot=trainable.bot, intent="goodbye", text="Hello!", origin="review")
+    changes = changes_since(train_version(bot=trainable.bot))
     assert changes is not None
     assert (changes.added, changes.removed, changes.moved) == (0, 0, 0)
 
 
-def test_it_takes_a_renamed_intent_for_one_change(taught: Taught) -> None:
-    version = train_version(bot=taught.bot)
-    rename_intent(intent=taught.bot.intents.get(name="greet"), name="welcome", by=None)
+def test_it_takes_a_renamed_intent_for_one_change(trainable: TrainableBot) -> None:
+    version = train_version(bot=trainable.bot)
+    rename_intent(intent=trainable.bot.intents.get(name="greet"), name="welcome", by=None)
     changes = changes_since(version)
     assert changes is not None
     assert changes.words == "1 intent renamed"

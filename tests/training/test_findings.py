@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 
-from tests.training.conftest import CONFIG, make_taught
+from tests.training.conftest import CONFIG, make_trainable_bot
 from training.findings import CheckedData, CheckedExample, Finding, Kind, findings_in
 from training.models import MAIN, Bot, Evaluation, ModelVersion
 from training.selectors import findings_of, near_examples
@@ -101,7 +101,7 @@ def test_it_finds_nothing_wrong_with_the_starter() -> None:
 
 @pytest.mark.django_db
 def test_it_finds_entities_and_synonyms_that_the_pipeline_makes_nothing_of() -> None:
-    bot = make_taught().bot
+    bot = make_trainable_bot().bot
     span = [{"start": 0, "end": 5, "entity": "word"}]
     row = add_example(bot=bot, intent="greet", text="hello there", entities=span)
     save_synonym(bot=bot, value="New York", text="NYC", by=None)

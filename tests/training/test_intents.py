@@ -154,7 +154,7 @@ def test_it_makes_names_in_any_writing(bot: Bot, ana: User, name: str) -> None:
     assert create_intent(bot=bot, name=name, by=ana).name == name
 
 
-def test_it_goes_on_teaching_an_intent_that_a_project_names_so(bot: Bot, ana: User) -> None:
+def test_it_goes_on_training_an_intent_that_a_project_names_so(bot: Bot, ana: User) -> None:
     Intent.objects.create(bot=bot, name="+1")
     assert add_example(bot=bot, intent="+1", text="yes please", by=ana).intent.name == "+1"
 

@@ -29,10 +29,10 @@ _done: list[int] = []
 
 
 @register_handler("test")
-def do_as_told(job, tell):
-    """`arguments`: `raises`, an exception; `steps`, how often it tells."""
+def do_as_the_arguments_say(job, report_progress):
+    """`arguments`: `raises`, an exception; `steps`, how often it reports."""
     for number in range(job.arguments.get("steps", 1)):
-        tell(
+        report_progress(
             Progress(
                 f"Step{number}", number + 1, job.arguments.get("steps", 1), 0.5, now="next", memory=7, log="line\n"
             )
@@ -59,7 +59,7 @@ def expire() -> None:
     Job.objects.filter(status=Status.RUNNING).update(lease_until=timezone.now() - timedelta(minutes=1))
 
 
-def test_it_does_what_was_asked_and_keeps_what_it_was_told(bot: Bot) -> None:
+def test_it_does_what_was_requested_and_keeps_its_progress(bot: Bot) -> None:
     job = request_job(bot=bot, kind="test", by=None, steps=2)
     assert run_next_job("worker")
     job = fresh(job)
@@ -71,12 +71,12 @@ def test_it_does_what_was_asked_and_keeps_what_it_was_told(bot: Bot) -> None:
 
 def test_it_counts_what_is_done_around_the_components(bot: Bot) -> None:
     request_job(bot=bot, kind="test", by=None)
-    told = ProgressReporter(claim_job(worker="w"))
-    told._since -= 5  # before it told anything
+    reporter = ProgressReporter(claim_job(worker="w"))
+    reporter._since -= 5  # before anything was reported
     for component, now in (("", "reading the data"), ("", "Classifier"), ("Classifier", ""), ("", "packing"), ("", "")):
-        told(Progress(component, int(bool(component)), 1, 0.1, now=now))
-    assert [step["name"] for step in told.steps] == ["reading the data", "Classifier", "packing"]
-    assert told.steps[0]["seconds"] >= 5
+        reporter(Progress(component, int(bool(component)), 1, 0.1, now=now))
+    assert [step["name"] for step in reporter.steps] == ["reading the data", "Classifier", "packing"]
+    assert reporter.steps[0]["seconds"] >= 5
 
 
 def test_it_says_in_words_why_a_job_failed(bot: Bot) -> None:
@@ -146,7 +146,7 @@ def test_it_takes_impatient_clicks_for_one_request(transactional_db: None) -> No
     assert Job.objects.count() == 1
 
 
-def test_it_cancels_what_waits_at_once_and_what_runs_when_it_tells_next(bot: Bot, ana: User) -> None:
+def test_it_cancels_what_waits_at_once_and_what_runs_when_it_reports_next(bot: Bot, ana: User) -> None:
     waits = request_job(bot=bot, kind="test", by=ana)
     assert cancel_job(job=waits, by=ana).status == Status.CANCELLED
     request_job(bot=bot, kind="test", by=ana)
@@ -174,7 +174,7 @@ def test_it_gives_a_dead_workers_job_to_another_once(bot: Bot) -> None:
 
 
 @register_handler("outlives its lease")
-def outlive(job, tell):
+def outlive(job, report_progress):
     """Done once somebody has renewed the lease that had run out."""
     expire()
     until(lambda: fresh(job).lease_until > timezone.now(), 5, "a new lease")
@@ -187,7 +187,7 @@ def test_it_renews_the_lease_of_a_long_job(transactional_db: None, monkeypatch: 
     assert (fresh(job).status, fresh(job).error) == (Status.DONE, "")
 
 
-def test_it_tells_what_another_worker_says_of_a_job(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_reports_what_another_worker_says_of_a_job(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_queue, "LOOK_EVERY", 0.0)
     monkeypatch.setattr(job_queue, "SAVE_EVERY", 0.0)
     job, heard = request_job(bot=bot, kind="test", by=None), []
@@ -220,10 +220,10 @@ def test_it_tells_what_another_worker_says_of_a_job(bot: Bot, monkeypatch: pytes
 
 def test_it_keeps_the_end_of_a_long_log(bot: Bot) -> None:
     request_job(bot=bot, kind="test", by=None)
-    told = ProgressReporter(claim_job(worker="w"))
+    reporter = ProgressReporter(claim_job(worker="w"))
     for part in ("a" * 60_000, "b" * 60_000, "end"):
-        told(Progress("", 0, 1, 0.0, log=part))
-    assert told.fields()["log"] == "a" * 39_997 + "b" * 60_000 + "end"
+        reporter(Progress("", 0, 1, 0.0, log=part))
+    assert reporter.fields()["log"] == "a" * 39_997 + "b" * 60_000 + "end"
 
 
 def test_it_does_what_was_asked_first_first(bot: Bot) -> None:
@@ -256,7 +256,7 @@ def test_it_lets_a_worker_that_comes_late_write_nothing(bot: Bot) -> None:
     assert (wrote, fresh(late).status) == ([], Status.RUNNING)
 
 
-def test_it_tells_the_workers_once_the_request_is_stored(bot: Bot, django_capture_on_commit_callbacks) -> None:
+def test_it_wakes_the_workers_once_the_request_is_stored(bot: Bot, django_capture_on_commit_callbacks) -> None:
     heard = []
     job_queued.connect(hear := lambda sender, job_id, **_: heard.append(job_id))
     with django_capture_on_commit_callbacks() as callbacks:
@@ -282,19 +282,19 @@ steps = st.one_of(
 
 
 class Worker:
-    """A worker that can be stopped between any two of its steps: claim, tell, end."""
+    """A worker that can be stopped between any two of its steps: claim, report, end."""
 
     def __init__(self, name, ended):
         self.name, self.ended = name, ended
         self.crash()
 
     def crash(self):
-        self.job, self.told = None, False
+        self.job, self.reported = None, False
 
     def step(self):
         if self.job is None:
             self.job = claim_job(worker=self.name)
-        elif not self.told:
+        elif not self.reported:
             self._tell()
         else:
             end_job(job=self.job, status=Status.DONE, finish=self._finish)
@@ -303,7 +303,7 @@ class Worker:
     def _tell(self):
         try:
             ProgressReporter(self.job)(Progress("Echo", 1, 1, 0.0))
-            self.told = True
+            self.reported = True
         except Cancelled:
             end_job(job=self.job, status=Status.CANCELLED)
             self.crash()

@@ -10,11 +10,11 @@ from tests.running import Running, until
 
 pytestmark = pytest.mark.processes
 BEGIN = """
-from tests.training.conftest import make_taught
+from tests.training.conftest import make_trainable_bot
 from training.services import request_training
-taught = make_taught()
-taught.slowly({seconds})
-request_training(bot=taught.bot, by=None)
+trainable = make_trainable_bot()
+trainable.slowly({seconds})
+request_training(bot=trainable.bot, by=None)
 """
 CANCEL = """
 from training.models import Job
