@@ -19,6 +19,8 @@ KEPT = ~Q(versions__status=ModelVersion.Status.DELETED)
 
 @admin.register(Bot)
 class BotAdmin(ReadOnlyAdmin):
+    """Bots, to read."""
+
     list_display = ("name", "created", "version_count")
     search_fields = ("name",)
     show_facets = admin.ShowFacets.NEVER
@@ -34,6 +36,8 @@ class BotAdmin(ReadOnlyAdmin):
 
 @admin.register(Environment)
 class EnvironmentAdmin(ReadOnlyAdmin):
+    """What is live where, to read: it is changed on the page of models."""
+
     list_display = ("__str__", "active_version", "activated")
     list_select_related = ("bot", "active_version")
     ordering = ("bot__name", "name")

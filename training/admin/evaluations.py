@@ -23,6 +23,8 @@ OPEN = 20  # of them, so that what follows is near
 
 @admin.register(Evaluation)
 class EvaluationAdmin(PermissionAdmin, ReadOnlyAdmin):
+    """All evaluations of all versions."""
+
     view_permission = VIEW_BOT
     list_display = ("version_name", "kind", "example_count", "accuracy_in_percent", "macro_f1_rounded", "created")
     list_filter = ("kind", ("version__bot", admin.RelatedOnlyFieldListFilter))
@@ -31,7 +33,7 @@ class EvaluationAdmin(PermissionAdmin, ReadOnlyAdmin):
     show_facets = admin.ShowFacets.NEVER
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).defer("report")
+        return super().get_queryset(request).defer("report")  # has every message that was asked
 
     @admin.display(description="Version", ordering="version__name")
     def version_name(self, row: Evaluation) -> str:

@@ -11,11 +11,15 @@ from training.models import Bot, Evaluation, ModelVersion
 
 
 class TrainForm(forms.Form):
+    """`note`: what is new, in the words of whoever asks."""
+
     bot = forms.ModelChoiceField(Bot.objects.all())
     note = forms.CharField(required=False)
 
 
 class UploadForm(forms.Form):
+    """How big a file may be, the service says."""
+
     file = forms.FileField(label="Model archive", help_text="A .tar.gz that Rasa 3.6.21 or Frontdesk trained.")
     sha256 = forms.CharField(
         label="SHA-256, if you know it", required=False, max_length=80, help_text="A file with another one is refused."
@@ -47,4 +51,6 @@ class EvaluateForm(forms.Form):
 
 
 class NoteForm(forms.Form):
+    """An empty note is none."""
+
     note = forms.CharField(required=False)

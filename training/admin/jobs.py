@@ -45,20 +45,24 @@ class JobProgress:
 
     @property
     def title(self) -> str:
+        """What kind of work it is."""
         return job_title(self.job.kind)
 
     @property
     def to_do(self) -> bool:
+        """It has not ended."""
         return self.job.status in (QUEUED, RUNNING)
 
     @cached_property
     def before(self) -> int:
+        """How many of its bot come first."""
         if self.job.status != QUEUED:
             return 0
         return jobs_before(self.job) if self.place is None else self.place
 
     @property
     def elapsed(self) -> str:
+        """How long it has run."""
         return duration(seconds_between(self.job.started, self.job.finished))
 
     @property
@@ -69,6 +73,7 @@ class JobProgress:
         by_steps = 100 * self.job.done // self.job.total if self.job.total else 0
         usual = sum(step["seconds"] for step in self._last_time)
         by_time = 100 * seconds_between(self.job.started, self.job.finished) / usual if usual else 0
+        # What takes longer than the last time stays just short of its end.
         return min(100, max(by_steps, min(97, int(by_time))))
 
     @property
@@ -113,6 +118,8 @@ def _title(step: str) -> str:
 
 @admin.register(Job)
 class JobAdmin(PermissionAdmin, ReadOnlyAdmin):
+    """All jobs of all bots, the newest first."""
+
     view_permission = VIEW_BOT
     list_display = ("what", "bot", "version", "state", "requested_by", "created", "took")
     list_filter = ("status", ("bot", admin.RelatedOnlyFieldListFilter))

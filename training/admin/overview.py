@@ -80,9 +80,8 @@ def overview_context(bot: Bot | None) -> dict[str, Any]:
 
 def queue_context(bot: Bot | None) -> dict[str, Any]:
     """What the template of the jobs under way is given."""
-    rows = (
-        unfinished_jobs().filter(bot=bot).select_related("bot", "version", "requested_by").defer("log") if bot else []
-    )
+    rows = unfinished_jobs().filter(bot=bot) if bot else unfinished_jobs().none()
+    rows = rows.select_related("bot", "version", "requested_by").defer("log")  # a log may be long
     return {"bot": bot, "jobs": [JobProgress(job, place) for place, job in enumerate(rows)]}
 
 

@@ -74,6 +74,7 @@ class ModelVersionAdmin(PermissionAdmin, ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         bot = bot_in(request)
+        # The top of the page is about one bot: so is the list below it.
         if bot and not request.GET and Bot.objects.count() > 1:
             return HttpResponseRedirect(f"{request.path}?bot__id__exact={bot.pk}")
         response = super().changelist_view(

@@ -24,7 +24,7 @@ VIEW_BOT = "training.view_bot"
 class AdminPage(PermissionRequiredMixin, TemplateResponseMixin, ContextMixin, View):
     """A page of a ModelAdmin, in the frame of the staff site."""
 
-    model_admin: ModelAdmin | None = None
+    model_admin: ModelAdmin | None = None  # `as_view` takes only what the class has
     permission_required: str | tuple[str, ...] = VIEW_BOT
     # Without PUT, which Django's FormView would take for POST.
     http_method_names = ["get", "head", "post", "options"]
@@ -51,6 +51,7 @@ class AdminPage(PermissionRequiredMixin, TemplateResponseMixin, ContextMixin, Vi
 class ModelsPage(AdminPage):
     """A page of models or jobs: its buttons are there for those who may press them."""
 
+    # Code names of permissions, as the templates ask for them.
     ACTS = ("edit_data", "train_bot", "activate_version", "upload_version", "download_version")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -70,6 +71,7 @@ class FormPage(AdminPage, FormView):
         raise NotImplementedError
 
     def form_valid(self, form: Form) -> HttpResponse:
+        # The code tells a form what kind of error it was: see `RevisionForm.changed_meanwhile`.
         try:
             return self.save(form)
         except FrontdeskError as error:

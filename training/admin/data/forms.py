@@ -17,6 +17,7 @@ from assistant.lib import strict_json
 from assistant.lib.admin import parse_id
 from assistant.lib.errors import ChangedMeanwhile
 from training.admin.data.undo import read_token
+from training.admin.views import first_error
 from training.models import Bot, Intent, Response
 from training.selectors import intent_names
 
@@ -48,19 +49,6 @@ class LinesField(forms.CharField):
         return [line for line in lines if line]
 
 
-class IntentField(forms.CharField):
-    """The name of an intent that is there. One that is not, by a slip or because it was renamed meanwhile, would be
-    made by the services."""
-
-    bot: Bot
-
-    def clean(self, value: Any) -> Any:
-        name = super().clean(value)
-        if name and name not in intent_names(self.bot):
-            raise forms.ValidationError(f"There is no intent {name}. Create it first.")
-        return name
-
-
 class RevisionForm(forms.Form):
     """Of a row that a colleague may change meanwhile: `revision` is the one that the writer saw. Whoever saves over a
     colleague's change, shown to them, says so (`over`)."""
@@ -70,6 +58,7 @@ class RevisionForm(forms.Form):
 
     @property
     def seen_revision(self) -> int:
+        """0 fits no row that is there: who names none overwrites nothing."""
         given = self.cleaned_data if self.is_bound else self.initial
         return given.get("over") or given.get("revision") or 0
 
@@ -80,10 +69,14 @@ class RevisionForm(forms.Form):
 
 
 class BotForm(forms.Form):
+    """The bot that the pages are about from now on."""
+
     bot = forms.ModelChoiceField(Bot.objects.all(), to_field_name="name")
 
 
 class NewIntentForm(forms.Form):
+    """What a name must be like, the service knows."""
+
     name = forms.CharField(required=False)
 
 
@@ -110,27 +103,39 @@ class MergeForm(forms.Form):
 
 
 class AddExamplesForm(forms.Form):
+    """Examples of one intent, in Rasa's markup."""
+
     texts = LinesField(error_messages={"required": "Write at least one line."})
     held_out = forms.BooleanField(required=False)
 
 
 class AnswerForm(RevisionForm):
+    """As many variations as the page has fields."""
+
     text = ListField(required=False)
 
 
 class ExampleForm(RevisionForm):
     """The text as the script sends it, with its entities (`value`), or else in Rasa's markup (`marked`)."""
 
-    intent = IntentField(required=False)
+    intent = forms.CharField(required=False)
     marked = forms.CharField(required=False)
     value = forms.CharField(required=False)
     held_out = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, bot: Bot, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(IntentField, self.fields["intent"]).bot = bot
+        self.bot = bot
+
+    def clean_intent(self) -> str:
+        """The service would make one that is not there: by a slip, or because it was renamed meanwhile."""
+        name = self.cleaned_data["intent"]
+        if name and name not in intent_names(self.bot):
+            raise forms.ValidationError(f"There is no intent {name}. Create it first.")
+        return name
 
     def clean_value(self) -> dict[str, Any] | None:
+        """None where no script sent it."""
         text = self.cleaned_data["value"]
         if not text:
             return None
@@ -140,13 +145,16 @@ class ExampleForm(RevisionForm):
             value = None
         if not isinstance(value, dict) or not isinstance(value.get("entities") or [], list):
             raise forms.ValidationError("That was not understood. Reload the page and try again.")
+        # Whether they fit the text, the service says.
         entities = [it for it in value.get("entities") or () if isinstance(it, dict)]
         return {"text": str(value.get("text", "")), "entities": entities}
 
     def clean(self) -> dict[str, Any]:
+        """With `text` and `entities`, from whichever was sent."""
         cleaned = self.cleaned_data
         if cleaned.get("value"):
             return {**cleaned, **cleaned["value"]}
+        # A value that was refused is an error already: nobody wants to hear of the markup, too.
         if "value" in cleaned and "marked" in cleaned:
             text, entities = marked_text(cleaned["marked"])
             return {**cleaned, "text": text, "entities": entities}
@@ -171,6 +179,7 @@ class UndoForm(forms.Form):
     token = forms.CharField(error_messages={"required": CANT_UNDO})
 
     def clean_token(self) -> dict[str, Any]:
+        """What it says."""
         try:
             return read_token(self.cleaned_data["token"])
         except signing.BadSignature:
@@ -219,6 +228,7 @@ class VariationForm(forms.Form):
         """As they were written: who made a slip sees it again."""
         names = ("title", "payload", "more")
         titles, payloads, more = ([str(each).strip() for each in self[name].value() or ()] for name in names)
+        # A form of ours sends as many of each; others may not.
         rows = zip_longest(titles, payloads[: len(titles)], more[: len(titles)], fillvalue="")
         return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -231,6 +241,7 @@ class VariationForm(forms.Form):
             more = json_object(written["more"], "A button")
             button = {"title": written["title"], "payload": written["payload"], **more}
             buttons.append({name: value for name, value in button.items() if value})
+        # Browsers send a textarea's lines with both; Rasa's files have one.
         text = cleaned.get("text", "").replace("\r\n", "\n")
         simple = {"text": text, "image": cleaned.get("image"), "buttons": [button for button in buttons if button]}
         return {"variation": {**{name: value for name, value in simple.items() if value}, **rest}}
@@ -244,9 +255,16 @@ class ResponseForm(RevisionForm):
     def __init__(self, *args: Any, bot: Bot, response: Response | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.bot, self.response = bot, response
-        self.variations = self._written() if self.is_bound else self._there()
+        if self.is_bound:
+            # Each variation sends its key, in their order on the page; the scripts make keys for new ones.
+            keys = enumerate(cast(QueryDict, self.data).getlist("variation"), 1)
+            self.variations = [VariationForm(self.data, prefix=key, number=number) for number, key in keys]
+        else:
+            there = enumerate((response.variations if response else []) or [{}], 1)
+            self.variations = [VariationForm.of(variation, number) for number, variation in there]
 
     def clean_name(self) -> str:
+        """Of one that is there the name stays: rules and stories say it."""
         if self.response:
             return self.response.name
         name = self.cleaned_data["name"]
@@ -258,17 +276,9 @@ class ResponseForm(RevisionForm):
         """With `variations`: those that are not empty."""
         for form in self.variations:
             if not form.is_valid():
-                raise forms.ValidationError(form.errors.as_data().popitem()[1][0].messages)
+                raise forms.ValidationError(first_error(form))
         found = [form.cleaned_data["variation"] for form in self.variations]
         return {**self.cleaned_data, "variations": [variation for variation in found if variation]}
-
-    def _written(self) -> list[VariationForm]:
-        keys = cast(QueryDict, self.data).getlist("variation")
-        return [VariationForm(self.data, prefix=key, number=number) for number, key in enumerate(keys, 1)]
-
-    def _there(self) -> list[VariationForm]:
-        variations = (self.response.variations if self.response else []) or [{}]
-        return [VariationForm.of(variation, number) for number, variation in enumerate(variations, 1)]
 
 
 class SynonymForm(forms.Form):

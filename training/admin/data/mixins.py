@@ -47,6 +47,7 @@ class TrainingDataPage(AdminPage):
 
     @property
     def may_edit(self) -> bool:
+        """Whoever may not sees no form that would be refused."""
         return self.user.has_perm(EDIT_DATA)
 
     @cached_property
@@ -58,12 +59,13 @@ class TrainingDataPage(AdminPage):
     @cached_property
     def bot(self) -> Bot:
         """The one in the address, or the one chosen last, or the main one."""
+        # One that was chosen may be gone by now.
         names = [self.bot_in_address, self.request.session.get(CHOSEN_BOT), MAIN]
         bots = {bot.name: bot for bot in Bot.objects.filter(name__in=[name for name in names if name])}
         for name in names:
             if name in bots:
                 return bots[name]
-        raise Http404("There is no bot yet.")
+        raise Http404("There is no bot yet.")  # `manage.py prepare` makes the main one; looking makes none
 
     def address(self, name: str, **query: str) -> str:
         """Of another page, about the same bot."""
@@ -78,6 +80,7 @@ class TrainingDataPage(AdminPage):
 
     def get_frame(self) -> dict[str, Any]:
         """With the tabs, and what the page before offers to undo."""
+        # In place of what the context processor has: the frame would show the offer as any other message.
         plain, undo = messages_and_undo(self.request)
         return {
             **super().get_frame(),
@@ -102,6 +105,7 @@ class RowMixin(TrainingDataPage, SingleObjectMixin):
     def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().filter(deleted=None).select_related("bot")
 
+    # Django's views set it when they answer; permissions, the bot and the title need it at any time.
     @cached_property
     def object(self) -> Any:
         return self.get_object()

@@ -31,6 +31,7 @@ class Undo:
     merge: Merge | None = None
 
     def token(self, bot: Bot) -> str:
+        """Signed: else it could bring back what its bearer was never offered."""
         given = {
             "bot": bot.pk,
             "mark": self.mark and self.mark.isoformat(),
@@ -43,12 +44,14 @@ class Undo:
 
 def offer_undo(request: HttpRequest, undo: Undo, bot: Bot) -> None:
     """The next page says what was done, with a button that takes it back."""
+    # A message's tags are all that Django keeps beside its words. On a page without the button they do no harm.
     messages.success(request, undo.words, extra_tags=f"{UNDO} {undo.token(bot)}")
 
 
 def messages_and_undo(request: HttpRequest) -> tuple[list[Any], dict[str, str] | None]:
     """The messages for this page: those that only say something, and the newest that can be undone."""
     plain, undo = [], None
+    # Django forgets each message that is looked at: a page that is loaded again offers nothing.
     for message in messages.get_messages(request):
         kind, _, token = (message.extra_tags or "").partition(" ")
         if kind == UNDO:

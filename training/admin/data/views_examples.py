@@ -126,7 +126,8 @@ class ExampleView(RowMixin, RedirectURLMixin, FormPage):
         return HttpResponseRedirect(self.get_success_url())
 
     def form_invalid(self, form: Form) -> HttpResponse:
-        self.object = self.get_object()  # as it is by now
+        self.object = self.get_object()  # as a colleague may have saved it meanwhile
+        # The script shows the form again by it.
         status = 409 if form.changed_meanwhile else 400  # type: ignore[attr-defined]
         return self.render_to_response(self.get_context_data(form=form), status=status)
 
@@ -147,10 +148,13 @@ class ManyExamplesView(TrainingDataPage, RedirectURLMixin, ActionView):
 
     def act(self, form: ManyExamplesForm) -> None:
         given = form.cleaned_data
+        # Only names that the form knows come here.
         getattr(self, given["act"])(given["id"], given["intent"])
 
     def move(self, ids: list[int], intent: str) -> None:
+        """To another intent, which is there."""
         name = existing_intent(self.bot, intent)
+        # By names: an intent may be deleted and made anew before it is undone.
         before = defaultdict[str, list[tuple[int, int]]](list)
         rows = Example.objects.filter(pk__in=ids, deleted=None).exclude(intent__name=name)
         for pk, old, revision in rows.values_list("pk", "intent__name", "revision"):
@@ -165,19 +169,23 @@ class ManyExamplesView(TrainingDataPage, RedirectURLMixin, ActionView):
         self.offer(Undo(f"Deleted {examples_in_words(count)}.", mark))
 
     def confirm(self, ids: list[int], intent: str) -> None:
+        """They have the right intent, whatever a model thinks."""
         words = "Noted as right: {}. No longer doubted, until the text or the intent changes."
         self.mark(ids, "confirm", "doubt", words)
 
     def delete(self, ids: list[int], intent: str) -> None:
+        """They can be brought back for a day."""
         mark = delete_examples(ids=ids, by=self.user)
         count = Example.objects.filter(pk__in=ids, deleted=mark).count()
         self.offer(Undo(f"Deleted {examples_in_words(count)}.", mark))
 
     def hold_out(self, ids: list[int], intent: str) -> None:
+        """From training, to say how good a version is."""
         words = "Held out: {}. Not trained on from now on, but asked how good a version is."
         self.mark(ids, "hold_out", "train_on", words)
 
     def train_on(self, ids: list[int], intent: str) -> None:
+        """The opposite of `hold_out`."""
         self.mark(ids, "train_on", "hold_out", "For training now: {}.")
 
     def mark(self, ids: list[int], act: str, back: str, words: str) -> None:
@@ -188,10 +196,12 @@ class ManyExamplesView(TrainingDataPage, RedirectURLMixin, ActionView):
             messages.success(self.request, "Nothing changed: that is so already.")
             return
         after = Example.objects.filter(pk__in=before).values_list("pk", "revision")
+        # What a colleague changed between the two is not ours to take back.
         changed = [(pk, revision) for pk, revision in after if revision == before[pk] + 1]
         self.offer(Undo(words.format(examples_in_words(count)), marks={back: changed}))
 
     def offer(self, undo: Undo) -> None:
+        """On the page that one is led back to."""
         offer_undo(self.request, undo, self.bot)
 
 
@@ -223,17 +233,20 @@ class UndoView(TrainingDataPage, RedirectURLMixin, ActionView):
         self.report(back, left)
 
     def unmerge(self, merge: Merge) -> None:
+        """The intent is back, with those of its examples that nobody has changed since."""
         back = unmerge_intents(merge=merge, by=self.user)
         there = Example.objects.filter(pk__in=[pk for pk, _ in merge.examples], deleted=None)
         self.report(back, there.exclude(intent=merge.source).count())
 
     def unmark(self, marks: dict[str, list[tuple[int, int]]]) -> None:
+        """Those that nobody has changed since."""
         for act, pairs in marks.items():
             seen = dict(pairs)
             back = MARKS[act](ids=list(seen), by=self.user, seen=seen)
             self.report(Restored().with_examples(back), len(seen) - back)
 
     def report(self, back: Restored, left: int) -> None:
+        """Says what is back, and how many examples are not."""
         messages.success(self.request, f"Back again: {back.words}." if back.count else "Nothing to bring back.")
         if left:
             messages.error(self.request, f"Changed by somebody since, and left as they are: {examples_in_words(left)}.")

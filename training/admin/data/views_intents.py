@@ -38,7 +38,7 @@ from training.selectors import (
 )
 from training.services import add_example, create_intent, delete_intent, merge_intents, rename_intent, set_answer
 
-MOST_LINES = 500
+MOST_LINES = 500  # each is a transaction of its own, and whoever sent them waits for all
 LIST = "admin:training_intent_changelist"
 
 
@@ -65,6 +65,7 @@ class IntentListView(TrainingDataPage, FormPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         cross_validation = newest_cross_validation(self.bot)
+        # Each finding counts once, at the intent where it is put right.
         counts = Counter(name for finding in findings_of(self.bot) for name in finding.intents[:1])
         summaries = intent_summaries(self.bot, usage_of(self.bot), f1_of(cross_validation), counts)
         totals = {"training": sum(it.training for it in summaries), "held_out": sum(it.held_out for it in summaries)}
@@ -141,6 +142,7 @@ class AddExamplesView(IntentFormView):
     def save(self, form: AddExamplesForm) -> HttpResponse:
         lines, held_out = form.cleaned_data["texts"], form.cleaned_data["held_out"]
         before = self.object.examples.filter(deleted=None).count()
+        # Not all or nothing: of many lines one is often wrong, and the others are no worse for it.
         added, refused, left = list[Example](), list[str](), list[str]()
         for line in lines[:MOST_LINES]:
             try:
@@ -150,9 +152,10 @@ class AddExamplesView(IntentFormView):
                 left.append(line)
         if added:
             new = self.object.examples.filter(deleted=None).count() - before
-            messages.success(self.request, self._told(added, new))
+            messages.success(self.request, self._added(added, new))
         if len(lines) > MOST_LINES:
             refused.append(f"only {MOST_LINES} lines at a time")
+        # What is left would be lost by a redirect.
         if not refused:
             return HttpResponseRedirect(self.get_success_url())
         messages.error(self.request, f"Not added: {'; '.join(refused)}")
@@ -167,7 +170,7 @@ class AddExamplesView(IntentFormView):
         use = Example.Use.HELD_OUT if held_out else Example.Use.TRAINING
         return add_example(bot=self.bot, intent=self.object.name, text=text, entities=entities, use=use, by=self.user)
 
-    def _told(self, added: list[Example], new: int) -> str:
+    def _added(self, added: list[Example], new: int) -> str:
         """How many are new, how many were there, and where else the same stands."""
         others = {row.intent.name for it in added for row in same_text(self.bot, it.text)} - {self.object.name}
         there = len(added) - new
@@ -194,7 +197,7 @@ class AnswerView(IntentFormView):
 
 
 class RenameView(IntentMixin, ActionView):
-    """Rules, stories and buttons follow."""
+    """Gives it another name; rules, stories and buttons follow."""
 
     form_class = RenameForm
 
@@ -204,7 +207,7 @@ class RenameView(IntentMixin, ActionView):
 
 
 class ConfirmPage(IntentMixin, ConfirmView):
-    """Rules and stories may be left out by it."""
+    """Asks before rules and stories are left out."""
 
     permission_required = EDIT_DATA
     template_name = "admin/training/data/confirm.html"
@@ -251,7 +254,7 @@ class MergeView(ConfirmPage):
 
 
 class IntentDeleteView(ConfirmPage):
-    """With its examples."""
+    """The examples go with it."""
 
     kind = "delete"
 

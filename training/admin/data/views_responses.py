@@ -68,13 +68,14 @@ class ResponsePage(TrainingDataPage, FormPage):
             name=given["name"],
             variations=given["variations"],
             by=self.user,
-            revision=form.seen_revision if self.response else 0,
+            revision=form.seen_revision if self.response else 0,  # else one of that name would be overwritten
         )
         messages.success(self.request, "Saved. It is said after the next training.")
         return HttpResponseRedirect(response_url(saved))
 
     def form_invalid(self, form: Form) -> HttpResponse:
         response = super().form_invalid(form)
+        # Nothing was saved: programs see it by the status.
         response.status_code = 409 if form.changed_meanwhile else 400  # type: ignore[attr-defined]
         return response
 
@@ -105,7 +106,7 @@ class ResponseView(RowMixin, ResponsePage):
         return {"revision": self.object.revision}
 
     def form_invalid(self, form: Form) -> HttpResponse:
-        self.object = self.get_object()  # as it is by now
+        self.object = self.get_object()  # as a colleague may have saved it meanwhile
         return super().form_invalid(form)
 
 
