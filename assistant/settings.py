@@ -19,7 +19,7 @@ from assistant.lib.configuration import (
     parse_origins,
     redis_host,
 )
-from assistant.lib.postgresql.patience import KEEPALIVE
+from assistant.lib.postgresql.watched import KEEPALIVE
 
 env = environ.FileAwareEnv()
 BASE_DIR = Path(__file__).resolve().parent.parent

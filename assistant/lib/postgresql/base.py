@@ -15,9 +15,9 @@ from typing import Any
 import psycopg2
 from django.db.backends.postgresql import base
 
-from assistant.lib.postgresql.patience import Watched, wait_with_patience, works_at_it
+from assistant.lib.postgresql.watched import WatchedConnection, is_server_working, wait_while_server_works
 
-psycopg2.extensions.set_wait_callback(wait_with_patience)
+psycopg2.extensions.set_wait_callback(wait_while_server_works)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -41,9 +41,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         """Each connection has a name of its own: by that one can ask the server what has become of it."""
         name = f"frontdesk {os.getpid()} {secrets.token_hex(6)}"
-        return {**super().get_connection_params(), "connection_factory": Watched, "application_name": name}
+        return {**super().get_connection_params(), "connection_factory": WatchedConnection, "application_name": name}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
-        connection.works_at_it = partial(works_at_it, conn_params)
+        connection.server_works = partial(is_server_working, conn_params)
         return connection
