@@ -1,5 +1,6 @@
 """Reads of bots, their training data, jobs and versions."""
 
+from training.findings import NO_ENTITIES
 from training.selectors.examples import (
     ExampleFilter,
     NearExample,
@@ -40,6 +41,7 @@ from training.selectors.versions import (
 from training.validation import RESERVED_INTENTS
 
 __all__ = [
+    "NO_ENTITIES",
     "RESERVED_INTENTS",
     "UNFINISHED",
     "Changes",

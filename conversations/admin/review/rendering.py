@@ -12,8 +12,7 @@ from conversations.admin.review.origin import Origin
 from conversations.admin.review.transcript import Line
 from conversations.models import Conversation
 from conversations.selectors import review
-from training.findings import NO_ENTITIES
-from training.selectors import pipeline_of
+from training.selectors import NO_ENTITIES, pipeline_of
 
 TEMPLATES = "admin/conversations/conversation"
 PARTS = {"desk-head": "head", "desk-state": "review_state", "desk-tags": "tags", "desk-notes": "notes"}
