@@ -1,4 +1,4 @@
-"""What is stored of a visitor: their conversations, and all that hangs on them."""
+"""What is stored of a visitor: their conversations, and all that belongs to these."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from training.services import traces_of
 
 
 @register_store("conversations")
-class Conversations:
+class ConversationStore:
+    """A person's name is `channel:sender`."""
+
     def names(self, identifier: str) -> list[str]:
         """A visitor's token means the visitor."""
         visitor = visitor_of(identifier)
@@ -21,16 +23,16 @@ class Conversations:
         return [f"{channel}:{sender}" for channel, sender in rows.values_list("channel", "external_id")]
 
     def find(self, person: Person) -> list[ErasureCount]:
-        return _stored(_conversations(person))
+        return _counts(_conversations(person))
 
     def erase(self, person: Person) -> list[ErasureCount]:
-        """One conversation at a time; what hangs on it is counted before it goes."""
-        found: Counter[tuple[str, str]] = Counter()
+        """One conversation at a time; what belongs to it is counted before it goes."""
+        erased: Counter[tuple[str, str]] = Counter()
         for row in _conversations(person):
-            before = {(one.what, one.why_kept): one.count for one in _stored([row])}
+            before = {(one.what, one.why_kept): one.count for one in _counts([row])}
             erase_conversation(conversation=row)
-            found.update(before)
-        return [ErasureCount(what, count, stays) for (what, stays), count in found.items()]
+            erased.update(before)
+        return [ErasureCount(what, count, why_kept) for (what, why_kept), count in erased.items()]
 
 
 def _conversations(person: Person) -> list[Conversation]:
@@ -40,15 +42,15 @@ def _conversations(person: Person) -> list[Conversation]:
     return sorted(rows, key=lambda row: row.pk)
 
 
-def _stored(rows: list[Conversation]) -> list[ErasureCount]:
+def _counts(rows: list[Conversation]) -> list[ErasureCount]:
     entries = entries_about(Conversation, [row.pk for row in rows]).count()
-    judged = Annotation.objects.filter(conversation__in=rows)
-    entries += entries_about(Annotation, judged.values_list("pk", flat=True)).count()
+    annotations = Annotation.objects.filter(conversation__in=rows)
+    entries += entries_about(Annotation, annotations.values_list("pk", flat=True)).count()
     return [
         ErasureCount("conversations", len(rows)),
         ErasureCount("messages", sum(row.last_seq for row in rows)),
         ErasureCount("events", sum(row.event_count for row in rows)),
-        ErasureCount("verdicts", judged.count()),
+        ErasureCount("verdicts", annotations.count()),
         ErasureCount("notes of staff", Note.objects.filter(conversation__in=rows).count()),
         ErasureCount("replayed turns", ReplayedTurn.objects.filter(conversation__in=rows).count()),
         ErasureCount("audit log entries about conversations, their words", entries),

@@ -1,4 +1,4 @@
-"""What conversations add to the queue of jobs."""
+"""The kinds of jobs that conversations bring."""
 
 from __future__ import annotations
 

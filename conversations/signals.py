@@ -19,5 +19,5 @@ feedback_given = Signal()
 """A visitor's thumbs for a message of the bot are others now. Arguments: `conversation_id: int`, `seq: int`."""
 
 review_changed = Signal()
-"""Staff judged, flagged, tagged, noted or reviewed. Arguments: `conversation_id: int`, `seq: int` of the message,
+"""Staff annotated, flagged, tagged, noted or reviewed. Arguments: `conversation_id: int`, `seq: int` of the message,
 0 where it is about the whole conversation."""

@@ -41,7 +41,7 @@ def sections() -> list[Section]:
         return [Section("admin/conversations/first_steps.html", {})]
     since = last_evening()
     context = {"worst": worst_since(since, WORST), "since": since, "rest": _list_url(review="todo", when="night")}
-    return [Section("admin/conversations/last_night.html", context)]
+    return [Section("admin/conversations/worst.html", context)]
 
 
 def _to_review() -> Panel:

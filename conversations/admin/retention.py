@@ -8,9 +8,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
 from assistant.lib.admin import PermissionAdmin
 from conversations.models import Retention
@@ -18,11 +19,12 @@ from conversations.models.retention import LONGEST
 from conversations.selectors.retention import retention_by_channel, retention_preview
 from conversations.services import set_retention
 
-LIST = "admin:conversations_retention_changelist"
 TEMPLATES = "admin/conversations/retention/"
 
 
 class RetentionForm(forms.Form):
+    """How long a channel's conversations are kept."""
+
     days = forms.IntegerField(
         label="Delete conversations whose last message is older than",
         min_value=1,
@@ -53,20 +55,24 @@ class RetentionAdmin(PermissionAdmin):
         return self._page(request, "list.html", title="How long conversations are kept", rules=retention_by_channel())
 
     def channel_view(self, request: HttpRequest, channel: str) -> HttpResponse:
-        """Without an answer: the form. With one in the address: what it would delete. Posted: saved."""
+        """The form; with `?days=` in the address, what that would delete; posted, it is saved."""
         self._check(request)
         rules = retention_by_channel()
         if channel not in rules:
             raise Http404("There are no conversations of this channel.")
         given = request.POST if request.method == "POST" else request.GET if "days" in request.GET else None
-        form = RetentionForm(given, initial=_said(rules[channel]))
-        context: dict[str, Any] = {"channel": channel, "rule": rules[channel], "form": form}
+        rule = rules[channel]
+        form = RetentionForm(given, initial={"days": rule.days, "keep_marked": rule.keep_marked} if rule else {})
+        context: dict[str, Any] = {"channel": channel, "rule": rule, "form": form}
         if given is not None and form.is_valid():
-            asked = form.cleaned_data
+            days, keep_marked = form.cleaned_data["days"], form.cleaned_data["keep_marked"]
             if request.method == "POST":
-                return _saved(request, channel, asked)
-            wanted = Retention(channel=channel, days=asked["days"] or LONGEST, keep_marked=asked["keep_marked"])
-            context |= {"asked": asked, "due": retention_preview(wanted) if asked["days"] else None}
+                set_retention(channel=channel, days=days, keep_marked=keep_marked, by=cast(User, request.user))
+                kept = f"for {days} days" if days else "without end"
+                messages.success(request, f"Conversations of {channel} are kept {kept} from now on.")
+                return redirect("admin:conversations_retention_changelist")
+            wanted = Retention(channel=channel, days=days or LONGEST, keep_marked=keep_marked)
+            context |= {"asked": form.cleaned_data, "due": retention_preview(wanted) if days else None}
         return self._page(request, "channel.html", title=f"Conversations of {channel}", **context)
 
     def _check(self, request: HttpRequest) -> None:
@@ -76,14 +82,3 @@ class RetentionAdmin(PermissionAdmin):
     def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         known = {**self.admin_site.each_context(request), "opts": self.opts}
         return TemplateResponse(request, TEMPLATES + template, {**known, **context})
-
-
-def _said(rule: Retention | None) -> dict[str, Any]:
-    return {"days": rule.days, "keep_marked": rule.keep_marked} if rule else {}
-
-
-def _saved(request: HttpRequest, channel: str, asked: dict[str, Any]) -> HttpResponse:
-    set_retention(channel=channel, by=cast(User, request.user), **asked)
-    kept = f"for {asked['days']} days" if asked["days"] else "without end"
-    messages.success(request, f"Conversations of {channel} are kept {kept} from now on.")
-    return HttpResponseRedirect(reverse(LIST))

@@ -30,7 +30,7 @@ def test_it_goes_from_the_list_to_the_next_one_without_a_mouse(desk_of: DeskOf, 
     expect(desk.current).to_contain_text("a table free on sunday")
     desk.pick("book_appointment")
     expect(desk.current.locator(".verdict")).to_contain_text("by admin")
-    expect(desk.current.locator(".judge > summary")).to_contain_text("book_appointment")
+    expect(desk.current.locator(".annotation > summary")).to_contain_text("book_appointment")
     expect(desk.toast).to_contain_text("Taught as book_appointment.")
     desk.press("f")
     expect(desk.current).to_contain_text("Flagged")
@@ -86,7 +86,7 @@ def test_it_creates_an_intent(desk_of: DeskOf, sender: str) -> None:
     desk.picker.fill("sunday tables")
     expect(desk.page.get_by_role("option", name="Create intent “sunday_tables”")).to_be_visible()
     desk.press("ArrowUp", "Enter")
-    expect(desk.current.locator(".judge > summary")).to_contain_text("sunday_tables")
+    expect(desk.current.locator(".annotation > summary")).to_contain_text("sunday_tables")
     desk.press("i")
     desk.picker.fill("nlu_fallback")
     expect(desk.page.get_by_role("option", name="Create intent")).to_have_count(0)
@@ -153,7 +153,7 @@ def test_it_keeps_keys_away_from_fields_and_can_do_without(desk_of: DeskOf, send
 
 def test_it_works_without_scripts(desk_of: DeskOf, sender: str) -> None:
     desk = desk_of(java_script_enabled=False).open(sender)
-    desk.line(3).locator(".judge > summary").click()
+    desk.line(3).locator(".annotation > summary").click()
     desk.line(3).get_by_label("Another intent").fill("prices")
     desk.line(3).get_by_role("button", name="Save", exact=True).click()
     expect(desk.line(3).locator(".verdict")).to_contain_text("Corrected by admin")

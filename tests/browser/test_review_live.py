@@ -30,11 +30,11 @@ def test_it_shows_colleagues_and_their_conflicts(desk_of: DeskOf, ben: str, send
     ana.picker.fill("location")
     ana.press("Enter")
     expect(ana.page.get_by_role("alert")).to_contain_text("ben changed this meanwhile: corrected to prices.")
-    expect(ana.line(3).locator(".judge > summary")).to_contain_text("prices")
+    expect(ana.line(3).locator(".annotation > summary")).to_contain_text("prices")
 
     expect(ana.page.get_by_role("button", name="Keep theirs")).to_be_focused()
     ana.press("Tab", "Enter")
-    expect(other.line(3).locator(".judge > summary")).to_contain_text("location")
+    expect(other.line(3).locator(".annotation > summary")).to_contain_text("location")
     expect(other.line(3).locator(".verdict")).to_contain_text("by admin")
     assert ana.complaints == other.complaints == []
 
@@ -99,7 +99,7 @@ def test_it_says_that_the_conversation_was_deleted(desk_of: DeskOf, ben: str, se
 
 
 def test_it_finds_out_by_itself_when_a_hint_was_lost(desk_of: DeskOf, live: Running, ben: str, sender: str) -> None:
-    desk, _ = judged_beside(desk_of, ben, sender, without_hints)
+    desk, _ = annotated_beside(desk_of, ben, sender, without_hints)
     live.post_until_answered(sender, "still there?")
     ask_for_a_pong(desk)
     expect(desk.line(8)).to_contain_text("still there?")
@@ -107,7 +107,7 @@ def test_it_finds_out_by_itself_when_a_hint_was_lost(desk_of: DeskOf, live: Runn
 
 
 def test_it_finds_out_what_it_missed_before_the_hint_that_came(desk_of: DeskOf, ben: str, sender: str) -> None:
-    desk, other = judged_beside(desk_of, ben, sender, without_the_first_change)
+    desk, other = annotated_beside(desk_of, ben, sender, without_the_first_change)
     other.press("j", "f")
     expect(desk.line(3)).to_contain_text("Flagged")
     expect(desk.line(1).locator(".verdict")).to_have_count(0)
@@ -115,7 +115,9 @@ def test_it_finds_out_what_it_missed_before_the_hint_that_came(desk_of: DeskOf, 
     expect(desk.line(1).locator(".verdict")).to_contain_text("Correct by ben")
 
 
-def judged_beside(desk_of: DeskOf, ben: str, sender: str, line: Callable[[WebSocketRoute], None]) -> tuple[Desk, Desk]:
+def annotated_beside(
+    desk_of: DeskOf, ben: str, sender: str, line: Callable[[WebSocketRoute], None]
+) -> tuple[Desk, Desk]:
     """One who reads on that line, and a colleague who has just said that the first message is understood."""
     desk = desk_of()
     desk.page.route_web_socket("**/ws/desk/**", line)

@@ -1,4 +1,4 @@
-"""A message to judge, and what came of it."""
+"""A message to annotate, and what came of it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def bea(db: None) -> User:
     return User.objects.create_user("bea", is_staff=True)
 
 
-def judge(message: Message, verdict: str, by: User, intent: str = "", revision: int = 0, **more: Any) -> Annotation:
+def annotate(message: Message, verdict: str, by: User, intent: str = "", revision: int = 0, **more: Any) -> Annotation:
     return services.annotate_message(message=message, verdict=verdict, intent=intent, revision=revision, by=by, **more)
 
 

@@ -18,16 +18,16 @@ from conversations.selectors import neighbour_in_list, next_to_review
 from conversations.selectors.review import stamp_of
 from conversations.signals import review_changed
 from tests.admin_ui.conftest import Write
-from tests.conversations.conftest import examples, judge
+from tests.conversations.conftest import annotate, examples
 from training.models import Example
 
 pytestmark = pytest.mark.django_db
 
 
 def test_it_overwrites_nothing_unseen(message: Message, ana: User, bea: User) -> None:
-    judge(message, "corrected", bea, "ask_way")
+    annotate(message, "corrected", bea, "ask_way")
     with pytest.raises(ChangedMeanwhile) as refused:
-        judge(message, "corrected", ana, "ask_prices")
+        annotate(message, "corrected", ana, "ask_prices")
 
     assert refused.value.message == "bea changed this meanwhile: corrected to ask_way."
     assert (refused.value.status, refused.value.code) == (409, "changed_meanwhile")
@@ -36,8 +36,8 @@ def test_it_overwrites_nothing_unseen(message: Message, ana: User, bea: User) ->
 
 
 def test_it_agrees_with_whoever_said_the_same_first(message: Message, ana: User, bea: User) -> None:
-    judge(message, "corrected", bea, "ask_way")
-    annotation = judge(message, "corrected", ana, "ask_way")
+    annotate(message, "corrected", bea, "ask_way")
+    annotation = annotate(message, "corrected", ana, "ask_way")
     assert (annotation.by, annotation.revision) == (bea, 1)
 
 
@@ -57,7 +57,7 @@ def test_it_refuses_what_teaches_nothing(message: Message, ana: User, fields: An
     Message.objects.filter(pk=message.pk).update(**fields)
     message.refresh_from_db()
     with pytest.raises(FrontdeskError):
-        judge(message, verdict, ana, intent)
+        annotate(message, verdict, ana, intent)
     assert not Annotation.objects.exists()
     assert not Example.objects.exists()
 
@@ -65,7 +65,7 @@ def test_it_refuses_what_teaches_nothing(message: Message, ana: User, fields: An
 @pytest.mark.parametrize("entity", [{"entity": "x", "value": float("inf")}, {"entity": "x", "\0": 1}, {"value": "x"}])
 def test_it_refuses_entities_that_no_database_keeps(message: Message, ana: User, entity: dict[str, Any]) -> None:
     with pytest.raises(FrontdeskError) as refused:
-        judge(message, "corrected", ana, "ask_way", entities=[entity])
+        annotate(message, "corrected", ana, "ask_way", entities=[entity])
     assert refused.value.code == "bad_entities"
 
 
@@ -143,7 +143,7 @@ def test_it_takes_a_review_back_to_what_was_before(message: Message, ana: User, 
 def test_it_stamps_what_was_made_of_a_conversation(message: Message, ana: User) -> None:
     talk = message.conversation
     acts: list[Callable[[], Any]] = [
-        lambda: judge(message, "correct", ana),
+        lambda: annotate(message, "correct", ana),
         lambda: services.add_note(conversation=talk, text="so", by=ana),
         lambda: services.change_note(note=talk.notes.get(), text="or so", by=ana),
         lambda: services.tag_conversation(conversation=talk, add=["new"], by=ana),
@@ -171,7 +171,7 @@ def test_it_leads_down_the_list_and_round(wrote: Write, ana: User) -> None:
 
 
 def test_it_writes_down_who_did_what(message: Message, ana: User) -> None:
-    annotation = judge(message, "corrected", ana, "ask_prices")
+    annotation = annotate(message, "corrected", ana, "ask_prices")
     entry = LogEntry.objects.get_for_object(annotation).get()
     assert (entry.actor, entry.changes["intent"]) == (ana, ["", "ask_prices"])
 
@@ -184,7 +184,7 @@ def test_it_tells_the_desk_after_the_commit(message: Message, ana: User) -> None
         told.append((conversation_id, seq))
 
     review_changed.connect(hear)
-    judge(message, "correct", ana)
+    annotate(message, "correct", ana)
     services.add_note(conversation=message.conversation, text="so", by=ana)
     review_changed.disconnect(hear)
     assert told == [(message.conversation_id, 1), (message.conversation_id, 0)]

@@ -23,7 +23,7 @@ def flag(message: Message, by: User) -> Any:
     return services.flag_message(message=message, flagged=True, revision=0, by=by)
 
 
-def judge(message: Message, by: User) -> Any:
+def annotate(message: Message, by: User) -> Any:
     return services.annotate_message(message=message, verdict="corrected", intent="ask_way", revision=0, by=by)
 
 
@@ -60,7 +60,7 @@ def test_it_makes_a_tag_once(wrote: Write, ana: User) -> None:  # noqa: F811
     assert Tag.objects.count() == 1
 
 
-@pytest.mark.parametrize("act", [flag, judge])
+@pytest.mark.parametrize("act", [flag, annotate])
 def test_it_never_waits_for_whoever_waits_for_it(wrote: Write, ana: User, act: Act) -> None:  # noqa: F811
     talk = wrote("where are you")
     [message] = visitors(talk)

@@ -90,7 +90,7 @@ class Reader:
         """Wait until exactly these are here, each at that message."""
         await self.see("presence", lambda frame: {(it["name"], it["at"]) for it in frame["people"]} == set(people))
 
-    async def judge(self, pk: int, seq: int) -> int:
+    async def annotate(self, pk: int, seq: int) -> int:
         act = f"{self.live.url}/admin/conversations/conversation/{pk}/messages/{seq}/flag/"
         fields = {"flagged": "yes", "revision": 0, "csrfmiddlewaretoken": await self._token()}
         return (await self.http.post(act, data=fields, headers={"Accept": "application/json"})).status
@@ -128,7 +128,7 @@ async def test_it_tells_of_what_is_said_and_answered(live: Running, talk: tuple[
 async def test_it_tells_what_a_colleague_changed(live: Running, talk: tuple[str, str, int], ben: str) -> None:
     async with Reader(live, talk[1]) as ana, Reader(live, talk[1], ben) as other:
         await ana.sees(("Ben", 0))
-        assert await other.judge(talk[2], 1) == 200
+        assert await other.annotate(talk[2], 1) == 200
         assert await ana.see("changed") == {"type": "changed", "seq": 1}
 
 
@@ -170,7 +170,7 @@ async def test_it_tells_with_a_pong_what_a_lost_hint_would_have(
 ) -> None:
     async with Reader(live, talk[1]) as ana, Reader(live, talk[1], ben) as other:
         stamps = []
-        for act in (None, other.judge):
+        for act in (None, other.annotate):
             assert act is None or await act(talk[2], 1) == 200
             await ana.say("ping")
             stamps.append((await ana.see("pong"))["stamp"])

@@ -1,4 +1,4 @@
-import { ask, el } from "./desk_page.js";
+import { ask, el } from "./review_page.js";
 
 const SHOWN = 60;
 let known = null;
@@ -44,7 +44,7 @@ export class Picker {
   }
 
   async open(preset = "") {
-    this.line.querySelector(".judge-panel").prepend(this.node);
+    this.line.querySelector(".annotation-panel").prepend(this.node);
     document.body.classList.add("picker-is-open");
     this.input.value = preset;
     this.input.focus();
@@ -145,8 +145,8 @@ export class Picker {
 function rankingOf(line) {
   const choices = [...line.querySelectorAll(".choice")];
   const ranking = choices.map((choice) => [choice.value, parseFloat(choice.querySelector(".percent").textContent) / 100]);
-  const meter = line.querySelector(".judge > summary meter");
-  const predicted = line.querySelector(".judge > summary .intent")?.textContent.trim();
+  const meter = line.querySelector(".annotation > summary meter");
+  const predicted = line.querySelector(".annotation > summary .intent")?.textContent.trim();
   return new Map(meter && predicted ? [[predicted, meter.value], ...ranking] : ranking);
 }
 

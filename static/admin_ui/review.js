@@ -1,13 +1,13 @@
-/** The review desk: reading, judging and going on without a mouse. The page works without this, by links and forms. */
+/** The review page: reading, annotating and going on without a mouse. The page works without this, by links and forms. */
 import { keys } from "./keys.js";
-import { markFound } from "./desk_found.js";
-import { Forms } from "./desk_forms.js";
-import { Live } from "./desk_live.js";
-import { openEntities, openEvents, openNote } from "./desk_openings.js";
-import { Failed, desk, el, mayReview, over } from "./desk_page.js";
-import { Picker, forgetVocabulary, vocabulary } from "./desk_picker.js";
-import { Thread } from "./desk_thread.js";
-import { toast } from "./desk_toasts.js";
+import { markFound } from "./review_highlights.js";
+import { Forms } from "./review_forms.js";
+import { Live } from "./review_live.js";
+import { openEntities, openEvents, openNote } from "./review_details.js";
+import { Failed, desk, el, mayReview, over } from "./review_page.js";
+import { Picker, forgetVocabulary, vocabulary } from "./review_picker.js";
+import { Thread } from "./review_thread.js";
+import { toast } from "./review_toasts.js";
 
 const thread = new Thread();
 const forms = new Forms(thread);
@@ -91,7 +91,7 @@ function begin() {
 
 /** Hardly understood, or answered with what the visitor gave a thumbs down. */
 function isInDoubt(line) {
-  if (!line.matches(".message-user:not(.is-judged)")) return false;
+  if (!line.matches(".message-user:not(.is-annotated)")) return false;
   return line.matches(".in-doubt") || Boolean(document.querySelector(`.message[data-turn="${line.dataset.turn}"] .feedback-down`));
 }
 
@@ -118,7 +118,7 @@ function pick() {
 }
 
 function correct(line, name) {
-  const form = document.getElementById(line.id).querySelector(".judge-panel form[data-seq]");
+  const form = document.getElementById(line.id).querySelector(".annotation-panel form[data-seq]");
   const button = el("button", { name: "intent", value: name, hidden: true });
   form.append(button);
   form.requestSubmit(button);

@@ -94,7 +94,7 @@ function swap(old, html) {
   if (old.ariaCurrent) fresh.ariaCurrent = old.ariaCurrent;
   const open = [...old.querySelectorAll("details")].map((details) => details.open);
   [...fresh.querySelectorAll("details")].forEach((details, place) => (details.open = open[place] ?? details.open));
-  for (const kept of old.querySelectorAll("[data-keep]")) fresh.querySelector(".judge-panel")?.prepend(kept);
+  for (const kept of old.querySelectorAll("[data-keep]")) fresh.querySelector(".annotation-panel")?.prepend(kept);
   for (const face of old.querySelectorAll(".is-here")) fresh.querySelector(".said-by")?.append(face);
   for (const people of old.querySelectorAll("#people")) fresh.querySelector("#people")?.replaceWith(people);
   const drafts = draftsIn(old);

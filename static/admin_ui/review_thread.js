@@ -1,4 +1,4 @@
-import { ask, desk, keepPlace, nodesOf } from "./desk_page.js";
+import { ask, desk, keepPlace, nodesOf } from "./review_page.js";
 
 const NEAR_END = 240; // pixels
 const list = document.getElementById("messages");
@@ -101,10 +101,10 @@ export class Thread extends EventTarget {
   #change(before, line) {
     before?.classList.remove("is-current");
     before?.removeAttribute("aria-current");
-    before?.querySelector(".judge")?.removeAttribute("open");
+    before?.querySelector(".annotation")?.removeAttribute("open");
     line.classList.add("is-current");
     line.ariaCurrent = "true";
-    line.querySelector(".judge")?.setAttribute("open", "");
+    line.querySelector(".annotation")?.setAttribute("open", "");
   }
 
   #beside(step, which) {
@@ -116,7 +116,7 @@ export class Thread extends EventTarget {
 
   #clicked(target) {
     const line = target.closest(".message");
-    const summary = target.closest(".judge > summary");
+    const summary = target.closest(".annotation > summary");
     if (!line || (line === this.current && summary)) return;
     if (summary && !summary.parentElement.open) setTimeout(() => this.select(line, { focus: false, scroll: false }));
     else this.select(line, { focus: !target.closest("a, button, input, textarea, summary"), scroll: false });

@@ -1,5 +1,5 @@
-import { Failed, el, over, put, tell } from "./desk_page.js";
-import { leave, left, toast } from "./desk_toasts.js";
+import { Failed, el, over, put, tell } from "./review_page.js";
+import { leave, left, toast } from "./review_toasts.js";
 
 /** Forms that are sent from the page, and the way back from each. */
 export class Forms {
@@ -124,7 +124,7 @@ export class Forms {
     if (error.status !== 409) return toast(error.message, { isError: true });
     const line = this.thread.line(seq);
     line?.querySelector(".conflict")?.remove();
-    line?.querySelector(".judge-panel")?.prepend(this.#conflict(error, url, fields, seq));
+    line?.querySelector(".annotation-panel")?.prepend(this.#conflict(error, url, fields, seq));
     if (line) this.thread.select(line, { focus: false });
     line?.querySelector(".conflict button")?.focus();
   }

@@ -1,5 +1,5 @@
-import { askText, desk, el, keepPlace } from "./desk_page.js";
-import { vocabulary } from "./desk_picker.js";
+import { askText, desk, el, keepPlace } from "./review_page.js";
+import { vocabulary } from "./review_picker.js";
 
 /** A field for a note beside this message. */
 export function openNote(line) {
@@ -23,7 +23,7 @@ export async function openEntities(line, forms) {
   const save = async () => {
     const { entities } = editor.value;
     work.remove();
-    const form = document.getElementById(line.id).querySelector(".judge-panel form[data-seq]");
+    const form = document.getElementById(line.id).querySelector(".annotation-panel form[data-seq]");
     const said = new FormData(form);
     Object.entries({ verdict: "corrected", other: place.dataset.right, entities: JSON.stringify(entities) }).forEach(([name, value]) => said.set(name, value));
     await forms.finish(form.getAttribute("action"), said, Number(line.dataset.seq));
@@ -48,8 +48,8 @@ export async function openEvents(event, link) {
 }
 
 function insert(line, node) {
-  line.querySelector(".judge")?.setAttribute("open", "");
-  line.querySelector(".judge-panel").prepend(node);
+  line.querySelector(".annotation")?.setAttribute("open", "");
+  line.querySelector(".annotation-panel").prepend(node);
   line.scrollIntoView({ block: "nearest", behavior: "instant" });
 }
 

@@ -1,4 +1,4 @@
-import { desk } from "./desk_page.js";
+import { desk } from "./review_page.js";
 
 const WORD = /[\p{L}\p{N}]{2,}/gu;
 

@@ -1,5 +1,5 @@
 import { Socket } from "../widget/socket.js";
-import { Failed, ask, desk, el, nodesOf, over, put } from "./desk_page.js";
+import { Failed, ask, desk, el, nodesOf, over, put } from "./review_page.js";
 
 /** The page keeps up: new messages, answers, and what the visitor and colleagues make of them. Hints come by websocket. */
 export class Live {
@@ -114,7 +114,7 @@ export class Live {
     const words = fresh.querySelector(".verdict")?.textContent.trim();
     if (line.querySelector(".picker, [data-passing]") && line.dataset.revision !== fresh.dataset.revision) {
       line.querySelector(".meanwhile")?.remove();
-      line.querySelector(".judge-panel").prepend(el("p", { class: "meanwhile", role: "status" }, `Meanwhile: ${words || "a colleague changed this"}.`));
+      line.querySelector(".annotation-panel").prepend(el("p", { class: "meanwhile", role: "status" }, `Meanwhile: ${words || "a colleague changed this"}.`));
       return;
     }
     put({ [line.id]: fresh.outerHTML });

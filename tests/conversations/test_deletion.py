@@ -17,7 +17,7 @@ NAME = {"start": 5, "end": 10, "entity": "name", "value": "Maria"}
 
 
 def talk(sender: str, by: User) -> Conversation:
-    """Answered, judged and with a note, all of which say `Maria`."""
+    """Answered, annotated and with a note, all of which say `Maria`."""
     answer(receive(channel="widget", external_id=sender, text="I am Maria").conversation_id)
     row = Conversation.objects.get(external_id=sender)
     message = row.messages.get(seq=1)

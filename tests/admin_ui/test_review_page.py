@@ -1,4 +1,4 @@
-"""Staff judge a conversation on its page: by plain forms, and by the scripts that send the same forms."""
+"""Staff annotate a conversation on its page: by plain forms, and by the scripts that send the same forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-import { el } from "./desk_page.js";
+import { el } from "./review_page.js";
 
 const STAYS = 9_000;
 const KEPT = "frontdesk.toast";

@@ -54,8 +54,8 @@ def test_it_offers_neither_to_those_who_may_not(viewer_desk: Client, wrote: Writ
 def test_it_says_which_examples_stay_and_deletes_them_where_asked(desk: Client, wrote: Write) -> None:
     kept, gone = wrote("how late are you open"), wrote("how early are you open")
     for row in (kept, gone):
-        judge = {"verdict": "corrected", "intent": "ask_hours", "revision": "0"}
-        assert desk.post(f"{LIST}{row.pk}/messages/1/judge/", judge).status_code < 400
+        annotate = {"verdict": "corrected", "intent": "ask_hours", "revision": "0"}
+        assert desk.post(f"{LIST}{row.pk}/messages/1/judge/", annotate).status_code < 400
     assert Example.objects.filter(origin="review").count() == 2
     for page in (desk.get(f"{LIST}{kept.pk}/delete/"), acted(desk, "delete_selected", kept)):
         assert "1 example was made of what was said" in page.content.decode()
