@@ -16,10 +16,10 @@ class ConversationsConfig(AppConfig):
         from conversations.consumers import review_hints  # noqa: F401
         from conversations.services import corrections, replays, retention  # noqa: F401
 
-        post_migrate.connect(_mend_the_search, sender=self, dispatch_uid="mend-search")
+        post_migrate.connect(_restore_search_triggers, sender=self, dispatch_uid="mend-search")
 
 
-def _mend_the_search(using: str, **_: Any) -> None:
+def _restore_search_triggers(using: str, **_: Any) -> None:
     from conversations import search_index
 
-    search_index.mend(connections[using])
+    search_index.restore_triggers(connections[using])

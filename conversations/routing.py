@@ -1,4 +1,4 @@
-"""Doors that are not Django views: plain ASGI applications and websockets."""
+"""Addresses that are not Django views: plain ASGI applications and websockets."""
 
 from typing import Any
 

@@ -2,7 +2,7 @@
 
 PostgreSQL has a GIN index on the words of a text, SQLite an FTS5 table that holds no text of its own and three
 triggers. Both fold case and accents; neither knows any language. Migrations build it; Django's
-SQLite backend loses triggers when it remakes a table, so `mend` is called after every migration.
+SQLite backend loses triggers when it remakes a table, so `restore_triggers` is called after every migration.
 """
 
 from __future__ import annotations
@@ -27,16 +27,23 @@ _TRIGGERS = {
 
 
 def build(schema: BaseDatabaseSchemaEditor) -> None:
+    """For a migration."""
     for statement in _sqlite() if schema.connection.vendor == "sqlite" else _postgresql():
         schema.execute(statement, params=None)
 
 
 def drop(schema: BaseDatabaseSchemaEditor) -> None:
-    for statement in _dropped_sqlite() if schema.connection.vendor == "sqlite" else _dropped_postgresql():
+    """For its way back, and while a backup is read."""
+    if schema.connection.vendor == "sqlite":
+        statements = [f"DROP TRIGGER IF EXISTS {TABLE}_{name}" for name in _TRIGGERS]
+        statements.append(f"DROP TABLE IF EXISTS {TABLE}")
+    else:
+        statements = [f"DROP INDEX IF EXISTS {TABLE}", f"DROP FUNCTION IF EXISTS {TABLE}(text)"]
+    for statement in statements:
         schema.execute(statement, params=None)
 
 
-def mend(connection: Any) -> None:
+def restore_triggers(connection: Any) -> None:
     """Put triggers back that went away with a table that was remade. Nothing to do elsewhere, or before the build."""
     if connection.vendor != "sqlite":
         return
@@ -61,27 +68,16 @@ def _triggers() -> list[str]:
     return [f"CREATE TRIGGER IF NOT EXISTS {TABLE}_{name} {body}" for name, body in _TRIGGERS.items()]
 
 
-def _dropped_sqlite() -> list[str]:
-    return [*(f"DROP TRIGGER IF EXISTS {TABLE}_{name}" for name in _TRIGGERS), f"DROP TABLE IF EXISTS {TABLE}"]
-
-
 def _postgresql() -> list[str]:
-    """The pending list is kept short: what it saves in writing, whoever fills it would pay for at once."""
+    # In a class of a regular expression.
+    punctuation = "".join(f"\\u{ord(character):04x}" for character in PUNCTUATION)
     plain = f"normalize(regexp_replace(normalize(said, NFD), '[{MARKS}]', '', 'g'), NFC)"
     folded = f"CASE WHEN octet_length(said) = char_length(said) THEN said ELSE {plain} END"
-    spaced = f"regexp_replace(left({folded}, {INDEXED}), '[{_in_class(PUNCTUATION)}]+', ' ', 'g')"
+    spaced = f"regexp_replace(left({folded}, {INDEXED}), '[{punctuation}]+', ' ', 'g')"
     return [
         f"CREATE FUNCTION {TABLE}(said text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE"
         f" AS $$ SELECT to_tsvector('pg_catalog.simple', {spaced}) $$",
+        # The pending list is kept short: what it saves in writing, whoever fills it would pay for at once.
         f"CREATE INDEX {TABLE} ON conversations_message USING gin ({TABLE}(text))"
         " WITH (fastupdate = on, gin_pending_list_limit = 256)",
     ]
-
-
-def _dropped_postgresql() -> list[str]:
-    return [f"DROP INDEX IF EXISTS {TABLE}", f"DROP FUNCTION IF EXISTS {TABLE}(text)"]
-
-
-def _in_class(characters: str) -> str:
-    """As a class of PostgreSQL's regular expressions names them."""
-    return "".join(f"\\u{ord(character):04x}" for character in characters)

@@ -25,6 +25,7 @@ AGAIN_AFTER = 1.0  # seconds, where the broker is away
 
 @shared_task(name="conversations.answer")
 def answer(conversation_id: int) -> None:
+    """Answer what is unanswered in a conversation, unless another worker does."""
     with left_to_the_sweeper("a turn"):
         services.answer(conversation_id)
 
@@ -40,7 +41,7 @@ def sweep() -> None:
             _queue.put(conversation_id)
 
 
-class _Queue:
+class AnswerQueue:
     """Publishes, but makes no sender wait for a broker that is away: after a failure one of them a second tries."""
 
     def __init__(self) -> None:
@@ -48,8 +49,11 @@ class _Queue:
         self._is_away, self._again_at = False, 0.0
 
     def put(self, conversation_id: int) -> None:
-        if self._is_away and not self._may_try():
-            return
+        if self._is_away:
+            with self._lock:
+                if time.monotonic() < self._again_at:
+                    return
+                self._again_at = time.monotonic() + 3 * AGAIN_AFTER  # a try takes two seconds at most
         try:
             try:
                 answer.apply_async((conversation_id,), retry=False)
@@ -60,17 +64,11 @@ class _Queue:
             self._is_away, self._again_at = True, time.monotonic() + AGAIN_AFTER
             log.warning("a turn could not be queued, the sweeper will: %s", type(error).__name__)
 
-    def _may_try(self) -> bool:
-        with self._lock:
-            if time.monotonic() < self._again_at:
-                return False
-            self._again_at = time.monotonic() + 3 * AGAIN_AFTER  # a try takes two seconds at most
-            return True
 
-
-_queue = _Queue()
+_queue = AnswerQueue()
 
 
 @receiver(turn_received, dispatch_uid="queue-answer")
 def queue_answer(sender: object, conversation_id: int, **_: Any) -> None:
+    """A visitor's message is stored: have a worker answer it."""
     _queue.put(conversation_id)

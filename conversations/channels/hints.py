@@ -8,31 +8,35 @@ from django.dispatch import receiver
 
 from assistant.lib.websockets import notify
 from conversations.channels.payloads import message_payload
-from conversations.groups import REST, of_conversation
+from conversations.groups import REST, conversation_group
 from conversations.models import Conversation, Message
 from conversations.signals import messages_added, state_changed, turn_answered
 
 
 @receiver(messages_added, dispatch_uid="hint-messages")
-def hint_messages(sender: object, conversation: Conversation, messages: list[Message], **_: Any) -> None:
-    _show(conversation, messages, turn=None)
+def notify_messages(sender: object, conversation: Conversation, messages: list[Message], **_: Any) -> None:
+    """What the visitor wrote, for their other pages and for staff who read it."""
+    _notify_messages(conversation, messages, turn=None)
 
 
 @receiver(turn_answered, dispatch_uid="hint-answer")
-def hint_answer(sender: object, conversation: Conversation, turn: int, messages: list[Message], **_: Any) -> None:
+def notify_answer(sender: object, conversation: Conversation, turn: int, messages: list[Message], **_: Any) -> None:
+    """The bot's messages; none where it keeps quiet."""
     if conversation.channel == REST:
         notify(REST, {"type": "turn.answered", "conversation": conversation.public_id.hex, "turn": turn})
-    _show(conversation, messages, turn)
+    _notify_messages(conversation, messages, turn)
 
 
 @receiver(state_changed, dispatch_uid="hint-state")
-def hint_state(sender: object, conversation: Conversation, **_: Any) -> None:
+def notify_state(sender: object, conversation: Conversation, **_: Any) -> None:
+    """A person is asked for, or no longer."""
     state = {"type": "state", "state": conversation.state, "newest_seq": conversation.last_seq}
-    notify(of_conversation(conversation.public_id), {"type": "conversation.frame", "payload": state})
+    notify(conversation_group(conversation.public_id), {"type": "conversation.frame", "payload": state})
 
 
-def _show(conversation: Conversation, messages: list[Message], turn: int | None) -> None:
+def _notify_messages(conversation: Conversation, messages: list[Message], turn: int | None) -> None:
     payloads = [message_payload(message, conversation.last_seq) for message in messages]
     notify(
-        of_conversation(conversation.public_id), {"type": "conversation.messages", "messages": payloads, "turn": turn}
+        conversation_group(conversation.public_id),
+        {"type": "conversation.messages", "messages": payloads, "turn": turn},
     )

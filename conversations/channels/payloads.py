@@ -17,7 +17,7 @@ def message_payload(message: Message, newest_seq: int) -> dict[str, Any]:
         "text": message.text,
         "buttons": content.get("buttons", []),
         "citations": content.get("citations", []),
-        "attachments": _attachments(content),
+        "attachments": [{"type": "image", "url": content["image"]}] if content.get("image") else [],
         "time": message.created.isoformat(),
         "feedback": message.feedback or None,
         "newest_seq": newest_seq,
@@ -30,7 +30,3 @@ def rest_payload(message: Message) -> dict[str, Any]:
     content = message.content or {}
     parts = {"text": message.text, **{name: content.get(name) for name in ("buttons", "image", "attachment", "custom")}}
     return {name: part for name, part in parts.items() if part}
-
-
-def _attachments(content: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"type": "image", "url": content["image"]}] if content.get("image") else []

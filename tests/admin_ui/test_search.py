@@ -126,7 +126,7 @@ def test_it_mends_itself_where_a_migration_made_the_table_anew(desk: Client, wro
         pytest.skip("Only SQLite keeps this index by triggers.")
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TRIGGER {search_index.TABLE}_added")
-    search_index.mend(connection)
+    search_index.restore_triggers(connection)
     wrote("needle", sender="sam")
     assert senders(desk, q="needle") == ["sam"]
 

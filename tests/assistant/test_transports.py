@@ -27,7 +27,7 @@ def test_it_looks_for_the_broker_each_second_however_long_it_is_away(monkeypatch
 
 
 def test_it_has_one_sender_a_second_try_a_broker_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    queue, tries, now = tasks._Queue(), list[int](), time.monotonic()
+    queue, tries, now = tasks.AnswerQueue(), list[int](), time.monotonic()
 
     def fail(*_: object, **__: object) -> None:
         tries.append(1)

@@ -64,6 +64,7 @@ def test_it_lets_everyone_in_where_the_operator_says_so(settings: Any) -> None:
     assert post(peer="203.0.113.9") == LET_IN
 
 
+@pytest.mark.django_db  # the limits are asked on threads that may have a connection of another test's
 def test_it_counts_a_network_of_ipv6_as_one_caller(settings: Any) -> None:
     settings.REST_OPEN, settings.RATE_LIMIT_PUBLIC = True, "1/m"
     network = f"2001:db8:{secrets.token_hex(2)}"

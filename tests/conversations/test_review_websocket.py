@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from conversations.consumers.review import LOOK_EVERY
+from conversations.consumers.review import CHECK_EVERY
 from tests.conversations.test_websocket import Tab
 from tests.running import Running
 
@@ -200,7 +200,7 @@ async def test_it_tells_nothing_to_who_is_not_there_any_more(live: Running, talk
         fields = {"csrfmiddlewaretoken": await wanda._token()}
         left = await wanda.http.post(f"{live.url}/admin/logout/", data=fields, headers={"Referer": live.url})
         assert left.status == 200
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(CHECK_EVERY)
         live.post_until_answered(talk[0], "who is still here?")
         for reader in (wim, wilma, wanda):
             while (said := await reader.socket.receive(timeout=20)).type is aiohttp.WSMsgType.TEXT:

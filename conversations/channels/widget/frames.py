@@ -1,5 +1,5 @@
-"""What a widget may send: the fields of each frame, and how often one socket may send it. Nothing reads a frame before
-it was held against this."""
+"""What a widget may send: the fields of each type of frame, and how often one socket may send it. Nothing reads a
+frame before it was checked against this."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ MAX_ID = 100  # characters of a client's own id of a message
 
 
 class BadFrame(FrontdeskError):
+    """No frame of a known type."""
+
     code = "bad_frame"
 
 
 @dataclass(frozen=True)
-class Text:
-    """Of at most `limit` characters. What is longer is refused, or cut where nothing depends on its end."""
+class TextField:
+    """A text of at most `limit` characters. What is longer is refused, or cut where nothing depends on its end."""
 
     limit: int
     cut: bool = False
 
-    def checked(self, name: str, value: Any) -> str:
+    def clean(self, name: str, value: Any) -> str:
         if value is None:
             return ""
         if not isinstance(value, str) or (len(value) > self.limit and not self.cut):
@@ -39,8 +41,10 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Number:
-    def checked(self, name: str, value: Any) -> int:
+class NumberField:
+    """A whole number that the database can hold, 0 where it is left out."""
+
+    def clean(self, name: str, value: Any) -> int:
         if value is None:
             return 0
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
@@ -49,32 +53,39 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Shape:
-    """`often` is for one socket. Fields that are not named here are not looked at: widgets of other versions exist."""
+class FrameType:
+    """`rate` is for one socket. Fields that are not named here are ignored: widgets of other versions exist."""
 
-    often: Rate
-    fields: dict[str, Text | Number]
+    rate: Rate
+    fields: dict[str, TextField | NumberField]
 
 
-_ID = Text(MAX_ID)
-SHAPES = {
-    "hello": Shape(
+_ID = TextField(MAX_ID)
+FRAME_TYPES = {
+    "hello": FrameType(
         Rate(8, 60),
-        {"visitor": Text(300), "site": Text(255, cut=True), "locale": Text(20, cut=True), "last_seq": Number()},
+        {
+            "visitor": TextField(300),
+            "site": TextField(255, cut=True),
+            "locale": TextField(20, cut=True),
+            "last_seq": NumberField(),
+        },
     ),
-    # How many messages a visitor may send, RATE_LIMIT_VISITOR says, for all their sockets.
-    "message": Shape(Rate(100, 10), {"text": Text(settings.MESSAGE_MAX_CHARS * 4), "payload": Text(1000)}),
-    "typing": Shape(Rate(30, 30), {}),
-    "fetch": Shape(Rate(20, 20), {"after_seq": Number()}),
-    "feedback": Shape(Rate(20, 20), {"seq": Number(), "value": Text(10), "reason": Text(1000)}),
-    "handoff": Shape(Rate(5, 60), {}),
-    "ping": Shape(Rate(20, 20), {}),
+    # How many messages a visitor may send from all their sockets is RATE_LIMIT_VISITOR's to say.
+    "message": FrameType(
+        Rate(100, 10), {"text": TextField(settings.MESSAGE_MAX_CHARS * 4), "payload": TextField(1000)}
+    ),
+    "typing": FrameType(Rate(30, 30), {}),
+    "fetch": FrameType(Rate(20, 20), {"after_seq": NumberField()}),
+    "feedback": FrameType(Rate(20, 20), {"seq": NumberField(), "value": TextField(10), "reason": TextField(1000)}),
+    "handoff": FrameType(Rate(5, 60), {}),
+    "ping": FrameType(Rate(20, 20), {}),
 }
 
 
 @dataclass(frozen=True)
 class Frame:
-    """All fields of its shape are there. `id` is the client's own id of a message, so that an error can name it."""
+    """All fields of its type are there. `id` is the client's own id of a message, so that an error can name it."""
 
     type: str
     id: str | None
@@ -87,44 +98,41 @@ class Frame:
         return int(self.fields[name])
 
 
-def parse(text: str | None, data: bytes | None) -> Frame:
-    """Raises BadFrame for anything but a frame of a known shape. The error has the `id` and type of the frame, where
+def parse_frame(text: str | None, data: bytes | None) -> Frame:
+    """Raises BadFrame for anything but a frame of a known type. The error has the `id` and type of the frame, where
     these could be read."""
-    raw = text if text is not None else _utf8(data or b"")
-    if len(raw) > MAX_BYTES:
-        raise BadFrame("This is too large.", code="too_long")
     try:
-        value = json.loads(raw, parse_constant=_no_number, parse_float=_finite)
+        raw = text if text is not None else (data or b"").decode()
+        if len(raw) > MAX_BYTES:
+            raise BadFrame("This is too large.", code="too_long")
+        value = json.loads(raw, parse_constant=_refuse_number, parse_float=_finite)
+    except UnicodeDecodeError:
+        raise BadFrame("This is not UTF-8.", code="bad_json") from None
     except (ValueError, RecursionError):
         raise BadFrame("This is not JSON.", code="bad_json") from None
     kind = value.get("type") if isinstance(value, dict) else None
-    if not isinstance(kind, str) or kind not in SHAPES:
-        raise BadFrame("A frame is an object with a type that exists.", code="unknown_type", id=_id_of(value))
+    if not isinstance(kind, str) or kind not in FRAME_TYPES:
+        raise BadFrame("A frame is an object with a type that exists.", code="unknown_type", id=_client_id(value))
     try:
-        client_id = _ID.checked("id", value.get("id")) or None
-        fields = {name: field.checked(name, value.get(name)) for name, field in SHAPES[kind].fields.items()}
+        client_id = _ID.clean("id", value.get("id")) or None
+        fields = {name: field.clean(name, value.get(name)) for name, field in FRAME_TYPES[kind].fields.items()}
     except BadFrame as error:
-        error.extra |= {"id": _id_of(value), "of": kind}
+        error.extra |= {"id": _client_id(value), "of": kind}
         raise
     return Frame(kind, client_id, fields)
 
 
-def _id_of(value: Any) -> str | None:
-    found = value.get("id") if isinstance(value, dict) else None
-    return found if isinstance(found, str) and len(found) <= MAX_ID and found.isprintable() else None
-
-
-def _utf8(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise BadFrame("This is not UTF-8.", code="bad_json") from None
+def _client_id(value: Any) -> str | None:
+    """For an error: only what can be sent back and shown."""
+    client_id = value.get("id") if isinstance(value, dict) else None
+    is_fine = isinstance(client_id, str) and len(client_id) <= MAX_ID and client_id.isprintable()
+    return client_id if is_fine else None
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
-    return number if math.isfinite(number) else _no_number(digits)
+    return number if math.isfinite(number) else _refuse_number(digits)
 
 
-def _no_number(name: str) -> float:
+def _refuse_number(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
