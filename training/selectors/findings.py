@@ -17,17 +17,26 @@ from training.selectors.examples import examples_of, stored_embeddings
 from training.selectors.intents import intent_changes_of, intent_names, intents_renamed_since
 from training.selectors.training_data import is_named_in_code, pipeline_of, usage_of
 
-DAY = 24 * 3600
+A_DAY = 86_400  # seconds
 
 
 def findings_of(bot: Bot) -> list[Finding]:
-    """Worked out anew only where something changed."""
-    key, stamp = f"findings:{bot.pk}", _stamp(bot)
+    """Worked out anew only where something that they are made from has changed."""
+    tables = (bot.examples, bot.intents, bot.responses, bot.synonyms)
+    evaluation = newest_cross_validation(bot)
+    parts = [
+        [rows.aggregate(Count("id"), Max("updated"), Max("deleted")) for rows in tables],
+        missing_embeddings(bot),
+        evaluation and evaluation.pk,
+        intent_changes_of(bot),
+        Bot.objects.get(pk=bot.pk).files_hash,  # as it is now, whatever the caller has
+    ]
+    key, fingerprint = f"findings:{bot.pk}", hashlib.sha256(repr(parts).encode()).hexdigest()
     kept = cache.get(key)
-    if kept and kept[0] == stamp:
+    if kept and kept[0] == fingerprint:
         return list(kept[1])
     found = findings_in(_checked_data(bot))
-    cache.set(key, (stamp, found), timeout=DAY)
+    cache.set(key, (fingerprint, found), timeout=A_DAY)
     return found
 
 
@@ -60,21 +69,6 @@ def errors_of(evaluation: Evaluation | None) -> list[dict[str, Any]]:
 def missing_embeddings(bot: Bot) -> int:
     """How many examples have none yet: near texts of these are not found."""
     return _trained(bot).filter(vector=None).count()
-
-
-def _stamp(bot: Bot) -> str:
-    """Different after every change of what findings are made from."""
-    tables = (bot.examples, bot.intents, bot.responses, bot.synonyms)
-    states = [rows.aggregate(Count("id"), Max("updated"), Max("deleted")) for rows in tables]
-    evaluation = newest_cross_validation(bot)
-    parts = [
-        states,
-        missing_embeddings(bot),
-        evaluation and evaluation.pk,
-        intent_changes_of(bot),
-        Bot.objects.get(pk=bot.pk).files_hash,
-    ]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _checked_data(bot: Bot) -> CheckedData:

@@ -132,7 +132,7 @@ def changes_by_version(versions: Iterable[ModelVersion]) -> dict[int, Changes]:
     }
     # Training sets never change: each pair is compared once.
     keys = {pk: f"training-changes:{one.sha256}:{other.sha256}" for pk, (one, other) in pairs.items()}
-    known = cache.get_many(keys.values())
+    known = cache.get_many(list(keys.values()))
     for pk, (one, other) in pairs.items():
         if keys[pk] not in known:
             new = compare_training_sets(other, one)

@@ -92,7 +92,7 @@ def cancel_job(*, job: Job, by: User | None) -> Job:
         if row.status == Status.QUEUED:
             row.status, row.finished = Status.CANCELLED, timezone.now()
         row.save(update_fields=["cancel_asked", "status", "finished"])
-        _update_version(row)
+        _update_version(row.pk)
         audit.record(row, {"cancel_asked": (False, True)}, by=by)
     return row
 
@@ -113,7 +113,7 @@ def claim_job(*, worker: str, only: Job | None = None) -> Job | None:
                 # Only one worker changes the row from queued to running.
                 row = Job.objects.filter(pk=job_id, status=Status.QUEUED)
                 if row.update(**begun, **clean, lease_until=_new_lease(), attempts=F("attempts") + 1):
-                    return _followed(job_id)
+                    return _update_version(job_id)
         except IntegrityError:  # the constraint that one job runs per bot
             log.debug("job %s: another one of its bot was claimed at the same moment", job_id)
     return None
@@ -132,7 +132,7 @@ def end_job(*, job: Job, status: Job.Status, finish: Finish | None = None, **fie
             return False
         if finish:
             finish()
-        _followed(job.pk)
+        _update_version(job.pk)
     return True
 
 
@@ -140,11 +140,11 @@ def requeue_job(*, job: Job) -> None:
     """Queue it once more: the database went away in the middle of it."""
     with write_transaction():
         if _while_ours(job).update(worker="", lease_until=None, **_next_attempt(job, "The database went away")):
-            _followed(job.pk)
+            _update_version(job.pk)
 
 
 def release_dead_jobs() -> int:
-    """Queue what a dead worker left, or end it in words where that happened before. Returns how many it were."""
+    """Queue what a dead worker left, or end it in words where that happened before. Returns how many there were."""
     count = 0
     for job in dead_jobs().select_related("version"):
         with write_transaction():
@@ -152,7 +152,7 @@ def release_dead_jobs() -> int:
             rows = Job.objects.filter(pk=job.pk, worker=job.worker).filter(pk__in=dead_jobs().values("pk"))
             if not rows.update(worker="", lease_until=None, **_next_attempt(job, "The server stopped")):
                 continue
-            _followed(job.pk)
+            _update_version(job.pk)
         log.warning("job %s: its worker died", job.pk)
         count += 1
     return count
@@ -325,18 +325,13 @@ def _next_attempt(job: Job, what: str) -> dict[str, Any]:
     return {"status": Status.QUEUED, "log": job.log + f"{what} in the middle of it: it starts again.\n"}
 
 
-def _followed(job_id: int) -> Job:
-    """The row as it is now, followed by its version. In the transaction that changed the row."""
+def _update_version(job_id: int) -> Job:
+    """Give the version that the job makes the status that the job means for it. Returns the job as it is now. In the
+    transaction that changed it."""
     job = Job.objects.select_related("bot", "version").get(pk=job_id)
-    _update_version(job)
-    return job
-
-
-def _update_version(job: Job) -> None:
-    """Give the version the status that its job means for it. In the transaction that changed the job."""
     version, status = job.version, VERSION_STATUS.get(job.kind, {}).get(job.status)
     if status is None or version is None:
-        return
+        return job
     # No job takes back that a version is ready.
     rows = ModelVersion.objects.filter(pk=version.pk).exclude(status=VersionStatus.READY)
     rows.update(status=status, error=job.error)
@@ -344,3 +339,4 @@ def _update_version(job: Job) -> None:
         # It failed or was cancelled: what was uploaded is not kept.
         path = version.quarantine_path
         transaction.on_commit(lambda: path.unlink(missing_ok=True))
+    return job
