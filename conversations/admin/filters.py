@@ -1,4 +1,4 @@
-"""The filters of the list of conversations, as its address says them: parsed, shown as chips, offered in a form.
+"""The filters of the list of conversations, as its address says them: a form, chips for what is chosen, tabs.
 
     ?review=todo&confidence=50&when=week&channel=widget
 
@@ -7,13 +7,16 @@ What an address says wrongly is left out, so that an old bookmark still opens; t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from typing import Any, cast
 
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.http import urlencode
 
 from conversations.models import Conversation, Tag
@@ -30,67 +33,39 @@ STATE = dict(Conversation.State.choices)
 EVENING = time(18)
 VERSIONS = 50  # to choose from
 YEARS = range(1970, 9000)  # a day more, and in whatever time zone, it is still a date
-PLACES = {"before", "after", "from", "e", "p"}  # where in the list one is
-CHOICES = {
-    "review": REVIEW,
-    "trouble": TROUBLE,
-    "confidence": CONFIDENCE,
-    "when": WHEN,
-    "state": STATE,
-    "length": LENGTH,
+POSITION = {"before", "after", "from", "e", "p"}  # parameters that say where in the list one is
+CHIPS = {
+    "trouble": "{}",
+    "when": "{}",
+    "state": "{}",
+    "length": "{}",
+    "confidence": "Confidence {}",
+    "channel": "Channel: {}",
+    "intent": "Intent: {}",
+    "tag": "Tag: {}",
+    "version": "Model: {}",
+    "environment": "Environment: {}",
+    "since": "From {}",
+    "until": "To {}",
+    "min": "Messages, at least {}",
+    "max": "Messages, at most {}",
 }
-SURE = {percent: f"Confidence {words.lower()}" for percent, words in CONFIDENCE.items()}
-DAYS = {"since": "From", "until": "To"}
-COUNTS = {"min": "Messages, at least", "max": "Messages, at most"}
-TITLES = {
-    "channel": "Channel:",
-    "intent": "Intent:",
-    "tag": "Tag:",
-    "version": "Model:",
-    "environment": "Environment:",
-    "since": "From",
-    "until": "To",
-    "min": "Messages, at least",
-    "max": "Messages, at most",
-}
+"""What a chip says, by the name of its field. The tabs show the review themselves."""
 
 
-@dataclass(frozen=True)
-class Chip:
-    """One thing that is chosen, and the address without it."""
-
-    label: str
-    without: str
+def parse_number(text: str) -> int | None:
+    """Of at most nine digits, as columns of numbers take them; None for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
-@dataclass(frozen=True)
-class Option:
-    value: str
-    label: str
-    chosen: bool
-
-
-@dataclass(frozen=True)
-class Field:
-    """Something to choose. `options` or, where there are none, a field of the HTML type `kind`."""
-
-    name: str
-    title: str
-    options: Sequence[Option] = ()
-    kind: str = "text"
-    value: str = ""
-    known: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Tab:
-    label: str
-    url: str
-    current: bool
+def last_evening() -> datetime:
+    """Yesterday at 18:00: since then nobody looked."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    return timezone.make_aware(datetime.combine(yesterday, EVENING))
 
 
 class Choices:
-    """What there is to choose from: by what an address says, the words that staff read. Asked only when shown."""
+    """What there is to choose from: by what an address says, the words that staff read. Read only when shown."""
 
     @cached_property
     def channels(self) -> dict[str, str]:
@@ -108,75 +83,186 @@ class Choices:
 
     @cached_property
     def environments(self) -> dict[str, str]:
-        places = {str(place.pk): str(place) for place in Environment.objects.select_related("bot")}
-        return places if len(places) > 1 else {}
+        """None where there is only one."""
+        found = {str(row.pk): str(row) for row in Environment.objects.select_related("bot")}
+        return found if len(found) > 1 else {}
 
     @cached_property
     def intents(self) -> list[str]:
         return intents_in_use()
 
 
+class ChoiceField(forms.ChoiceField):
+    """One of these words, or any."""
+
+    def __init__(self, label: str, words: Mapping[str, str] | None = None) -> None:
+        super().__init__(label=label, required=False)
+        self.offer(lambda: words or {})
+
+    def offer(self, words: Callable[[], Mapping[str, str]]) -> None:
+        """Choose among these, which are read when the field is shown."""
+        self.words = words
+        self.choices = lambda: [("", "Any"), *words().items()]
+
+
+class OpenChoiceField(ChoiceField):
+    """A text that need not be offered: an old bookmark may name what there is no longer."""
+
+    def __init__(self, label: str, max_length: int) -> None:
+        super().__init__(label)
+        self.max_length = max_length
+
+    def valid_value(self, value: Any) -> bool:
+        return len(value) <= self.max_length and "\0" not in value
+
+
+class NumberChoiceField(ChoiceField):
+    """The key of a row, which need not be offered."""
+
+    def valid_value(self, value: Any) -> bool:
+        return parse_number(value) is not None
+
+
+class NumberField(forms.CharField):
+    """A count, None where there is none."""
+
+    def __init__(self, label: str) -> None:
+        widget = forms.NumberInput(attrs={"min": 1, "placeholder": "Any"})
+        super().__init__(label=label, required=False, widget=widget)
+
+    def clean(self, value: Any) -> int | None:
+        text = super().clean(value)
+        number = parse_number(text)
+        if text and number is None:
+            raise ValidationError("Not a number.")
+        return number
+
+
+class DayField(forms.DateField):
+    """A day as `2025-05-01`."""
+
+    def __init__(self, label: str) -> None:
+        widget = forms.DateInput(attrs={"type": "date"})
+        super().__init__(label=label, required=False, widget=widget, input_formats=["%Y-%m-%d"])
+
+    def clean(self, value: Any) -> date | None:
+        day = super().clean(value)
+        if day and day.year not in YEARS:
+            raise ValidationError("No such year.")
+        return day
+
+
+class FilterForm(forms.Form):
+    """Everything that the list can be filtered by."""
+
+    review = ChoiceField("Review", REVIEW)
+    intent = forms.CharField(
+        max_length=255,
+        required=False,
+        label="Intent",
+        widget=forms.TextInput(attrs={"list": "known-intent", "autocomplete": "off", "placeholder": "Any"}),
+    )
+    trouble = ChoiceField("Trouble", TROUBLE)
+    confidence = ChoiceField("Least confident", CONFIDENCE)
+    when = ChoiceField("Active", WHEN)
+    state = ChoiceField("State", STATE)
+    length = ChoiceField("Length", LENGTH)
+    channel = OpenChoiceField("Channel", 20)
+    tag = OpenChoiceField("Tag", 60)
+    version = NumberChoiceField("Model")
+    environment = NumberChoiceField("Environment")
+    since = DayField("From")
+    until = DayField("To")
+    min = NumberField("Messages, at least")
+    max = NumberField("Messages, at most")
+
+    def __init__(self, data: Mapping[str, str], choices: Choices) -> None:
+        super().__init__(data, auto_id="f-%s")
+        offers: dict[str, Callable[[], Mapping[str, str]]] = {
+            "channel": lambda: choices.channels,
+            "tag": lambda: choices.tags,
+            "version": lambda: choices.versions,
+            "environment": lambda: choices.environments,
+        }
+        for name, words in offers.items():
+            cast(ChoiceField, self.fields[name]).offer(words)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One thing that is chosen, and the address without it."""
+
+    label: str
+    without: str
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A list of its own, by what was reviewed."""
+
+    label: str
+    url: str
+    current: bool
+
+
 class Filters:
-    """Of one address."""
+    """What one address says."""
 
     def __init__(self, address: Mapping[str, str]) -> None:
         self.address = {name: value.strip() for name, value in address.items() if value.strip()}
         self.choices = Choices()
+        self.form = FilterForm(self.address, self.choices)
+        self.form.full_clean()
 
     @cached_property
     def conversation_filter(self) -> ConversationFilter:
-        shortest, longest = LENGTHS.get(self._one_of("length", LENGTH), (None, None))
-        percent = self._one_of("confidence", CONFIDENCE)
+        """What of it is understood."""
+        values = self.form.cleaned_data
+        shortest, longest = LENGTHS.get(values.get("length", ""), (None, None))
+        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        begins = {"today": midnight, "week": midnight - timedelta(days=7), "night": last_evening()}
+        since, until = (_midnight(values[name]) if values.get(name) else None for name in ("since", "until"))
+        same = {name: values.get(name, "") for name in ("review", "trouble", "state", "channel", "intent", "tag")}
         return ConversationFilter(
-            review=self._one_of("review", REVIEW),
-            trouble=self._one_of("trouble", TROUBLE),
-            state=self._one_of("state", STATE),
-            channel=self._text("channel", 20),
-            intent=self._text("intent", 255),
-            confidence=int(percent) / 100 if percent else None,
-            since=self._since(),
-            until=self._until(),
-            shortest=parse_number(self._text("min")) or shortest,
-            longest=parse_number(self._text("max")) or longest,
-            tag=self._text("tag", 60),
-            environment=parse_number(self._text("environment")),
-            version=parse_number(self._text("version")),
+            **same,
+            confidence=int(values["confidence"]) / 100 if values.get("confidence") else None,
+            since=since or begins.get(values.get("when", "")),
+            until=until + timedelta(days=1) if until else None,  # the last day is meant with all its hours
+            shortest=values.get("min") or shortest,
+            longest=values.get("max") or longest,
+            environment=parse_number(values.get("environment", "")),
+            version=parse_number(values.get("version", "")),
         )
-
-    @cached_property
-    def chips(self) -> list[Chip]:
-        return [Chip(label, self.url(**dict.fromkeys(names, ""))) for label, names in self._chosen()]
 
     @property
     def not_understood(self) -> list[str]:
         """What the address says of a filter that no filter understands: `since=2026-99-99`."""
-        wrong = [name for name, known in CHOICES.items() if name in self.address and not self._one_of(name, known)]
-        wrong += [name for name in TITLES if name in self.address and not self._is_understood(name)]
-        return [f"{name}={self.address[name][:40]}" for name in wrong]
+        return [f"{name}={self.address[name][:40]}" for name in self.form.errors]
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        """What is chosen, in words."""
+        chips = []
+        for name in CHIPS:
+            field, text = self.form.fields[name], self.address.get(name, "")
+            if self.form.cleaned_data.get(name) in (None, ""):
+                continue
+            if isinstance(field, ChoiceField) and name not in {"channel", "tag"}:  # these are called what they are
+                text = field.words().get(text, text)
+            label = CHIPS[name].format(text.lower() if name == "confidence" else text)
+            chips.append(Chip(label, self.url(**{name: ""})))
+        return chips
 
     @property
     def tabs(self) -> list[Tab]:
         now = self.conversation_filter.review
         return [Tab(label, self.url(review=value), now == value) for value, label in {"": "All", **REVIEW}.items()]
 
-    @cached_property
-    def fields(self) -> list[Field]:
-        choices = self.choices
-        selects = [
-            self._select("trouble", "Trouble", TROUBLE),
-            self._select("confidence", "Least confident", CONFIDENCE),
-            self._select("when", "Active", WHEN),
-            self._select("state", "State", STATE),
-            self._select("length", "Length", LENGTH),
-            self._select("channel", "Channel", choices.channels),
-            self._select("tag", "Tag", choices.tags),
-            self._select("version", "Model", choices.versions),
-            self._select("environment", "Environment", choices.environments),
-        ]
-        intent = Field("intent", "Intent", value=self._text("intent", 255), known=choices.intents)
-        days = [Field(name, title, kind="date", value=self._text(name)) for name, title in DAYS.items()]
-        counts = [Field(name, title, kind="number", value=self._text(name)) for name, title in COUNTS.items()]
-        return [intent, *(field for field in selects if len(field.options) > 1), *days, *counts]
+    @property
+    def fields(self) -> list[BoundField]:
+        """Those that the form shows: without the tabs', and without any that offers one choice only."""
+        shown = [bound for bound in self.form if bound.name != "review"]
+        return [bound for bound in shown if not isinstance(bound.field, ChoiceField) or bound.field.words()]
 
     @property
     def kept(self) -> dict[str, str]:
@@ -186,78 +272,8 @@ class Filters:
     def url(self, **changes: str) -> str:
         """This list with these changes, from its first page on."""
         merged = {**self.address, **changes}
-        return "?" + urlencode({name: value for name, value in merged.items() if value and name not in PLACES})
-
-    def _chosen(self) -> Iterator[tuple[str, Sequence[str]]]:
-        """What is chosen, in words, and the names that say it. The tabs show the review themselves."""
-        worded = {"trouble": TROUBLE, "when": WHEN, "state": STATE, "length": LENGTH, "confidence": SURE}
-        for name, words in worded.items():
-            if chosen := self._one_of(name, words):
-                yield words[chosen], [name]
-        offered: dict[str, dict[str, str]] = {
-            "version": self.choices.versions,
-            "environment": self.choices.environments,
-        }
-        for name, title in TITLES.items():
-            said = self._text(name, 255)
-            if said and READ.get(name, str)(said):
-                yield f"{title} {offered.get(name, {}).get(said, said)}", [name]
-
-    def _since(self) -> datetime | None:
-        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-        begins = {"today": midnight, "week": midnight - timedelta(days=7), "night": last_evening()}
-        return _moment(self._text("since")) or begins.get(self._one_of("when", WHEN))
-
-    def _until(self) -> datetime | None:
-        """The last day is meant with all its hours."""
-        day = _moment(self._text("until"))
-        return day + timedelta(days=1) if day else None
-
-    def _select(self, name: str, title: str, labels: Mapping[str, str]) -> Field:
-        chosen = self._text(name)
-        options = [Option(value, label, value == chosen) for value, label in {"": "Any", **labels}.items()]
-        return Field(name, title, options)
-
-    def _is_understood(self, name: str) -> bool:
-        said = self._text(name, 255)
-        return bool(said) and READ.get(name, str)(said) is not None
-
-    def _one_of(self, name: str, known: Mapping[str, str]) -> str:
-        said = self.address.get(name, "")
-        return said if said in known else ""
-
-    def _text(self, name: str, limit: int = 40) -> str:
-        said = self.address.get(name, "")
-        return said if len(said) <= limit and "\0" not in said else ""
+        return "?" + urlencode({name: value for name, value in merged.items() if value and name not in POSITION})
 
 
-def last_evening() -> datetime:
-    """Yesterday at 18:00: since then nobody looked."""
-    yesterday = timezone.localdate() - timedelta(days=1)
-    return timezone.make_aware(datetime.combine(yesterday, EVENING))
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        day = parse_date(text)
-    except ValueError:  # a date that no calendar has
-        return None
-    if day is None or day.year not in YEARS:
-        return None
+def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
-
-
-def parse_number(text: str) -> int | None:
-    """Of at most nine digits, as columns of numbers take them; None for anything else."""
-    return int(text) if text.isdecimal() and len(text) < 10 else None
-
-
-# How what is said is read: where nothing comes of it, it narrows nothing.
-READ: dict[str, Callable[[str], object]] = {
-    "version": parse_number,
-    "environment": parse_number,
-    "since": _moment,
-    "until": _moment,
-    "min": parse_number,
-    "max": parse_number,
-}
