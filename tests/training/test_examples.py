@@ -17,10 +17,16 @@ from training.services import (
     change_example,
     create_intent,
     delete_examples,
+    delete_intent,
+    delete_response,
+    delete_synonym,
     hold_out_examples,
     move_examples,
     rename_intent,
     restore_deleted,
+    save_response,
+    save_synonym,
+    set_answer,
     train_version,
 )
 
@@ -120,6 +126,34 @@ def test_it_takes_a_renamed_intent_for_one_change(trainable: TrainableBot) -> No
     changes = changes_since(version)
     assert changes is not None
     assert changes.words == "1 intent renamed"
+
+
+def test_it_counts_no_change_that_was_undone(trainable: TrainableBot, ana: User) -> None:
+    version = train_version(bot=trainable.bot)
+    bot, greet = trainable.bot, trainable.bot.intents.get(name="greet")
+
+    def changes() -> str:
+        found = changes_since(version)
+        assert found is not None
+        return found.words
+
+    mark = delete_intent(intent=greet, by=ana)
+    assert changes() == "3 examples removed, 1 response, intent or synonym changed"
+    restore_deleted(bot=bot, mark=mark, by=ana)
+    assert changes() == ""
+    row = save_response(bot=bot, name="utter_greet", variations=[{"text": "Hey!"}], by=ana, revision=1)
+    assert changes() == "1 response, intent or synonym changed"
+    set_answer(intent=greet, texts=["Hi there."], by=ana, revision=row.revision)
+    assert changes() == "2 responses, intents or synonyms changed"
+    set_answer(intent=greet, texts=[], by=ana)
+    row.refresh_from_db()
+    save_response(bot=bot, name="utter_greet", variations=[{"text": "Hello!"}], by=ana, revision=row.revision)
+    assert changes() == ""
+    synonym = save_synonym(bot=bot, value="good morning", text="gm", by=ana)
+    delete_response(response=bot.responses.get(name="utter_goodbye"), by=ana)
+    assert changes() == "2 responses, intents or synonyms changed"
+    delete_synonym(synonym=synonym, by=ana)
+    assert changes() == "1 response, intent or synonym changed"
 
 
 @pytest.mark.parametrize(("one", "other"), [("कल", "कला"), ("👍", "👎"), ("❤️", "☺️"), ("?", "!")])

@@ -11,7 +11,7 @@ from assistant.engine import Bundle
 from assistant.engine.entity_markup import write_markup
 from training.bundles.reading import STRIPPED, YAML, TrainingData, TrainingExample, is_training_file, names_in
 from training.bundles.renaming import RenamedIntent, intent_of_payload, rename_in_file
-from training.bundles.yaml_documents import Block, UnreadableYaml, as_list, read_yaml, write_yaml
+from training.bundles.yaml_documents import Block, UnreadableYaml, as_list, read_yaml, storable_text, write_yaml
 
 OUR_FILE = "data/taught.yml"
 VERSION = "3.1"
@@ -55,12 +55,33 @@ def nlu_section(examples: Sequence[TrainingExample], synonyms: Mapping[str, str]
     return entries
 
 
+def answers_to_train(data: TrainingData) -> dict[str, str]:
+    """The response that a rule of ours gives, by intent."""
+    return {name: answer for name, answer in data.intents.items() if answer in data.responses}
+
+
+def responses_to_train(data: TrainingData) -> dict[str, list[Data]]:
+    """Their variations by name, with buttons that lead somewhere."""
+    known = {*(name.partition("/")[0] for name in data.intents), *BUILT_IN}
+    return {name: [_with_living_buttons(it, known) for it in said] for name, said in data.responses.items()}
+
+
 def rules_section(answers: Mapping[str, str]) -> list[Data]:
     """`answers`: the response by intent."""
     return [
         {"rule": f"Answer {intent}", "steps": [{"intent": intent}, {"action": response}]}
         for intent, response in answers.items()
     ]
+
+
+def answers_in(files: Mapping[str, str]) -> dict[str, str]:
+    """What our rules in them answer: the response by intent."""
+    found = {}
+    for rule in as_list(read_yaml(files[OUR_FILE]).get("rules")) if OUR_FILE in files else ():
+        match rule:
+            case {"rule": _, "steps": [{"intent": str(intent)}, {"action": str(response)}]}:
+                found[storable_text(intent)] = storable_text(response)
+    return found
 
 
 def _without_ours(path: str, content: Data) -> Data:
@@ -85,9 +106,7 @@ def _extended_domain(domain: Data, others: Iterable[Data], data: TrainingData) -
         "intents": as_list(domain.get("intents")) + _missing(families, "intents", parts),
         "entities": as_list(domain.get("entities")) + _missing(marked, "entities", parts),
     }
-    known = {*families, *BUILT_IN}
-    responses = {name: [_with_living_buttons(it, known) for it in said] for name, said in data.responses.items()}
-    extended = {"version": VERSION, **domain, **own, "responses": responses}
+    extended = {"version": VERSION, **domain, **own, "responses": responses_to_train(data)}
     return {name: value for name, value in extended.items() if value or name in domain}
 
 
@@ -110,8 +129,7 @@ def _with_living_buttons(variation: Data, intents: set[str]) -> Data:
 
 def _our_file(data: TrainingData, there: Data) -> Data:
     """`there`: what a file of that name says already. It was exported from another installation."""
-    answers = {name: answer for name, answer in data.intents.items() if answer in data.responses}
-    rules = [rule for rule in rules_section(answers) if rule not in as_list(there.get("rules"))]
+    rules = [rule for rule in rules_section(answers_to_train(data)) if rule not in as_list(there.get("rules"))]
     sections = {"nlu": nlu_section(data.examples, data.synonyms), "rules": rules}
     filled = {name: as_list(there.get(name)) + section for name, section in sections.items()}
     content = {**there, **{name: section for name, section in filled.items() if section}}

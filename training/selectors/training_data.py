@@ -30,10 +30,16 @@ def files_of(bot: Bot) -> Bundle:
 
 def training_data_of(bot: Bot) -> TrainingData:
     """What is trained on: all that is not deleted, held out or overruled. In the order in which it came."""
+    data = data_without_examples(bot)
     examples = trained_on(bot).order_by("id").values_list("intent__name", "text", "entities", "metadata")
+    data.examples = [TrainingExample(*row) for row in examples]
+    return data
+
+
+def data_without_examples(bot: Bot) -> TrainingData:
+    """Its intents, responses and synonyms."""
     return TrainingData(
         intents=dict(bot.intents.filter(deleted=None).order_by("id").values_list("name", "answer")),
-        examples=[TrainingExample(*row) for row in examples],
         responses=dict(bot.responses.filter(deleted=None).order_by("id").values_list("name", "variations")),
         synonyms=dict(bot.synonyms.filter(deleted=None).order_by("id").values_list("text", "value")),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,7 +11,20 @@ from django.core.cache import cache
 from django.db.models import Q
 
 from assistant.engine.normalisation import normalise
-from training.bundles import Difference, bundle_of, compare_training_sets, examples_in, training_data_in
+from training.bundles import (
+    OUR_FILE,
+    Difference,
+    RenamedIntent,
+    TrainingData,
+    answers_in,
+    answers_to_train,
+    bundle_of,
+    compare_training_sets,
+    data_in,
+    examples_in,
+    responses_to_train,
+    training_data_in,
+)
 from training.bundles.renaming import current_name
 from training.models import (
     MAIN,
@@ -28,6 +41,7 @@ from training.models import (
 )
 from training.selectors.examples import held_out, trained_on
 from training.selectors.intents import intent_names, intents_renamed_since
+from training.selectors.training_data import data_without_examples
 
 A_DAY = 86_400  # seconds
 
@@ -142,27 +156,45 @@ def changes_by_version(versions: Iterable[ModelVersion]) -> dict[int, Changes]:
 
 
 def changes_since(version: ModelVersion) -> Changes | None:
-    """What staff changed since the version's training was requested. None: nobody knows what it was trained on."""
+    """What is different from what the version was trained on. None: nobody knows what that was."""
     if version.training_set is None:
         return None
     since = intents_renamed_since(version)
     examples = _examples_in(version.training_set.sha256, version.training_set.pk)
-    # A renamed intent counts as such, not as examples that moved.
-    renamed = {change.new for change in since} & set(intent_names(version.bot))
     before = _intents_by_text((current_name(name, since), text) for name, text in examples)
     after = _intents_by_text(trained_on(version.bot).values_list("intent__name", "text"))
     both = before.keys() & after.keys()
-    edited = 0
-    # What files brought has no `updated_by`, and is not staff's change.
-    for kind in (Response, Synonym, Intent):
-        rows = kind._default_manager.filter(bot=version.bot_id, updated_by__isnull=False)
-        edited += rows.filter(Q(updated__gt=version.created) | Q(deleted__gt=version.created)).count()
     return Changes(
         added=len(after.keys() - both),
         removed=len(before.keys() - both),
         moved=sum(before[text] != after[text] for text in both),
-        others=max(0, edited - len(renamed)),
-        renamed=len(renamed),
+        others=_other_changes(version, version.training_set, since),
+        renamed=len({change.new for change in since} & set(intent_names(version.bot))),
+    )
+
+
+def _other_changes(version: ModelVersion, trained: TrainingSet, renamed: Sequence[RenamedIntent]) -> int:
+    """Responses, synonyms and intents that staff wrote since and that are not as they were. Only what they wrote is
+    compared: reading all of the training set takes longer than the rest of the page."""
+    names = {}
+    for kind, key in ((Response, "name"), (Synonym, "text"), (Intent, "name")):
+        rows = kind._default_manager.filter(bot=version.bot_id, updated_by__isnull=False)
+        edited = rows.filter(Q(updated__gt=version.created) | Q(deleted__gt=version.created))
+        names[kind] = set(edited.values_list(key, flat=True))
+    if not any(names.values()):
+        return 0
+    before, after = _data_in(trained.sha256, trained.pk), data_without_examples(version.bot)
+    own_file = dict(version.bot.files.filter(path=OUR_FILE).values_list("path", "text"))
+    answers = {**answers_in(own_file), **answers_to_train(after)}
+    old = {current_name(name, renamed): answer for name, answer in before.intents.items()}
+    families = {name.partition("/")[0] for name in old}  # of a retrieval intent without examples only that is trained
+    new = {name: answers.get(name, "") for name in after.intents}
+    old |= {name: "" for name in new.keys() - old.keys() if name.partition("/")[0] in families and "/" in name}
+    responses = responses_to_train(after)
+    return (
+        sum(before.responses.get(name) != responses.get(name) for name in names[Response])
+        + sum(before.synonyms.get(text) != after.synonyms.get(text) for text in names[Synonym])
+        + sum(old.get(name) != new.get(name) for name in names[Intent])
     )
 
 
@@ -170,6 +202,14 @@ def changes_since(version: ModelVersion) -> Changes | None:
 def _examples_in(sha256: str, pk: int) -> list[tuple[str, str]]:
     """Unpacking takes as long as all else on the page. By content, as ids come again from test to test."""
     return examples_in(TrainingSet.objects.get(pk=pk))
+
+
+@lru_cache(maxsize=2)
+def _data_in(sha256: str, pk: int) -> TrainingData:
+    """The same for what is no example."""
+    data = data_in(TrainingSet.objects.get(pk=pk))
+    data.examples = []  # read, and not needed
+    return data
 
 
 def _intents_by_text(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
