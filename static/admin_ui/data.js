@@ -6,39 +6,39 @@ const rows = document.querySelector("[data-rows]");
 const many = document.querySelector("[data-many]");
 const search = document.querySelector("[data-search]");
 let current = null;
-let lastTicked = null;
+let lastSelected = null;
 
 document.documentElement.classList.add("scripted");
-grow(document);
-document.addEventListener("input", heard);
-document.addEventListener("change", changed);
-document.addEventListener("click", clicked);
-document.addEventListener("keydown", submitsByEnter);
+fitAll(document);
+document.addEventListener("input", onInput);
+document.addEventListener("change", onChange);
+document.addEventListener("click", onClick);
+document.addEventListener("keydown", onKeydown);
 rows?.addEventListener("focusin", ({ target }) => (current = target.closest(rows.dataset.rows) ?? current));
 for (const form of document.querySelectorAll("[data-example-form]")) editExample(form);
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-tally();
-goOn();
+countSelected();
+compareMeanings();
 
 keys({
   "/": { label: "Search", run: () => search.select(), when: () => search },
   "j ArrowDown": { label: "Next", run: () => step(1), when: () => rows },
   "k ArrowUp": { label: "Previous", run: () => step(-1), when: () => rows },
   Enter: { label: "Open or edit", run: open, when: () => current },
-  x: { label: "Select", run: () => tick(current), when: () => many && current },
+  x: { label: "Select", run: () => select(current), when: () => many && current },
   i: { label: "Move to another intent", run: relabel, when: () => many },
   h: { label: "Hold out", run: () => act("hold_out"), when: () => many },
   "# Delete": { label: "Delete", run: () => act("delete"), when: () => many },
-  n: { label: "Add", run: add, when: () => newPlace() },
+  n: { label: "Add", run: add, when: () => placeToAdd() },
   u: { label: "Undo", run: () => document.querySelector("[data-undo]").click(), when: () => document.querySelector("[data-undo]") },
 }, document.title.split(" · ")[0]);
 
-function shown() {
+function visibleRows() {
   return [...document.querySelectorAll(rows.dataset.rows)].filter((row) => !row.hidden);
 }
 
 function step(by) {
-  const all = shown();
+  const all = visibleRows();
   const place = all.indexOf(current);
   const next = all[place < 0 ? 0 : Math.max(0, Math.min(all.length - 1, place + by))];
   if (next) go(next);
@@ -59,75 +59,75 @@ function open() {
   current.querySelector("[data-open]")?.click();
 }
 
-function newPlace() {
+function placeToAdd() {
   return document.querySelector("[data-new], #texts");
 }
 
 function add() {
-  const place = newPlace();
+  const place = placeToAdd();
   if (place.href) location.assign(place.href);
   else place.focus();
 }
 
 /* --- many at once */
 
-function ticks() {
+function checkboxes() {
   return [...document.querySelectorAll("input[name=id][form=many]")];
 }
 
-function tick(row) {
+function select(row) {
   const box = row.querySelector("input[name=id]");
   if (box) box.click();
 }
 
-function tally() {
+function countSelected() {
   if (!many) return;
-  const chosen = ticks().filter((box) => box.checked).length;
+  const chosen = checkboxes().filter((box) => box.checked).length;
   const all = many.querySelector("[data-all]");
-  all.checked = chosen > 0 && chosen === ticks().length;
+  all.checked = chosen > 0 && chosen === checkboxes().length;
   all.indeterminate = chosen > 0 && !all.checked;
   many.classList.toggle("some", chosen > 0);
   many.querySelector("[data-chosen]").textContent = chosen ? `${chosen} selected` : "Select all";
   for (const button of many.querySelectorAll("button, [data-move]")) button.disabled = !chosen;
-  for (const box of ticks()) box.closest("li").classList.toggle("ticked", box.checked);
+  for (const box of checkboxes()) box.closest("li").classList.toggle("ticked", box.checked);
 }
 
 function relabel() {
-  if (current && !ticks().some((box) => box.checked)) tick(current);
+  if (current && !checkboxes().some((box) => box.checked)) select(current);
   many.querySelector("[data-move]").focus();
 }
 
 function act(name) {
-  if (current && !ticks().some((box) => box.checked)) tick(current);
+  if (current && !checkboxes().some((box) => box.checked)) select(current);
   many.querySelector(`[value=${name}]`).click();
 }
 
-function tickRange(box) {
-  const all = ticks();
-  const [from, to] = [all.indexOf(lastTicked), all.indexOf(box)].sort((a, b) => a - b);
+function selectRange(box) {
+  const all = checkboxes();
+  const [from, to] = [all.indexOf(lastSelected), all.indexOf(box)].sort((a, b) => a - b);
   if (from >= 0) for (const between of all.slice(from, to + 1)) between.checked = box.checked;
 }
 
-/* --- what is heard */
+/* --- events */
 
-function heard({ target }) {
+function onInput({ target }) {
   if (target.matches("[data-filters]")) filter(target);
-  if (target.matches("[data-grows]")) fit(target);
+  if (target.matches("[data-grows]")) fitRows(target);
 }
 
-function changed({ target }) {
+function onChange({ target }) {
   if (target.matches("[data-submits]")) target.form.requestSubmit();
   if (target.matches("[data-names]")) document.getElementById(target.dataset.names).name = target.value;
-  if (target.matches("[data-all]")) for (const box of ticks()) box.checked = target.checked;
-  if (target.matches("[data-all], input[name=id]")) tally();
+  if (target.matches("[data-all]")) for (const box of checkboxes()) box.checked = target.checked;
+  if (target.matches("[data-all], input[name=id]")) countSelected();
 }
 
-function clicked(event) {
+function onClick(event) {
   const { target } = event;
   if (target.matches("input[name=id]")) {
-    if (event.shiftKey) tickRange(target);
-    lastTicked = target;
-    tally();
+    if (event.shiftKey) selectRange(target);
+    lastSelected = target;
+    countSelected();
   }
   const edit = target.closest("[data-edit]");
   if (edit && !event.ctrlKey && !event.metaKey) {
@@ -138,7 +138,7 @@ function clicked(event) {
   if (adds) repeat(adds.closest("form"), document.querySelector(adds.dataset.adds));
 }
 
-function submitsByEnter(event) {
+function onKeydown(event) {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
     event.preventDefault();
     event.target.form.requestSubmit();
@@ -158,25 +158,25 @@ function repeat(form, place) {
   place.lastElementChild.querySelector("textarea").focus();
 }
 
-function grow(within) {
-  for (const field of within.querySelectorAll("[data-grows]")) fit(field);
+function fitAll(within) {
+  for (const field of within.querySelectorAll("[data-grows]")) fitRows(field);
 }
 
-function fit(field) {
+function fitRows(field) {
   field.rows = Math.min(14, Math.max(2, field.value.split("\n").length, Math.ceil(field.value.length / 42)));
 }
 
 async function editRow(row) {
   const edited = await editExample(row);
   if (edited) {
-    tally();
+    countSelected();
     go(edited);
   }
 }
 
 /* --- findings that are still being worked out */
 
-async function goOn() {
+async function compareMeanings() {
   const live = document.querySelector("[data-live][data-goes-on]");
   if (!live) return;
   const csrfmiddlewaretoken = document.querySelector("[name=csrfmiddlewaretoken]").value;
@@ -185,5 +185,5 @@ async function goOn() {
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   live.replaceWith(page.querySelector("[data-live]"));
-  goOn();
+  compareMeanings();
 }

@@ -7,8 +7,8 @@ form.addEventListener("click", ({ target }) => {
   const variation = target.closest("[data-variation]");
   if (target.closest("[data-add]")) addVariation();
   if (target.closest("[data-add-button]")) addButton(variation);
-  if (target.closest("[data-remove-button]")) taken(target.closest("[data-button]"), variation);
-  if (target.closest("[data-remove]")) taken(variation, form);
+  if (target.closest("[data-remove-button]")) removePart(target.closest("[data-button]"), variation);
+  if (target.closest("[data-remove]")) removePart(variation, form);
 });
 
 function addVariation() {
@@ -24,7 +24,7 @@ function addButton(variation) {
   blank.previousElementSibling.querySelector("input").focus();
 }
 
-function taken(element, left) {
+function removePart(element, left) {
   element.remove();
   left.querySelector("textarea, input:not([type=hidden]), button")?.focus();
   preview(left.closest("[data-variation]"));

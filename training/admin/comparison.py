@@ -33,6 +33,7 @@ class CompareView(ModelsPage, TemplateView):
         )
         if right and (left is None or left.bot_id != right.bot_id):
             left = live_version(right.bot)
+        # Once one is chosen, the other can only be of its bot.
         offered = ModelVersion.objects.filter(status=ModelVersion.Status.READY).select_related("bot")
         if one := left or right:
             offered = offered.filter(bot=one.bot_id)
@@ -55,6 +56,7 @@ def evaluations_compared(kind: Evaluation.Kind, left: ModelVersion, right: Model
     rows = [Evaluation.objects.filter(version=version, kind=kind).first() for version in (left, right)]
     missing = [version for version, row in zip((left, right), rows, strict=True) if row is None]
     asked = unfinished_jobs().filter(kind=JOB_KINDS[kind], version__in=missing).values_list("version_id", flat=True)
+    # Who is asked for it already needs no button.
     found = {"kind": kind, "missing": missing, "to_ask": [v for v in missing if v.pk not in set(asked)]}
     if rows[0] is None or rows[1] is None:
         return found

@@ -74,6 +74,7 @@ def report_context(row: Evaluation, right: str = "", guessed: str = "") -> dict[
     errors = report.get("errors", [])
     chosen = [each for each in errors if right in ("", each["right"]) and guessed in ("", each["guessed"])]
     listed = chosen[:ERRORS]
+    # One query for all: each error links to the example that has its text, where there is one.
     examples = example_ids_by_text(row.version.bot, [each["text"] for each in listed])
     rows = [_error_row(each, examples.get(each["text"])) for each in listed]
     return {

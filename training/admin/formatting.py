@@ -15,7 +15,7 @@ KINDS = {
     "cross_validate": "Cross-validation",
     "check_upload": "Check of an upload",
 }
-SLOTS = 100  # units of width that a bar has
+SLOTS = 100  # units of width that a bar has, as the template's viewBox says
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def job_title(kind: str) -> str:
 
 def duration(seconds: float) -> str:
     """`3.2 s`, `1 m 05 s`, `2 h 10 m`."""
+    # An int was counted in whole seconds: `3.0 s` would pretend to be exact.
     if seconds < 10 and isinstance(seconds, float):
         return f"{seconds:.1f} s"
     whole = round(seconds)

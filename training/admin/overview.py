@@ -49,6 +49,7 @@ def live_in(bot: Bot, environment: str = PRODUCTION) -> Live | None:
     place = rows.filter(bot=bot, name=environment).first()
     if place is None:
         return None
+    # Only the activation of what is live can be rolled back.
     newest = place.activations.select_related("version", "previous", "by").first()
     return Live(place, newest if newest and newest.version_id == place.active_version_id else None)
 
@@ -56,6 +57,7 @@ def live_in(bot: Bot, environment: str = PRODUCTION) -> Live | None:
 def bot_in(request: HttpRequest) -> Bot | None:
     """The one that the list of versions is narrowed to, or the main one."""
     asked = request.GET.get("bot__id__exact", "")
+    # Django's own name for this filter of the list, which the page's links use.
     if asked:
         return Bot.objects.filter(pk=parse_id(asked) or 0).first()
     return Bot.objects.filter(name=MAIN).first() or Bot.objects.order_by("name").first()
@@ -68,6 +70,7 @@ def overview_context(bot: Bot | None) -> dict[str, Any]:
     since = _newest_trained(bot) if bot and version else None
     return {
         "bot": bot,
+        # One bot needs no choice.
         "bots": list(Bot.objects.order_by("name")) if Bot.objects.count() > 1 else [],
         "live": live,
         "since": since,

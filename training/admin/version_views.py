@@ -28,7 +28,7 @@ from training.models import PRODUCTION, Bot, Environment, Evaluation, ModelVersi
 from training.selectors import difference_between, live_version
 
 LISTED = 200  # examples of a difference, of each kind
-ERRORS = 8
+ERRORS = 8  # of each evaluation; the page of the evaluation has all
 LIST = "admin:training_modelversion_changelist"
 
 
@@ -59,6 +59,7 @@ class VersionView(VersionMixin, ModelsPage, DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         version = self.object
         live, status = live_version(version.bot), ModelVersion.Status
+        # The newest of each kind, as the model orders them.
         newest = [Evaluation.objects.filter(version=version, kind=kind).first() for kind in Evaluation.Kind]
         reports = [report_context(row) for row in newest if row]
         context: dict[str, Any] = {
@@ -115,6 +116,7 @@ class UploadView(ModelsPage, FormPage):
     @cached_property
     def bot(self) -> Bot:
         """Raises Http404 where there is none."""
+        # By the same parameter as the list, so that the way to here keeps the bot.
         bot = bot_in(self.request)
         return get_object_or_404(Bot, pk=bot.pk if bot else 0)
 
@@ -137,6 +139,7 @@ class UploadView(ModelsPage, FormPage):
             return self.form_invalid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
+        # The template shows each error at its field: nothing is said twice.
         return self.render_to_response(self.get_context_data(form=form))
 
 
@@ -151,6 +154,7 @@ class ActivateView(VersionMixin, ModelsPage, ConfirmView):
     @cached_property
     def places(self) -> dict[str, ModelVersion | None]:
         """The version that is live now, by environment; production first."""
+        # Production is there for a bot that was never live, too: activating makes it.
         rows = self.object.bot.environments.select_related("active_version__training_set").order_by("name")
         return {PRODUCTION: None, **{place.name: place.active_version for place in rows}}
 
@@ -198,6 +202,7 @@ class EvaluateView(VersionMixin, ActionView):
     def save(self, form: EvaluateForm) -> HttpResponse:
         kind, other = form.cleaned_data["kind"], form.cleaned_data["also"]
         job = services.request_evaluation(version=self.object, kind=kind, by=self.user)
+        # Each is a job of its own; the page of the first is shown.
         if other:
             services.request_evaluation(version=other, kind=kind, by=self.user)
         return HttpResponseRedirect(job_url(job.pk))

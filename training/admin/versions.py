@@ -172,6 +172,7 @@ class ModelVersionAdmin(PermissionAdmin, ReadOnlyAdmin):
 
 def _add_columns(rows: Iterable[Any], may_activate: bool) -> None:
     """Fetch for all rows at once what their columns show."""
+    # The list's own query can't: each needs rows of other tables.
     shown = list(rows)
     changes, evaluations = changes_by_version(shown), newest_evaluations(shown, Evaluation.Kind.HELD_OUT)
     for row in shown:

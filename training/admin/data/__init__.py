@@ -33,6 +33,7 @@ class IntentAdmin(PermissionAdmin):
 
     def panels(self, request: HttpRequest) -> list[Panel]:
         """What there is to put right, for the index page."""
+        # The index page must work before there is a bot.
         bot = Bot.objects.filter(name=MAIN).first()
         found = findings_of(bot) if bot else []
         url = reverse("admin:training_findings")

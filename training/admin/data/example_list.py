@@ -63,7 +63,9 @@ def example_list_context(request: HttpRequest, bot: Bot, intent: str = "") -> di
     """What `example_list.html` is given. `intent`: the page is about this one alone."""
     narrowed = example_filter(request.GET, intent)
     rows: Any = examples_by_meaning(bot, narrowed) if narrowed.meaning else filtered_examples(bot, narrowed)
+    # A page beyond the last shows the last: rows may have gone while somebody read.
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    # Whoever turns the page goes on with the same search.
     query = request.GET.copy()
     query.pop("page", None)
     return {

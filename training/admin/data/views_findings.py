@@ -116,7 +116,7 @@ class FindingsView(TrainingDataPage, TemplateView):
 class CompareMeaningsView(TrainingDataPage, RedirectURLMixin, ActionView):
     """Goes on with the comparison. A worker does so, too, but not while jobs run or wait."""
 
-    permission_to_post = VIEW_BOT
+    permission_to_post = VIEW_BOT  # it changes nothing that anybody wrote
     next_page = "admin:training_findings"
 
     def act(self, form: Any) -> None:
