@@ -1,4 +1,4 @@
-"""The confused intents of a report as a picture: where its cells stand. The template draws them."""
+"""The confusion matrix of a report as a picture: where its cells stand. The template draws them."""
 
 from __future__ import annotations
 
@@ -70,31 +70,34 @@ class ConfusionMatrix:
 
 
 def confusion_matrix_of(report: Report) -> ConfusionMatrix | None:
-    """None where nothing was confused."""
+    """Of the intents that were confused, the most confused where there is no room for all; None where none was."""
     labels = report["labels"]
-    counts = {(labels[is_], labels[said]): count for is_, said, count in report["confusion"]}
+    counts = {(labels[right], labels[guessed]): count for right, guessed, count in report["confusion"]}
     wrong = Counter[str]()
-    for (is_, said), count in counts.items():
-        if is_ != said:
-            wrong.update({is_: count, said: count})
+    for (right, guessed), count in counts.items():
+        if right != guessed:
+            wrong.update({right: count, guessed: count})
     if not wrong:
         return None
     names = sorted(name for name, _ in wrong.most_common(MOST))
     longest = max(min(len(name), LETTERS) for name in names)
+    # Names of rows stand at the left, names of columns slanted at the top and beyond the right edge.
     left, top = round(longest * LETTER) + 12, round(longest * LETTER * SLANT) + 16
     at = {name: place * CELL for place, name in enumerate(names)}
     most = max(counts.values())
+    cells = []
+    for (right, guessed), count in sorted(counts.items()):
+        if right in at and guessed in at:
+            # By the root, so that a few confusions can be seen beside many messages that were understood.
+            strength = f"{0.15 + 0.85 * (count / most) ** 0.5:.2f}"
+            cells.append(Cell(left + at[guessed], top + at[right], count, strength, right, guessed))
     return ConfusionMatrix(
         left=left,
         width=left + len(names) * CELL + round(longest * LETTER * SLANT) + 8,
         height=top + len(names) * CELL + 4,
         rows=[Name(left - 8, top + y + CELL // 2, _cut(name), name) for name, y in at.items()],
         columns=[Name(left + x + CELL // 2, top - 8, _cut(name), name) for name, x in at.items()],
-        cells=[
-            Cell(left + at[said], top + at[is_], count, f"{0.15 + 0.85 * (count / most) ** 0.5:.2f}", is_, said)
-            for (is_, said), count in sorted(counts.items())
-            if is_ in at and said in at
-        ],
+        cells=cells,
         left_out=len(wrong) - len(names),
     )
 

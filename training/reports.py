@@ -7,10 +7,9 @@ J = TP / (TP + FP + FN), namely 2J / (1 + J), so its interval is that of J carri
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 from assistant.engine import Guess
@@ -18,7 +17,7 @@ from assistant.engine import Guess
 Report = dict[str, Any]
 Interval = list[float]
 """A share and the ends of its interval: `[value, low, high]`."""
-Z = 1.959963984540054  # the normal distribution's 97.5th percentile
+ERROR_RANKS = 5  # intents of an error's ranking that a report keeps
 
 
 def report_of(guesses: Sequence[Guess]) -> Report:
@@ -28,30 +27,68 @@ def report_of(guesses: Sequence[Guess]) -> Report:
     pairs = Counter((guess.right.intent, guess.intent) for guess in guesses)
     labels = sorted({name for pair in pairs for name in pair})
     place = {name: index for index, name in enumerate(labels)}
-    intents = [row for name in labels if (row := _intent(name, pairs))["support"] or row["guessed"]]
-    right = sum(count for (is_, said), count in pairs.items() if is_ == said)
+    intents = intent_scores(pairs)
+    # The mean over the intents that some message has; what was only guessed shows in the others' numbers.
+    f1_values = [row["f1"][0] for row in intents if row["support"]]
+    right = sum(count for (intent, guessed), count in pairs.items() if intent == guessed)
     return {
         "count": len(guesses),
         "right": right,
         "accuracy": proportion(right, len(guesses)),
-        "macro_f1": _macro_f1(intents),
+        "macro_f1": round(sum(f1_values) / len(f1_values), 6) if f1_values else None,
         "intents": intents,
         "labels": labels,
-        "confusion": [[place[is_], place[said], count] for (is_, said), count in sorted(pairs.items())],
+        "confusion": [[place[intent], place[guessed], count] for (intent, guessed), count in sorted(pairs.items())],
         "errors": _errors(guesses),
-        "entities": _entities(guesses),
+        "entities": entity_counts(guesses),
         "messages": [[key_of(g.right.text), place[g.right.intent], place[g.intent]] for g in guesses],
     }
 
 
+def intent_scores(pairs: Mapping[tuple[str, str], int]) -> list[Report]:
+    """By name. `pairs`: how often a right intent was guessed as which."""
+    support, guessed = Counter[str](), Counter[str]()
+    for (intent, guess), count in pairs.items():
+        support[intent] += count
+        guessed[guess] += count
+    rows = []
+    for name in sorted({*support, *guessed}):
+        hits = pairs.get((name, name), 0)
+        rows.append(
+            {
+                "name": name,
+                "support": support[name],
+                "guessed": guessed[name],
+                "hits": hits,
+                "precision": proportion(hits, guessed[name]),
+                "recall": proportion(hits, support[name]),
+                "f1": f1(hits, guessed[name] - hits, support[name] - hits),
+            }
+        )
+    return rows
+
+
+def entity_counts(guesses: Sequence[Guess]) -> list[Report]:
+    """By name. An entity is found where name, start and end are right."""
+    counts = defaultdict[str, Counter[str]](Counter)
+    for guess in guesses:
+        right, guessed = _spans(guess.right.entities), _spans(guess.entities)
+        for kind, spans in (("found", right & guessed), ("missed", right - guessed), ("invented", guessed - right)):
+            for name, _start, _end in spans:
+                counts[name][kind] += 1
+    kinds = ("found", "missed", "invented")
+    return [{"name": name, **{kind: counts[name][kind] for kind in kinds}} for name in sorted(counts)]
+
+
 def proportion(right: int, of: int) -> Interval | None:
-    """Wilson's interval of a proportion."""
+    """With Wilson's interval; None where there is nothing to divide by."""
     if not of:
         return None
-    value, spread = right / of, Z * Z / of
-    middle = (value + spread / 2) / (1 + spread)
-    half = Z * sqrt(value * (1 - value) / of + spread / (4 * of)) / (1 + spread)
-    return _rounded(value, max(0.0, middle - half), min(1.0, middle + half))
+    from scipy.stats import binomtest  # here: it takes a second to import
+
+    # Tested against itself, for only the interval is wanted: the test's own result would take longer.
+    interval = binomtest(right, of, right / of).proportion_ci(method="wilson")
+    return _rounded(right / of, interval.low, interval.high)
 
 
 def f1(hits: int, wrong: int, missed: int) -> Interval | None:
@@ -64,31 +101,6 @@ def key_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _rounded(*parts: float) -> Interval:
-    return [round(part, 6) for part in parts]
-
-
-def _intent(name: str, pairs: Counter[tuple[str, str]]) -> Report:
-    hits = pairs[name, name]
-    support = sum(count for (is_, _), count in pairs.items() if is_ == name)
-    guessed = sum(count for (_, said), count in pairs.items() if said == name)
-    return {
-        "name": name,
-        "support": support,
-        "guessed": guessed,
-        "hits": hits,
-        "precision": proportion(hits, guessed),
-        "recall": proportion(hits, support),
-        "f1": f1(hits, guessed - hits, support - hits),
-    }
-
-
-def _macro_f1(intents: Sequence[Report]) -> float | None:
-    """The mean over the intents that some message has; what was only guessed shows in the others' numbers."""
-    values = [row["f1"][0] for row in intents if row["support"]]
-    return round(sum(values) / len(values), 6) if values else None
-
-
 def _errors(guesses: Sequence[Guess]) -> list[Report]:
     wrong = sorted((g for g in guesses if g.intent != g.right.intent), key=lambda g: (-g.confidence, g.right.text))
     return [
@@ -97,28 +109,21 @@ def _errors(guesses: Sequence[Guess]) -> list[Report]:
             "right": guess.right.intent,
             "guessed": guess.intent,
             "confidence": round(guess.confidence, 4),
-            "ranking": [[str(r.get("name")), round(float(r.get("confidence") or 0), 4)] for r in guess.ranking[:5]],
+            "ranking": [
+                [str(rank.get("name")), round(float(rank.get("confidence") or 0), 4)]
+                for rank in guess.ranking[:ERROR_RANKS]
+            ],
         }
         for guess in wrong
     ]
 
 
-def _entities(guesses: Sequence[Guess]) -> list[Report]:
-    """An entity is found where name, start and end are right."""
-    found: dict[str, Counter[str]] = {}
-    for guess in guesses:
-        is_, said = _spans(guess.right.entities), _spans(guess.entities)
-        for kind, spans in (("found", is_ & said), ("missed", is_ - said), ("invented", said - is_)):
-            for name, *_ in spans:
-                found.setdefault(name, Counter())[kind] += 1
-    return [
-        {"name": name, **{kind: counts[kind] for kind in ("found", "missed", "invented")}}
-        for name, counts in sorted(found.items())
-    ]
-
-
-def _spans(entities: Sequence[dict[str, Any]]) -> set[tuple[str, int, int]]:
+def _spans(entities: Sequence[Mapping[str, Any]]) -> set[tuple[str, int, int]]:
     return {(str(each.get("entity")), int(each.get("start", -1)), int(each.get("end", -1))) for each in entities}
+
+
+def _rounded(*parts: float) -> Interval:
+    return [round(float(part), 6) for part in parts]
 
 
 # --- two reports side by side
@@ -156,43 +161,36 @@ class ReportComparison:
     @property
     def may_be_chance(self) -> bool:
         """The sign test, two-sided at 5 %, on the messages that changed."""
-        return _sign_test(min(self.better, self.worse), len(self.changes)) > 0.05
+        if not self.changes:
+            return True
+        from scipy.stats import binomtest  # here: it takes a second to import
+
+        return bool(binomtest(self.better, len(self.changes)).pvalue > 0.05)
 
 
 def compare_reports(left: Report, right: Report) -> ReportComparison:
-    before, after = _said(left), _said(right)
+    """On the messages of both, as far as they have the same right intent in both."""
+    before, after = _hits(left), _hits(right)
     shared = sorted(before.keys() & after.keys())
-    texts = {(key_of(e["text"]), e["right"]): e for report in (left, right) for e in report["errors"]}
+    errors = {(key_of(error["text"]), error["right"]): error for report in (left, right) for error in report["errors"]}
     changes = [
-        ChangedGuess(texts[at]["text"], at[1], texts[at]["guessed"], after[at])
+        ChangedGuess(errors[at]["text"], at[1], errors[at]["guessed"], after[at])
         for at in shared
-        if before[at] != after[at] and at in texts
+        if before[at] != after[at] and at in errors
     ]
+    count = Counter(intent for _key, intent in shared)
+    was_hit, is_hit = (Counter(at[1] for at in shared if hits[at]) for hits in (before, after))
+    intents = [(name, of, was_hit[name] / of, is_hit[name] / of) for name, of in count.items()]
     return ReportComparison(
         len(shared),
         proportion(sum(before[at] for at in shared), len(shared)),
         proportion(sum(after[at] for at in shared), len(shared)),
         sorted(changes, key=lambda change: (change.better, change.right, change.text)),
-        _by_intent(shared, before, after),
+        # The worst change first.
+        sorted(intents, key=lambda row: (row[3] - row[2], row[0])),
     )
 
 
-def _said(report: Report) -> dict[tuple[str, str], bool]:
-    """By message and its right intent: whether it was guessed."""
-    return {(key, report["labels"][is_]): is_ == said for key, is_, said in report["messages"]}
-
-
-def _by_intent(
-    shared: Sequence[tuple[str, str]], before: dict[tuple[str, str], bool], after: dict[tuple[str, str], bool]
-) -> list[tuple[str, int, float, float]]:
-    """The most changed first."""
-    count = Counter(at[1] for at in shared)
-    was, is_ = (Counter(at[1] for at in shared if said[at]) for said in (before, after))
-    rows = [(name, of, was[name] / of, is_[name] / of) for name, of in count.items()]
-    return sorted(rows, key=lambda row: (row[3] - row[2], row[0]))
-
-
-def _sign_test(fewer: int, of: int) -> float:
-    from math import comb
-
-    return min(1.0, 2 * sum(comb(of, wins) for wins in range(fewer + 1)) / 2**of)
+def _hits(report: Report) -> dict[tuple[str, str], bool]:
+    """By a message's key and its right intent: whether it was guessed."""
+    return {(key, report["labels"][right]): right == guessed for key, right, guessed in report["messages"]}
