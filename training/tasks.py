@@ -20,19 +20,20 @@ from training.signals import job_queued
 
 log = logging.getLogger("frontdesk.tasks")
 SWEEPS = Rate(1, 1.0)
-_one_at_a_time, _one_filler = threading.Lock(), threading.Lock()
+_running_jobs, _embedding = threading.Lock(), threading.Lock()
 
 
+# Names of tasks stay: some may be in flight while an installation is updated.
 @shared_task(name="training.work")
 def run_jobs() -> None:
     """Do what is queued until nothing is. In embedded mode one job at a time: the other threads are for visitors."""
     if not settings.EMBEDDED:
         _run_queued_jobs()
-    elif _one_at_a_time.acquire(blocking=False):
+    elif _running_jobs.acquire(blocking=False):
         try:
             _run_queued_jobs()
         finally:
-            _one_at_a_time.release()
+            _running_jobs.release()
 
 
 @shared_task(name="training.sweep")
@@ -51,18 +52,19 @@ def sweep() -> None:
 def embed_examples() -> None:
     """Work out what embeddings are missing. In embedded mode one portion, until the clock comes again: visitors wait
     for the same processor."""
-    if not _one_filler.acquire(blocking=False):
+    if not _embedding.acquire(blocking=False):
         return
     try:
         with left_to_the_sweeper("embeddings"):
             while services.embed_next_batch() and not settings.EMBEDDED:
                 pass
     finally:
-        _one_filler.release()
+        _embedding.release()
 
 
 @receiver(job_queued, dispatch_uid="work-on-jobs")
-def work_soon(sender: object, **_: Any) -> None:
+def run_jobs_soon(sender: object, **_: Any) -> None:
+    """The sweeper would find the job, too, but seconds later."""
     _wake_a_worker()
 
 

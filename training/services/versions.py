@@ -198,7 +198,7 @@ def check_upload(job: Job, report_progress: OnProgress) -> Finish:
 
 
 def delete_leftover_uploads() -> int:
-    """Delete what processes that were killed left of uploads. Returns how many files it were."""
+    """Delete what processes that were killed left of uploads. Returns how many files there were."""
     deleted = 0
     for path in [*Path(settings.FILE_UPLOAD_TEMP_DIR).glob(SPOOLED), *_quarantine().glob(f"*{ARRIVING}")]:
         try:
