@@ -65,6 +65,7 @@ def test_it_lets_everyone_in_where_the_operator_says_so(settings: Any) -> None:
 
 
 @pytest.mark.django_db  # the limits are asked on threads that may have a connection of another test's
+@pytest.mark.django_db  # the pool's threads may have a connection from before
 def test_it_counts_a_network_of_ipv6_as_one_caller(settings: Any) -> None:
     settings.REST_OPEN, settings.RATE_LIMIT_PUBLIC = True, "1/m"
     network = f"2001:db8:{secrets.token_hex(2)}"
