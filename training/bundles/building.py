@@ -11,12 +11,12 @@ from assistant.engine import Bundle
 from assistant.engine.entity_markup import write_markup
 from training.bundles.reading import STRIPPED, YAML, TrainingData, TrainingExample, is_training_file, names_in
 from training.bundles.renaming import RenamedIntent, intent_of_payload, rename_in_file
+from training.bundles.usage import BUILT_IN_INTENTS
 from training.bundles.yaml_documents import Block, UnreadableYaml, as_list, read_yaml, storable_text, write_yaml
 
 OUR_FILE = "data/taught.yml"
 VERSION = "3.1"
 OURS = ("intent", "synonym")
-BUILT_IN = {"nlu_fallback", "session_start", "restart", "back", "out_of_scope"}
 Data = dict[str, Any]
 
 
@@ -62,7 +62,7 @@ def answers_to_train(data: TrainingData) -> dict[str, str]:
 
 def responses_to_train(data: TrainingData) -> dict[str, list[Data]]:
     """Their variations by name, with buttons that lead somewhere."""
-    known = {*(name.partition("/")[0] for name in data.intents), *BUILT_IN}
+    known = {*(name.partition("/")[0] for name in data.intents), *BUILT_IN_INTENTS}
     return {name: [_with_living_buttons(it, known) for it in said] for name, said in data.responses.items()}
 
 

@@ -11,6 +11,7 @@ from training.bundles.reading import dictionaries_in, readable_files
 from training.bundles.renaming import RenamedIntent, rename_in_file
 from training.bundles.yaml_documents import UnreadableYaml, read_yaml, with_types
 
+BUILT_IN_INTENTS = {"nlu_fallback", "session_start", "restart", "back", "out_of_scope"}
 SAID_BY_THE_ENGINE = ("utter_default", "utter_ask_rephrase", "utter_ask_affirmation")
 LEARN_ENTITIES = {"CRFEntityExtractor", "DIETClassifier", "MitieEntityExtractor"}  # from features, or not at all
 MAPS_SYNONYMS = "EntitySynonymMapper"

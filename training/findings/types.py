@@ -61,9 +61,8 @@ class CheckedExample:
 class CheckedData:
     """`answered`: intents that a rule, a story or an answer of ours handles; `asked`: those that rules and stories
     name; `said`: responses that something says. `f1` by intent and `errors` are from the newest cross-validation, both
-    empty where there is none. `endless`: regular
-    expressions, by their file. `marked` examples with entities, and `synonyms`: how many the pipeline makes nothing of.
-    `vectors` are the embeddings of the examples `ids`."""
+    empty where there is none. `endless`: regular expressions, by their file. `marked` examples with entities, and
+    `synonyms`: how many the pipeline makes nothing of. `vectors` are the embeddings of the examples `ids`."""
 
     rows: Sequence[CheckedExample] = ()
     intents: Sequence[str] = ()
