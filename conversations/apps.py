@@ -6,6 +6,8 @@ from django.db.models.signals import post_migrate
 
 
 class ConversationsConfig(AppConfig):
+    """Conversations, their review, and the channels on which they are held."""
+
     name = "conversations"
     api_urls = "conversations.api.urls"
 

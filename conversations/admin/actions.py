@@ -53,7 +53,7 @@ class ConversationActions(admin.ModelAdmin):
     def mark_reviewed(self, request: HttpRequest, queryset: Rows) -> None:
         rows = list(queryset)
         for row in rows:
-            with suppress(Gone):
+            with suppress(Gone):  # whoever deleted it meanwhile has no use for a review of it
                 mark_reviewed(conversation=row, by=cast(User, request.user))
         messages.success(request, f"Reviewed: {_conversations(len(rows))}.")
 
@@ -107,6 +107,7 @@ class ConversationActions(admin.ModelAdmin):
 def _delete(request: HttpRequest, ids: list[int]) -> None:
     """What stays is said once more: nobody finds it by the conversation any longer."""
     by = cast(User, request.user)
+    # The page offers it only to those who may; a form made by hand is asked again here.
     if request.POST.get("examples") != "delete" or not by.has_perm("training.edit_data"):
         count = example_count(ids)
         delete_conversations(ids=ids, by=by)

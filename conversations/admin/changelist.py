@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -40,6 +40,7 @@ class ConversationList(ChangeList):
         if self.filters.not_understood:
             words = ", ".join(self.filters.not_understood)
             messages.warning(request, f"Not understood, so the list is not narrowed by it: {words}.")
+        # Django's own filters have no part in this, and its template is told so.
         self.filter_specs, self.has_filters = [], False
         self.has_active_filters = bool(self.filters.chips or self.filters.conversation_filter.review)
         self.clear_all_filters_qs = "?"
@@ -67,11 +68,12 @@ class ConversationList(ChangeList):
     def _page_results(self) -> list[Conversation]:
         before, after = (selectors.Cursor.parse(self.params.get(name, "")) for name in ("before", "after"))
         scan = selectors.needs_scan(self.filters.conversation_filter)
+        # The keys first: the snippets are worth reading for the rows that are shown, not for those that are passed.
         page = selectors.list_page(self.queryset.only("last_active"), PAGE, before=before, after=after, scan=scan)
         self.older = f"{self.filters.url()}&before={page.older}" if page.older else ""
         self.newer = f"{self.filters.url()}&after={page.newer}" if page.newer else ""
         self.partial = page.partial
-        if not (before or after or scan):
+        if not (before or after or scan):  # a scan would have to look through all conversations to count them
             count = capped_count(self.queryset, COUNTED + 1) if self.older else len(page.rows)
             self.count = f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
         return self._in_bulk([row.pk for row in page.rows])
@@ -79,6 +81,7 @@ class ConversationList(ChangeList):
     def _search_results(self) -> list[Conversation]:
         before = parse_id(self.params.get("from", ""))
         found = selectors.search_page(self.query, self.queryset, PAGE, before=before)
+        # Those whose sender or id fits stand before all hits, so on the first page only.
         named = [] if before else selectors.conversations_by_name(self.query, self.queryset)
         hits = {hit.conversation_id: hit for hit in found.hits}
         rows = self._in_bulk([*(pk for pk in named if pk not in hits), *hits])
@@ -161,25 +164,22 @@ class ConversationColumns(admin.ModelAdmin):
         if row.reviewed_turn < row.last_turn:
             said_more = row.reviewed_turn > 0
             return format_html('<span class="review-todo">{}</span>', "Said more" if said_more else "To review")
-        if row.reviewed_by is None:
+        if row.reviewed_by is None:  # the account was deleted, or nobody ever said anything
             return format_html('<span class="quiet">{}</span>', "Reviewed" if row.reviewed_turn else "Nothing said")
         return format_html('<span class="quiet">Reviewed by {}</span>', row.reviewed_by.get_username())
 
 
 def _highlighted(text: str, query: str) -> SafeString:
-    """What was searched for is marked; a long text begins shortly before it."""
+    """What was searched for is marked; a long text begins shortly before it and is cut some way behind it."""
     pieces = list(selectors.highlighted(text, query))
     before = pieces[0][0]
     if len(before) > BEFORE_HIT:
         pieces[0] = ("…" + before[-BEFORE_HIT:], False)
-    marks = ((format_html("<mark>{}</mark>" if hit else "{}", piece),) for piece, hit in _shortened(pieces))
-    return format_html_join("", "{}", marks)
-
-
-def _shortened(pieces: Sequence[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
-    left = WITH_HIT
-    for piece, hit in pieces:
+    shown, left = [], WITH_HIT
+    for piece, is_hit in pieces:
         if left <= 0:
-            return
-        yield (piece if len(piece) <= left else piece[:left] + "…"), hit
+            break
+        words = piece if len(piece) <= left else piece[:left] + "…"
+        shown.append((format_html("<mark>{}</mark>" if is_hit else "{}", words),))
         left -= len(piece)
+    return format_html_join("", "{}", shown)

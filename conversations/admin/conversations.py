@@ -45,9 +45,10 @@ class ConversationAdmin(ConversationActions, ConversationColumns, ReviewPages, R
         return ConversationList
 
     def get_queryset(self, request: HttpRequest) -> Rows:
-        return super().get_queryset(request).defer("snapshot")
+        return super().get_queryset(request).defer("snapshot")  # the largest column, and no page shows it
 
     def response_action(self, request: HttpRequest, queryset: Rows) -> HttpResponse | None:
+        # A database fails at numbers that no key can be.
         if any(parse_id(pk) is None for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             raise Http404("There is no such conversation.")
         return super().response_action(request, queryset)

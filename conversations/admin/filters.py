@@ -212,7 +212,7 @@ class Filters:
         self.address = {name: value.strip() for name, value in address.items() if value.strip()}
         self.choices = Choices()
         self.form = FilterForm(self.address, self.choices)
-        self.form.full_clean()
+        self.form.full_clean()  # here, so that `cleaned_data` has what is understood even where some of it is not
 
     @cached_property
     def conversation_filter(self) -> ConversationFilter:

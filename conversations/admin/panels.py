@@ -29,6 +29,7 @@ def panels() -> list[Panel]:
         _panel("Thumbs down", LATELY, nothing_disliked, {"trouble": "disliked", **recent}),
         _panel("Unsure", f"below 50%, {LATELY}", nothing_unsure, {"confidence": "50", **recent}, attention=False),
     ]
+    # Only while there are any: they are being answered right now.
     if _count(trouble="unanswered"):
         unanswered = {"trouble": "unanswered"}
         shown.append(_panel("Unanswered", "being answered right now", "", unanswered, attention=False))

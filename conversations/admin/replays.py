@@ -69,6 +69,7 @@ class ReplayForm(forms.Form):
     def __init__(self, data: Any, initial: dict[str, Any]) -> None:
         super().__init__(data, initial=initial, auto_id="%s")
         ready = ModelVersion.objects.filter(status=ModelVersion.Status.READY)
+        # By their keys: a field looks its choice up in its queryset, and one with a limit can't be filtered.
         self.offered = ready.filter(pk__in=list(ready.values_list("pk", flat=True)[:OFFERED])).select_related("bot")
         for name in ("left", "right"):
             field = cast(VersionField, self.fields[name])
@@ -98,6 +99,7 @@ class ReplayAdmin(PermissionAdmin, ReadOnlyAdmin):
 
     def additions(self, request: HttpRequest, *rows: Model) -> Sequence[Section]:
         """To the page of two versions, and to that of a replay's job."""
+        # Pages of other apps name their rows and know nothing of replays.
         versions = [row for row in rows if isinstance(row, ModelVersion)]
         if len(set(versions)) == 2 and self.has_add_permission(request):
             return [Section(TEMPLATES + "of_versions.html", {"left": versions[0], "right": versions[1]})]

@@ -60,6 +60,7 @@ class RetentionAdmin(PermissionAdmin):
         rules = retention_by_channel()
         if channel not in rules:
             raise Http404("There are no conversations of this channel.")
+        # A preview is a GET: it can be reloaded and deletes nothing.
         given = request.POST if request.method == "POST" else request.GET if "days" in request.GET else None
         rule = rules[channel]
         form = RetentionForm(given, initial={"days": rule.days, "keep_marked": rule.keep_marked} if rule else {})

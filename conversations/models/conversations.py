@@ -16,6 +16,8 @@ LONG = 40  # messages
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
+    """By what is still to be done."""
+
     def unanswered(self) -> ConversationQuerySet:
         return self.filter(answered_turn__lt=F("last_turn"))
 

@@ -120,7 +120,13 @@ def list_page(
         older = Cursor.of(shown[-1]) if shown else None
         return Page(shown, older, Cursor.of(shown[0]) if len(found) > size else None)
     rest = rows.filter(older_than(before)) if before else rows
-    end = _scan_end(before) if scan else None
+    end = None
+    if scan:
+        # Where this page stops, full or not; nowhere, if the oldest of all comes first.
+        scanned = Conversation.objects.filter(older_than(before)) if before else Conversation.objects.all()
+        scanned = scanned.order_by("-last_active", "-id")
+        last = scanned.values_list("last_active", "id")[SCANNED : SCANNED + 1].first()
+        end = Cursor(*last) if last else None
     if end:
         rest = rest.filter(Q(last_active__gte=end.active) & (Q(last_active__gt=end.active) | Q(pk__gte=end.id)))
     found = list(rest.order_by("-last_active", "-id")[: size + 1])
@@ -138,13 +144,6 @@ def older_than(cursor: Cursor) -> Q:
 def newer_than(cursor: Cursor) -> Q:
     """Above it in the list."""
     return Q(last_active__gte=cursor.active) & (Q(last_active__gt=cursor.active) | Q(pk__gt=cursor.id))
-
-
-def _scan_end(before: Cursor | None) -> Cursor | None:
-    """The conversation at which a scan that begins there ends; None where that is the oldest of all."""
-    rows = Conversation.objects.filter(older_than(before)) if before else Conversation.objects.all()
-    last = rows.order_by("-last_active", "-id").values_list("last_active", "id")[SCANNED : SCANNED + 1].first()
-    return Cursor(*last) if last else None
 
 
 def _row_conditions(filters: ConversationFilter) -> Iterator[Q]:

@@ -71,19 +71,15 @@ def neighbour_in_search(query: str, rows: Rows, here: Conversation | None, *, ol
     named = [pk for pk in by_name if pk not in on_first_page]
     words = terms(query)
     if here is not None and here.pk not in named:
-        found = _next_hit(words, rows, _newest_hit(words, here.pk), {here.pk, *named}, older)
+        messages = Message.objects.filter(conversation=here).order_by("-seq").values_list("pk", flat=True)
+        hits = hits_among(words, list(messages[:LATER])) if words else set()
+        place = max(hits, default=after_newest())  # its newest hit; above all hits where it has none
+        found = _next_hit(words, rows, place, {here.pk, *named}, older)
         return Neighbour(named[-1]) if not older and named and found == Neighbour() else found
     index = (-1 if here is None else named.index(here.pk)) + (1 if older else -1)
     if 0 <= index < len(named):
         return Neighbour(named[index])
     return _next_hit(words, rows, after_newest(), set(named), older) if older else Neighbour()
-
-
-def _newest_hit(words: Sequence[Term], conversation_id: int) -> int:
-    """Above all hits where it has none."""
-    messages = Message.objects.filter(conversation=conversation_id).order_by("-seq").values_list("pk", flat=True)
-    hits = hits_among(words, list(messages[:LATER])) if words else set()
-    return max(hits, default=after_newest())
 
 
 def _next_hit(words: Sequence[Term], rows: Rows, place: int, without: Collection[int], older: bool) -> Neighbour:

@@ -79,6 +79,7 @@ def message_for_review(conversation_id: int, seq: int) -> Message | None:
 
 
 def _for_review(conversation_id: int) -> QuerySet[Message]:
+    # Neither is shown, and both may be large.
     rows = Message.objects.filter(conversation_id=conversation_id).defer("metadata", "annotation__example__vector")
     rows = rows.select_related("model_version", "annotation__by", "annotation__example__intent")
     return rows.prefetch_related("notes__by")
@@ -104,6 +105,7 @@ def stamp_of(conversation_id: int) -> str:
     }
     sums = {f"stamp_{name}": of_conversation for name, of_conversation in sums.items()}
     fields = ("answered_turn", "state", "thumbs_down", "reviewed_turn", "reviewed_at", "saved_for_later", *sums)
+    # One query: an open page asks for it every twenty seconds.
     row = Conversation.objects.filter(pk=conversation_id).annotate(**sums).values_list(*fields).first()
     return hashlib.sha256(repr(row).encode()).hexdigest()[:16]
 

@@ -64,6 +64,8 @@ WHERE conversations_message_words(text) @@ to_tsquery('simple', %s)
 
 @dataclass(frozen=True)
 class Hit:
+    """A message that has all words of a search."""
+
     message_id: int
     conversation_id: int
     seq: int
@@ -92,6 +94,7 @@ def search_page(query: str, rows: QuerySet[Conversation], size: int, *, before: 
     upto = before if before is not None else after_newest()
     looked_at = 0
     while words and looked_at < LOOKED_AT:
+        # A small batch first: most searches find a page of conversations in it.
         batch, following = hits_before(words, upto, LOOKED_AT - BATCH if looked_at else BATCH)
         looked_at += max(len(batch), BATCH)
         for hit in hits_in(rows, [hit for hit in batch if hit.conversation_id not in found]):
@@ -111,6 +114,7 @@ def conversations_by_name(query: str, rows: QuerySet[Conversation]) -> list[int]
     named = Q(pk__in=newest, external_id__icontains=words)
     with suppress(ValueError):
         named |= Q(public_id=UUID(words))
+    # By channel and sender, which an index has, where the sender alone would read every row.
     for channel in channels_in_use():
         named |= Q(channel=channel, external_id=words)
     return list(rows.filter(named).order_by("-last_active", "-id").values_list("pk", flat=True)[:20])
@@ -197,6 +201,7 @@ def hits_among(words: Sequence[Term], ids: Collection[int]) -> set[int]:
 
 
 def after_newest() -> int:
+    """The id above those of all messages."""
     return (Message.objects.order_by().aggregate(newest=Max("id"))["newest"] or 0) + 1
 
 

@@ -61,6 +61,7 @@ def annotate_message(
         if before == after and annotation.is_in_effect and not move:
             return annotation
         _check_revision(annotation, revision)
+        # What it says now replaces what it said: first the training data is as it was without it.
         undo_correction(annotation, by=by)
         annotation.verdict, annotation.intent, annotation.entities = after.verdict, after.intent, after.entities
         apply_correction(annotation, by=by, move=move)
@@ -79,6 +80,7 @@ def flag_message(*, message: Message, flagged: bool, revision: int, by: User | N
         _check_revision(annotation, revision)
         annotation.flagged = flagged
         _save(annotation, {"flagged": (not flagged, flagged)}, by)
+        # The list filters by it without reading annotations.
         conversation.flag_count = Annotation.objects.filter(conversation=conversation, flagged=True).count()
         conversation.save(update_fields=["flag_count"])
     return annotation
@@ -100,6 +102,7 @@ def _validated(annotation: Annotation, verdict: str, intent: str, entities: Enti
     if not message.can_be_annotated:
         raise FrontdeskError("Only what a visitor wrote can be judged.", code="bad_verdict")
     right = _current_intent(annotation, message.intent if verdict == Verdict.CORRECT else intent.strip())
+    # Another intent for a message keeps the entities that staff have marked in it.
     if verdict == Verdict.CORRECTED and annotation.verdict == verdict and entities is None:
         entities = annotation.entities
     # Whether they mark words of the text is checked where they become part of an example.

@@ -58,6 +58,7 @@ def _restore_example(annotation: Annotation, example: Example, by: User | None) 
     states = annotation.example_states or {}
     before = states.get("before")
     other = _newest_other(annotation)
+    # The other one takes over what only this one knew, or nobody could undo it any more.
     if other is not None and other.example_states and before:
         other.example_states["before"] = before
         other.save(update_fields=["example_states"])

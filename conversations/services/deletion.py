@@ -62,6 +62,7 @@ def delete_with_examples(*, ids: Sequence[int], by: AbstractBaseUser) -> Deleted
         some = ids[start : start + AT_ONCE]
         with write_transaction():
             erased = erase_examples(examples=examples_made_only_from(Conversation.objects.filter(pk__in=some)))
+            # About the user: the examples are gone, and entries about them say nothing any more.
             audit.record(by, {"examples of deleted conversations": (len(erased.examples), 0)}, by=by)
             deleted += delete_conversations(ids=some, by=by)
         examples += len(erased.examples)
@@ -91,7 +92,7 @@ def _delete_some(ids: Sequence[int], by: AbstractBaseUser | None, among: Convers
     forget_sources(conversations=[str(row.public_id) for row in rows])
     audit.redact(Conversation, [row.pk for row in rows], "note")
     audit.redact(Annotation, Annotation.objects.filter(conversation__in=rows).values_list("pk", flat=True), "entities")
-    # Rows that point at others first: the database need not look for them.
+    # Those that point at others first: then no deletion finds anything that depends on its rows.
     for model in (ReplayedTurn, Note, Annotation, Event, Message):
         model.objects.filter(conversation__in=rows).delete()
     Conversation.objects.filter(pk__in=[row.pk for row in rows]).delete()

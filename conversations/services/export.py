@@ -63,6 +63,7 @@ def export_conversations(
     writers: dict[str, Callable[[Iterator[Batch]], Iterator[bytes]]] = {JSON: _json, CSV: _csv, RASA: _rasa}
     if format not in writers:
         raise FrontdeskError("The format is json, csv or rasa.", code="bad_format")
+    # Keys only: the rows are read batch by batch, while the file is being sent.
     ids = list(conversations.order_by("-last_active", "-id").values_list("pk", flat=True))
     if by is not None:
         audit.record(by, {f"exported as {format}": (None, len(ids))}, by=by, action=audit.ACCESSED)
@@ -113,7 +114,7 @@ def _json(batches: Iterator[Batch]) -> Iterator[bytes]:
             whole = {
                 **_conversation(row),
                 "notes": [_note(note) for note in notes_of[row.pk]],
-                "messages": [{**_message(message), **_message_details(message)} for message in messages[row.pk]],
+                "messages": [_message(message) for message in messages[row.pk]],
                 "events": [event.data for event in events[row.pk]],
             }
             yield (separator + json.dumps(whole)).encode()
@@ -167,12 +168,7 @@ def _message(message: Message) -> dict[str, Any]:
         "right_intent": annotation.intent if annotation else "",
         "right_entities": annotation.entities if annotation else [],
         "flagged": bool(annotation and annotation.flagged),
-    }
-
-
-def _message_details(message: Message) -> dict[str, Any]:
-    """What only the JSON has of a message."""
-    return {
+        # From here on in JSON only: no line of a table has room for it.
         "turn": message.turn,
         "payload": message.payload,
         "metadata": message.metadata,
@@ -244,7 +240,7 @@ def _user_step(event: dict[str, Any], message: Message | None) -> Iterator[Step]
     text = event.get("text") or ""
     if text and intent:
         in_text = [entity for entity in entities if _is_in_text(text, entity)]
-        # `a table for [two](number)`
+        # As Rasa marks them: `a table for [two](number)`
         yield {"user": write_markup(text, without_overlaps(in_text)), "intent": intent}
 
 

@@ -29,6 +29,7 @@ def give_feedback(*, conversation: Conversation, seq: int, value: str, reason: s
         if before == (value, reason[:MAX_REASON]):
             return
         messages.update(feedback=value, feedback_reason=reason[:MAX_REASON])
+        # Counted anew, not up or down: so a count that went wrong once mends itself.
         row.update(thumbs_down=Message.objects.filter(conversation=conversation, feedback="down").count())
         pk = conversation.pk
         transaction.on_commit(lambda: feedback_given.send_robust(Conversation, conversation_id=pk, seq=seq))

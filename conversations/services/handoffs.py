@@ -36,6 +36,7 @@ def reopen_handoff(*, conversation: Conversation, by: User | None) -> None:
 def _change_state(conversation: Conversation, before: State, after: State, by: User | None) -> None:
     rows = Conversation.objects.filter(pk=conversation.pk)
     with write_transaction():
+        # One statement asks and writes: of two who do it at once, one changes it and writes the audit log.
         if not rows.filter(state=before).update(state=after):
             return
         audit.record(conversation, {"state": (str(before), str(after))}, by=by)

@@ -78,7 +78,7 @@ def tag_conversation(
             if name.casefold() not in names | unwanted
         ]
         _check_tag_count(len(before) - len(removed) + len(added))
-        if removed or added:
+        if removed or added:  # else there is nothing to tell and nothing for the audit log
             conversation.tags.remove(*removed)
             conversation.tags.add(*added)
             after = sorted(tag.name for tag in [*before, *added] if tag not in removed)

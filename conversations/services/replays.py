@@ -35,6 +35,8 @@ SILENT_ACTIONS = {"action_listen", "action_session_start"}
 
 
 class CannotReplay(FrontdeskError):
+    """Not these versions, or not so many conversations."""
+
     code = "cannot_replay"
     status = 409
 
@@ -70,6 +72,7 @@ def replay_conversations(job: Job, report_progress: OnProgress) -> Callable[[], 
     differing: list[ReplayedTurn] = []
     for number, conversation in enumerate(conversations):
         report_progress(Progress("", number, count, 0.0, now=f"Conversation {number + 1} of {count}"))
+        # Anew for each conversation: a version remembers only its own answers in this one.
         sides = _Side(replay.left, conversation), _Side(replay.right, conversation)
         for message in visitor_messages(conversation.pk, TURNS):
             left, right = (side.respond(message) for side in sides)
@@ -152,7 +155,7 @@ class _Side:
         except EngineError as error:
             log.warning("replay of %s: %s", self.version, type(error).__name__)
             return _Answer(error=error.message)
-        self.events += reply.events
+        self.events += reply.events  # what the next turn is answered from, as it would have been live
         actions = [str(event.get("name")) for event in reply.events if event.get("event") == "action"]
         return _Answer(
             reply.intent,

@@ -44,6 +44,7 @@ def mark_reviewed(*, conversation: Conversation, by: User | None, seen_turn: int
     does not want it later any more. It waits for review again once the visitor says more."""
     with write_transaction():
         row = lock_conversation(conversation.pk)
+        # The visitor may have said more while the page was open: that waits for review.
         seen = row.last_turn if seen_turn is None else min(seen_turn, row.last_turn)
         after = ReviewState(max(seen, row.reviewed_turn), timezone.now(), by.pk if by else None, later=False)
         return _set_review(row, after, by)
@@ -60,6 +61,7 @@ def undo_review(*, conversation: Conversation, change: ReviewChange, by: User | 
     """As it was before the change. Raises ChangedMeanwhile where somebody changed it since."""
     with write_transaction():
         row = lock_conversation(conversation.pk)
+        # Whoever reviewed it since knows of nothing to undo.
         if ReviewState.of(row) != change.after:
             raise ChangedMeanwhile("Somebody reviewed this meanwhile.")
         _set_review(row, change.before, by)

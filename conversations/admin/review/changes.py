@@ -52,6 +52,7 @@ class ChangeView(ConversationView, FormView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.origin = Origin(request)
         self.seq = kwargs.get("seq", 0)  # of the message that it is about, if any
+        # A browser that submits a form accepts HTML and `*/*`; our scripts ask for JSON alone.
         self.by_script = request.accepts("application/json") and not request.accepts("text/html")
         _ = self.conversation  # 404 before anything else
         try:
@@ -63,6 +64,7 @@ class ChangeView(ConversationView, FormView):
         return self.change(self.request.user, **form.cleaned_data)
 
     def form_invalid(self, form: forms.Form) -> HttpResponse:
+        # One way to say no, for what the form refuses and for what the service refuses.
         error = next(iter(form.errors.as_data().values()))[0]
         raise FrontdeskError(str(error.message), code=error.code or "")
 
@@ -90,6 +92,7 @@ class ChangeView(ConversationView, FormView):
             }
             return JsonResponse(said, status=error.status)
         messages.error(self.request, error.message)
+        # The form did not get through, so the page fills in again what was chosen in it.
         mine = self.request.POST.get("intent") or self.request.POST.get("other") or ""
         return redirect(self.origin.page_url(self.conversation.pk, self.seq, mine=mine))
 
@@ -103,11 +106,13 @@ class ChangeView(ConversationView, FormView):
 
 
 class AnnotateView(ChangeView):
+    """Whether a message was understood, and what is right. Saying it again with another `verdict` undoes it."""
+
     form_class = AnnotationForm
 
     def change(self, by: Any, *, move: bool, **fields: Any) -> HttpResponse:
         message = self.message(self.seq)
-        before = annotation_fields(message)
+        before = annotation_fields(message)  # the service changes the message's annotation
         annotation = services.annotate_message(
             message=message,
             verdict=fields["verdict"],
@@ -127,6 +132,8 @@ class AnnotateView(ChangeView):
 
 
 class FlagView(ChangeView):
+    """A flag for colleagues, set or taken away."""
+
     form_class = FlagForm
 
     def change(self, by: Any, *, flagged: bool, revision: int) -> HttpResponse:
@@ -137,11 +144,14 @@ class FlagView(ChangeView):
 
 
 class NoteView(ChangeView):
+    """A note added, changed or deleted. A deleted one comes back as a new one."""
+
     form_class = NoteForm
 
     def change(self, by: Any, *, id: int, seq: int, text: str, delete: bool) -> HttpResponse:
         message = self.message(seq) if seq else None
         url, about = self.request.path, {"seq": seq or ""}
+        # An id that no note has is a note that a colleague deleted, not a new one.
         if "id" not in self.request.POST:
             added = services.add_note(conversation=self.conversation, text=text, message=message, by=by)
             return self.answer("Note added.", undo_by(url, **about, id=added.pk, delete="yes"), seq=seq)
@@ -157,16 +167,21 @@ class NoteView(ChangeView):
 
 
 class TagsView(ChangeView):
+    """Tags added and taken away."""
+
     form_class = TagsForm
 
     def change(self, by: Any, *, add: list[str], remove: list[str]) -> HttpResponse:
         changed = services.tag_conversation(conversation=self.conversation, add=add, remove=remove, by=by)
         said = f"Tagged {' and '.join(add)}." if add else f"Tag {' and '.join(remove)} taken away."
+        # Only what has changed: a tag that was there before stays when this is undone.
         back = {"add": ", ".join(changed.removed), "remove": ", ".join(changed.added)}
         return self.answer(said, undo_by(self.request.path, **back) if any(back.values()) else None)
 
 
 class SaveForLaterView(ChangeView):
+    """In the list of what is saved for later, or not any more."""
+
     form_class = SaveForLaterForm
 
     def change(self, by: Any, *, saved: bool) -> HttpResponse:
@@ -211,6 +226,7 @@ class ReviewedView(ChangeView):
 
     def _go_on(self, said: str, undo: Undo) -> HttpResponse:
         """To the next that waits, whose page says what was done here; or back to the list."""
+        # Looked for after the change, so that this conversation is not found again.
         found = self.origin.next_to_review(self.conversation)
         if found.conversation_id is None:
             rest = "The search goes on below." if found.further else "Nothing else waits here."

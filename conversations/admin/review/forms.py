@@ -63,7 +63,7 @@ class AnnotationForm(forms.Form):
         try:
             entities = strict_json.parse_json(text)
         except ValueError:
-            entities = None
+            entities = None  # refused below, like JSON of another kind
         if not isinstance(entities, list) or not all(isinstance(entity, dict) for entity in entities):
             raise ValidationError("Entities are a JSON list.", code="bad_entities")
         return entities
@@ -76,6 +76,8 @@ class AnnotationForm(forms.Form):
 
 
 class FlagForm(forms.Form):
+    """A flag, set or taken away."""
+
     flagged = YesField()
     revision = NumberField()
 
@@ -90,11 +92,15 @@ class NoteForm(forms.Form):
 
 
 class TagsForm(forms.Form):
+    """Tags to add and to take away."""
+
     add = NamesField()
     remove = NamesField()
 
 
 class SaveForLaterForm(forms.Form):
+    """In the list of what is saved for later, or not any more."""
+
     saved = YesField()
 
 

@@ -49,6 +49,7 @@ class Origin:
         below = selectors.neighbour_in_search(self.words, waiting, after, older=True, size=PAGE)
         if below != Neighbour():
             return below
+        # From the end of the search back to its top: what was skipped before may wait there.
         return selectors.neighbour_in_search(self.words, waiting, None, older=True, size=PAGE)
 
     def list_url(self, further: int | None = None) -> str:

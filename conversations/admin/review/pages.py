@@ -26,6 +26,7 @@ VIEWS = {
     "events": ("messages/<int:seq>/events/", views.EventsView),
     "next": ("next/", views.NextView),
     "previous": ("previous/", views.PreviousView),
+    # Two addresses have older names than their views: open pages and bookmarks know them.
     "annotate": ("messages/<int:seq>/judge/", changes.AnnotateView),
     "flag": ("messages/<int:seq>/flag/", changes.FlagView),
     "notes": ("notes/", changes.NoteView),
@@ -55,6 +56,7 @@ class ReviewPages(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The newest messages, those before number `?before=`, or those around number `?at=`."""
+        # Django takes any text for an id here, and no column keeps a number of 40 digits.
         pk = parse_id(object_id)
         conversation = None if pk is None else review.conversation_for_review(pk)
         if not self.has_view_permission(request, conversation):

@@ -15,6 +15,7 @@ from conversations.selectors import review
 from training.selectors import NO_ENTITIES, pipeline_of
 
 TEMPLATES = "admin/conversations/conversation"
+# Scripts know these ids, too.
 PARTS = {"desk-head": "head", "desk-state": "review_state", "desk-tags": "tags", "desk-notes": "notes"}
 """What stands around the messages: template by id."""
 

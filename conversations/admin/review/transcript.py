@@ -22,6 +22,8 @@ FALLBACK = "nlu_fallback"
 
 @dataclass(frozen=True)
 class Guess:
+    """An intent that the model considered."""
+
     name: str
     confidence: float
 
@@ -82,6 +84,7 @@ class Line:
         """What the same words are an example of by now, where it is something else than the annotation says."""
         if self.annotation is None or not self.annotation.example or self.annotation.is_in_effect:
             return ""
+        # A query for each such message, of which a page has few.
         alike = same_text(self.annotation.example.bot, self.message.text)
         names = {example.intent.name for example in alike}
         if self.annotation.intent in names:
@@ -110,7 +113,7 @@ class Line:
     def scored_separately(self) -> bool:
         """Whether the confidences come from a classifier that looks at each intent on its own."""
         guesses = [*self.runners_up, *([self.understood] if self.understood else [])]
-        return sum(guess.confidence for guess in guesses) > 1.05
+        return sum(guess.confidence for guess in guesses) > 1.05  # shares of one whole come to 1, but for rounding
 
     @property
     def runners_up(self) -> list[Guess]:
@@ -188,6 +191,7 @@ def lines_of(conversation: Conversation, messages: Sequence[Message]) -> list[Li
 def window_of(conversation: Conversation, before: int | None = None, at: int | None = None) -> Window:
     """The newest messages, the newest before the one of that number, or those around one."""
     if before is None and at is not None and at + AROUND < conversation.last_seq:
+        # Near the beginning the window is moved down, so that it is full.
         before = max(at + AROUND, min(WINDOW, conversation.last_seq)) + 1
     lines = lines_of(conversation, review.messages_for_review(conversation.pk, before=before, limit=WINDOW))
     first = lines[0].message.seq if lines else 1

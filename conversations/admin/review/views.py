@@ -58,7 +58,7 @@ class MessagesView(ConversationView):
         before, after, seq = (parse_number(request.GET.get(name, "")) for name in ("before", "after", "seq"))
         if seq is not None:
             row = review.message_for_review(self.conversation.pk, seq)
-            rows = [row] if row else []
+            rows = [row] if row else []  # a number that no message has is no error to a script
         else:
             rows = review.messages_for_review(self.conversation.pk, before=before, after=after, limit=WINDOW)
         return JsonResponse(
