@@ -20,7 +20,7 @@ PREFIX = "frontdesk"
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For whoever scrapes from this machine or a private network. To others it is not there."""
+    """For scrapers on this machine or a private network; 404 for others."""
     address = parse_address(address_of_request(request))
     if address is None or not (address.is_loopback or address.is_private):
         raise Http404
@@ -35,15 +35,15 @@ class InstallationCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         seen = health.current_health()
         yield _gauge("ready", "1 where this process can store a message.", int(seen.can_store))
-        yield _by("up", "1 where the part works.", "part", {name: int(up) for name, up in seen.parts.items()})
+        yield _gauges("up", "1 where the part works.", "part", {name: int(up) for name, up in seen.parts.items()})
         if not seen.can_store:
             return
-        yield _by("processes", "Processes that are alive.", "kind", seen.alive)
+        yield _gauges("processes", "Processes that are alive.", "kind", seen.alive)
         try:
             turns, seconds = waiting_now()
             yield _gauge("unanswered_turns", "Messages that wait for an answer.", turns)
             yield _gauge("oldest_waiting_seconds", "How long the conversation waits that waits longest.", seconds)
-            yield _by("jobs", "Jobs, such as trainings, by status.", "status", job_counts())
+            yield _gauges("jobs", "Jobs, such as trainings, by status.", "status", job_counts())
         except Error:  # it went away since: what was yielded so far is true
             return
 
@@ -52,7 +52,7 @@ def _gauge(name: str, words: str, value: float) -> Metric:
     return GaugeMetricFamily(f"{PREFIX}_{name}", words, value)
 
 
-def _by(name: str, words: str, label: str, values: dict[str, int]) -> Metric:
+def _gauges(name: str, words: str, label: str, values: dict[str, int]) -> Metric:
     family = GaugeMetricFamily(f"{PREFIX}_{name}", words, labels=[label])
     for key, value in values.items():
         family.add_metric([key], value)

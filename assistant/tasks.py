@@ -1,4 +1,4 @@
-"""What the clock asks for that belongs to no app alone."""
+"""Periodic tasks that belong to no single app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Celery's beat, by a clock that nobody sets."""
+"""Celery's beat, by a clock that is never set."""
 
 from __future__ import annotations
 

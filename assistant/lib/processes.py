@@ -1,4 +1,4 @@
-"""Who has the processor first."""
+"""Which processes have the processor first."""
 
 from __future__ import annotations
 
