@@ -120,7 +120,8 @@ TEMPLATES = [
 ]
 
 # Database, cache and channel layer
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'frontdesk.sqlite3'}")}
+_database_url = env("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR / 'frontdesk.sqlite3'}"
+DATABASES = {"default": env.db_url_config(_database_url)}
 DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False}  # threads that last keep theirs
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if SQLITE:

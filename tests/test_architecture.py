@@ -55,6 +55,16 @@ def test_it_has_short_files() -> None:
     assert {name: size for name, size in sizes.items() if size > FILE_LINES} == {}
 
 
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_it_names_places_that_are_there(page: str) -> None:
+    """A page that names what was moved sends its reader nowhere. SECURITY.md names tests without their folder."""
+    begins = "|".join([*OUR_APPS, "tests", "deploy", "templates", "static"])
+    named = set(re.findall(rf"`((?:{begins})/[\w/.-]+)`", (ROOT / page).read_text()))
+    assert len(named) > 3
+    there = {place for place in named for it in (place, f"tests/{place}.py") if (ROOT / it).exists()}
+    assert named == there
+
+
 def test_it_prints_nothing() -> None:
     assert [_name(path) for path in PRODUCT for call in _calls(path) if call == "print"] == []
 
