@@ -1,12 +1,11 @@
-"""One question to a bot from the command line, apart from every conversation."""
+"""The model that answers for a bot on the command line, apart from every conversation."""
 
 from __future__ import annotations
 
 import io
 import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 
 from django.conf import settings
 
@@ -21,7 +20,7 @@ class NothingAnswers(FrontdeskError):
 
 
 def answering_model(bot: str) -> Model:
-    """Raises NothingAnswers."""
+    """Of the live version, or else of the newest one that is trained. Raises NothingAnswers."""
     version = answering_version(bot)
     if version:
         return version.for_engine()
@@ -33,23 +32,19 @@ def answering_model(bot: str) -> Model:
 def ask(model: Model, text: str) -> Reply:
     """Loading the model takes none of the turn's time. Raises EngineError."""
     name = str(uuid.uuid4())
-    with _quiet():
+    # Standard output is for answers alone, whatever libraries print.
+    with redirect_stdout(sys.stderr):
         get_engine().load(model)
         return get_engine().respond(model, Turn(name, text, key=f"{name}:1"), settings.TURN_DEADLINE)
 
 
 def parse(model: Model, text: str) -> Parse:
-    with _quiet():
+    """Raises EngineError."""
+    with redirect_stdout(sys.stderr):
         return get_engine().parse(model, text)
 
 
 def use_utf8_output() -> None:
+    """Whatever the terminal's language is: an answer may have any letter."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Standard output is for answers alone, whatever libraries print."""
-    with redirect_stdout(sys.stderr):
-        yield

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from assistant.engine import OutMessage, Reply
+from assistant.engine import Reply
 from assistant.lib.errors import FrontdeskError
 from training.management.answering_model import answering_model, ask, use_utf8_output
 from training.models import MAIN
@@ -35,27 +35,24 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(_as_json(reply, bot, model.version), ensure_ascii=False))
             return
         for message in reply.messages:
-            self.stdout.write(_readable(message))
+            buttons = [f"  [{button.get('title', '')}] {button.get('payload', '')}" for button in message.buttons]
+            self.stdout.write("\n".join(line for line in [message.text, message.image, *buttons] if line))
         self.stderr.write(f"({reply.intent or 'no intent'} {reply.confidence:.2f}, {model.version})", self.style.NOTICE)
 
 
 def _as_json(reply: Reply, bot: str, version: str) -> dict[str, Any]:
+    replies = [
+        {
+            "text": message.text,
+            "buttons": list(message.buttons),
+            "citations": list((message.custom or {}).get("citations", [])),
+        }
+        for message in reply.messages
+    ]
     return {
-        "replies": [
-            {"text": message.text, "buttons": list(message.buttons), "citations": _citations(message)}
-            for message in reply.messages
-        ],
+        "replies": replies,
         "intent": {"name": reply.intent or None, "confidence": reply.confidence},
         "entities": list(reply.entities),
         "bot": bot,
         "model": version,
     }
-
-
-def _citations(message: OutMessage) -> list[Any]:
-    return list((message.custom or {}).get("citations", []))
-
-
-def _readable(message: OutMessage) -> str:
-    buttons = [f"  [{button.get('title', '')}] {button.get('payload', '')}" for button in message.buttons]
-    return "\n".join(line for line in [message.text, message.image, *buttons] if line)

@@ -12,7 +12,7 @@ from training.models import MAIN, Evaluation, ModelVersion
 from training.selectors import answering_version
 from training.services import evaluate_version
 
-SHOWN = 20
+SHOWN = 20  # errors
 
 
 class Command(BaseCommand):
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             f"right, {share:.1%} (95 %: {low:.1%} to {high:.1%}), macro F1 {evaluation.macro_f1:.3f}"
         )
         for error in report["errors"][:SHOWN]:
-            said = f"{error['guessed'] or 'nothing'} ({error['confidence']:.0%})"
-            self.stdout.write(f"  {error['text']!r}: {said}, not {error['right']}")
+            guessed = f"{error['guessed'] or 'nothing'} ({error['confidence']:.0%})"
+            self.stdout.write(f"  {error['text']!r}: {guessed}, not {error['right']}")
         if len(report["errors"]) > SHOWN:
             self.stdout.write(f"  and {len(report['errors']) - SHOWN} more")

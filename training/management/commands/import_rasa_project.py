@@ -40,13 +40,17 @@ class Command(BaseCommand):
         except ImportRefused as error:
             raise CommandError(error.message) from None
         self._show(project)
-        self.stdout.write(f"The bot {row.name} has {len(project.files)} files now{_in_place_of(row.name)}.")
+        instead = ", in place of the starter assistant" if row.name == MAIN else ""
+        self.stdout.write(f"The bot {row.name} has {len(project.files)} files now{instead}.")
         if not project.trainable:
             raise CommandError(f"{row.name} can't be trained yet: {_in_the_way(project)}", returncode=IN_THE_WAY)
         if not train:
             self.stdout.write(f"Next: manage.py train_model --bot {row.name}")
             return
-        self._train(row.name, activate)
+        try:
+            call_command("train_model", bot=row.name, activate=activate, stdout=self.stdout)
+        except CommandError as error:
+            raise CommandError(str(error), returncode=NOT_TRAINED) from None
 
     def _show(self, project: Project) -> None:
         for path in sorted({*project.files, *(notice.path for notice in project.notices)}):
@@ -54,25 +58,15 @@ class Command(BaseCommand):
                 self.stdout.write(f"{path}: imported {project.summaries[path]}".rstrip())
             for notice in project.notices:
                 if notice.path == path:
-                    self.stdout.write(f"  {_told(notice)}" if path in project.files else f"{path}: {_told(notice)}")
-
-    def _train(self, bot: str, activate: str | None) -> None:
-        try:
-            call_command("train_model", bot=bot, activate=activate, stdout=self.stdout)
-        except CommandError as error:
-            raise CommandError(str(error), returncode=NOT_TRAINED) from None
+                    begin = "  " if path in project.files else f"{path}: "
+                    self.stdout.write(f"{begin}{'! ' if notice.blocks else ''}{_in_words(notice)}")
 
 
-def _told(notice: Notice) -> str:
-    place = f"line {notice.line}: " if notice.line else ""
-    return f"{'! ' if notice.blocks else ''}{place}{notice.text}"
+def _in_words(notice: Notice) -> str:
+    return f"line {notice.line}: {notice.text}" if notice.line else notice.text
 
 
 def _in_the_way(project: Project) -> str:
-    first = next(notice for notice in project.notices if notice.blocks)
-    more = sum(notice.blocks for notice in project.notices) - 1
-    return f"{first.path}, {_told(first).removeprefix('! ')}{f' (and {more} more, see above)' if more else ''}"
-
-
-def _in_place_of(bot: str) -> str:
-    return ", in place of the starter assistant" if bot == MAIN else ""
+    """The first notice, and how many more there are."""
+    first, *more = [notice for notice in project.notices if notice.blocks]
+    return f"{first.path}, {_in_words(first)}{f' (and {len(more)} more, see above)' if more else ''}"

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from assistant.engine import Model, Parse
+from assistant.engine import Parse
 from assistant.lib.errors import FrontdeskError
 from training.management.answering_model import answering_model, parse, use_utf8_output
 from training.models import MAIN
@@ -29,23 +29,23 @@ class Command(BaseCommand):
         use_utf8_output()
         try:
             with file.open("rb") if file else nullcontext(sys.stdin.buffer) as lines:
-                self._parse(answering_model(bot), lines)
+                model = answering_model(bot)
+                for text in _texts(lines):
+                    self.stdout.write(json.dumps(_as_json(parse(model, text)), ensure_ascii=False))
+                    self.stdout.flush()
         except FrontdeskError as error:
             raise CommandError(error.message) from None
         except BrokenPipeError:
-            _discard(self.stdout.fileno())
+            # Whoever read it has left: Python must not try to write the rest at its exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from None
-
-    def _parse(self, model: Model, lines: BinaryIO) -> None:
-        for text in _texts(lines):
-            self.stdout.write(json.dumps(_as_json(parse(model, text)), ensure_ascii=False))
-            self.stdout.flush()
 
 
 def _texts(lines: BinaryIO) -> Iterator[str]:
     """A line ends at a line feed and nowhere else. Bytes that are not UTF-8 become U+FFFD."""
     for number, line in enumerate(iter(lines.readline, b"")):
+        # A mark of the byte order may stand at the beginning.
         text = line.decode("utf-8-sig" if number == 0 else "utf-8", errors="replace")
         yield text.removesuffix("\n").removesuffix("\r")
 
@@ -57,8 +57,3 @@ def _as_json(parsed: Parse) -> dict[str, Any]:
         "intent_ranking": list(parsed.ranking),
         "entities": list(parsed.entities),
     }
-
-
-def _discard(output: int) -> None:
-    """Whoever read it has left: Python must not try to write the rest at its exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), output)
