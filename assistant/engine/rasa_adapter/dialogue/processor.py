@@ -118,18 +118,7 @@ class TurnProcessor(MessageProcessor):
             "dialogue": answered - parsed - actions + parsing - started,
             "snapshot": perf_counter() - answered,
         }
-        understood = parse_of(message.parse_data)
-        return Reply(
-            events=events,
-            messages=channel.out(),
-            intent=understood.intent,
-            confidence=understood.confidence,
-            ranking=understood.ranking,
-            entities=understood.entities,
-            snapshot=snapshot,
-            timings={stage: round(value * 1000, 3) for stage, value in seconds.items()},
-            error=running_turn.get().error,
-        )
+        return _reply(parse_of(message.parse_data), channel, events, snapshot, seconds)
 
     async def parse(self, text: str) -> Parse:
         """What the model understands of a text, without a conversation."""
@@ -212,4 +201,18 @@ def parse_of(data: Json) -> Parse:
         confidence=float(intent.get("confidence") or 0.0),
         ranking=[{"name": row["name"], "confidence": row["confidence"]} for row in data.get("intent_ranking") or ()],
         entities=data.get("entities") or [],
+    )
+
+
+def _reply(understood: Parse, channel: CollectedMessages, events: list[Json], snapshot: Json, seconds: Json) -> Reply:
+    return Reply(
+        events=events,
+        messages=channel.out(),
+        intent=understood.intent,
+        confidence=understood.confidence,
+        ranking=understood.ranking,
+        entities=understood.entities,
+        snapshot=snapshot,
+        timings={stage: round(value * 1000, 3) for stage, value in seconds.items()},
+        error=running_turn.get().error,
     )
