@@ -72,7 +72,7 @@ class Annotation(models.Model):
 
 
 class Note(models.Model):
-    """Staff's own words beside a conversation, or beside one message of it."""
+    """What staff write about a conversation, or about one message of it."""
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="notes")
     message = models.ForeignKey(Message, models.CASCADE, null=True, blank=True, related_name="notes")

@@ -137,7 +137,7 @@ def list_page(
 
 
 def older_than(cursor: Cursor) -> Q:
-    """Below it in the list. Said so that an index on (-last_active, -id) is entered in the right place."""
+    """Below it in the list. Written so that a database enters the index on (-last_active, -id) at the right place."""
     return Q(last_active__lte=cursor.active) & (Q(last_active__lt=cursor.active) | Q(pk__lt=cursor.id))
 
 
@@ -172,8 +172,8 @@ def _row_conditions(filters: ConversationFilter) -> Iterator[Q]:
 
 
 def _message_rows(filters: ConversationFilter) -> Iterator[tuple[QuerySet, QuerySet]]:
-    """Rows that say which conversations match; and the same rows, asked for in one conversation after the other: said
-    so that a database does not look through all rows of a common intent for each of them."""
+    """Rows that say which conversations match; and the same rows, written for a look into one conversation at a time,
+    so that a database does not read all rows of a common intent for each of them."""
     messages = Message.objects.filter(role=Message.Role.USER)
     if filters.intent:
         one_by_one = messages.alias(what=Coalesce("intent", Value(""))).filter(what=filters.intent)

@@ -117,7 +117,7 @@ def _aggregate(rows: QuerySet[Any], aggregate: Aggregate) -> Subquery:
 
 
 def notes_of(conversation_id: int) -> list[Note]:
-    """Those beside the conversation as a whole."""
+    """Those about the conversation as a whole."""
     return list(Note.objects.filter(conversation_id=conversation_id, message=None).select_related("by"))
 
 

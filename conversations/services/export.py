@@ -72,7 +72,7 @@ def export_conversations(
 
 def story_of(conversation: Conversation, messages: Sequence[Message], events: Sequence[Event]) -> bytes:
     """One item of Rasa's `stories:`: what was said, what it meant, what the bot did. Where staff corrected an intent,
-    theirs is the one that stands there. Empty where the bot has done nothing yet."""
+    theirs is the one that is written. Empty where the bot has done nothing yet."""
     by_turn = {message.turn: message for message in messages if message.role == Message.Role.USER}
     steps = [step for event in events for step in _steps(event.data, by_turn.get(event.turn))]
     if not steps:

@@ -1,4 +1,4 @@
-"""Staff's own words beside a conversation: notes and tags."""
+"""Notes that staff write about a conversation, and tags that they give it."""
 
 from __future__ import annotations
 

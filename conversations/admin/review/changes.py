@@ -106,7 +106,7 @@ class ChangeView(ConversationView, FormView):
 
 
 class AnnotateView(ChangeView):
-    """Whether a message was understood, and what is right. Saying it again with another `verdict` undoes it."""
+    """Whether a message was understood, and what is right. The same form with the fields of before undoes it."""
 
     form_class = AnnotationForm
 

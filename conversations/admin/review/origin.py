@@ -1,4 +1,4 @@
-"""The list that a reader of a conversation came from, and the conversations beside this one there."""
+"""The list that a reader of a conversation came from, and the way from there to the next and the previous one."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ VIEWS = {
     "later": ("later/", changes.SaveForLaterView),
     "handoff": ("cared/", changes.HandoffView),
 }
-"""Address and view, by what stands behind `conversations_conversation_` in the name of the URL."""
+"""Address and view, by what follows `conversations_conversation_` in the name of the URL."""
 
 
 class ReviewPages(admin.ModelAdmin):

@@ -15,9 +15,9 @@ from conversations.selectors import review
 from training.selectors import NO_ENTITIES, pipeline_of
 
 TEMPLATES = "admin/conversations/conversation"
-# Scripts know these ids, too.
+# Scripts replace the elements with these ids.
 PARTS = {"desk-head": "head", "desk-state": "review_state", "desk-tags": "tags", "desk-notes": "notes"}
-"""What stands around the messages: template by id."""
+"""What is around the messages: template by id."""
 
 
 def page_context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def page_context(request: HttpRequest, conversation: Conversation) -> dict[str, 
 
 
 def render_parts(request: HttpRequest, conversation: Conversation) -> dict[str, str]:
-    """All that stands around the messages."""
+    """All that is around the messages."""
     context = page_context(request, conversation)
     return {key: render_to_string(f"{TEMPLATES}/{name}.html", context, request) for key, name in PARTS.items()}
 

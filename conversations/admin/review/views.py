@@ -50,7 +50,7 @@ class ConversationView(PermissionRequiredMixin, View):
 
 
 class MessagesView(ConversationView):
-    """Messages from `?after=`, `?before=` or `?seq=` on: `items` is their HTML, `parts` what stands around them."""
+    """Messages from `?after=`, `?before=` or `?seq=` on: `items` is their HTML, `parts` what is around them."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         # The stamp of before the rest is read: a change meanwhile makes another one, so that the page asks again.
