@@ -18,6 +18,8 @@ PLAUSIBLE = 0.15  # below this confidence a guess is worse than asking again
 
 
 class ActionRequestHandoff(Action):
+    """A person is asked for. Tried again, it asks once: the key is the turn's."""
+
     def name(self) -> str:
         return "action_request_handoff"
 
@@ -61,6 +63,8 @@ class ActionDefaultAskRephrase(Action):
 
 
 class ActionRepeat(Action):
+    """The last answer once more."""
+
     safe_to_replay = True
 
     def name(self) -> str:

@@ -49,6 +49,7 @@ class AnswerQueue:
         self._is_away, self._again_at = False, 0.0
 
     def put(self, conversation_id: int) -> None:
+        """Queue it, or leave it to the sweeper."""
         if self._is_away:
             with self._lock:
                 if time.monotonic() < self._again_at:

@@ -37,7 +37,8 @@ class ReviewConsumer(WebsocketConsumer):
         self.bucket, self.checked = TokenBucket(FRAMES), time.monotonic()
         self.colleagues: dict[str, dict[str, Any]] = {}  # by the names of their pages' channels
         public_id = self.scope["url_route"]["kwargs"]["public_id"]
-        conversation_id = await in_pool(_readable_conversation, self.user, public_id)
+        rows = Conversation.objects.filter(public_id=public_id).values_list("pk", flat=True)
+        conversation_id = await in_pool(rows.first) if await in_pool(_may_read, self.user) else None
         if conversation_id is None:
             await self.close()
             return
@@ -95,12 +96,12 @@ class ReviewConsumer(WebsocketConsumer):
         self.checked = LONG_AGO
         if not await self._may_still_read():
             return False
-        versions = await in_pool(_newest_seq_and_stamp, conversation_id)
-        if versions is None:
+        rows = Conversation.objects.filter(pk=conversation_id).values_list("last_seq", flat=True)
+        newest_seq = await in_pool(rows.first)
+        if newest_seq is None:
             await self.close()
             return False
-        newest_seq, stamp = versions
-        await self.say({"type": "pong", "newest_seq": newest_seq, "stamp": stamp})
+        await self.say({"type": "pong", "newest_seq": newest_seq, "stamp": await in_pool(stamp_of, conversation_id)})
         return True
 
     # --- hints from workers and other processes
@@ -136,7 +137,9 @@ class ReviewConsumer(WebsocketConsumer):
     async def _send_presence(self, *, hello: bool = False) -> None:
         """Tell the colleagues' pages who is here, and at which message. Those that are there answer a hello."""
         name = str(self.user.get_full_name() or self.user.get_username())
-        person = {"id": self.user.pk, "name": name, "initials": _initials(name), "at": self.seq}
+        words = re.findall(r"[^\W_]+", name) or ["?"]
+        initials = words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]
+        person = {"id": self.user.pk, "name": name, "initials": initials.upper(), "at": self.seq}
         event = {"type": "review.here", "channel": self.channel_name, "person": person, "hello": hello}
         await self.channel_layer.group_send(self.review_group, event)
 
@@ -150,24 +153,12 @@ class ReviewConsumer(WebsocketConsumer):
         await self.say({"type": "presence", "people": people})
 
 
-def _readable_conversation(user: Any, public_id: Any) -> int | None:
-    """The conversation's key, None where there is none or this user may not read it."""
-    if not _may_read(user):
-        return None
-    return Conversation.objects.filter(public_id=public_id).values_list("pk", flat=True).first()
-
-
 def _is_logged_in_reader(session_key: str | None, user_id: int) -> bool:
     """Whether the session goes on, as it does not after logging out or with a new password, and its user may read."""
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     user = get_user(request)
     return user.pk == user_id and _may_read(user)
-
-
-def _newest_seq_and_stamp(conversation_id: int) -> tuple[int, str] | None:
-    newest_seq = Conversation.objects.filter(pk=conversation_id).values_list("last_seq", flat=True).first()
-    return None if newest_seq is None else (newest_seq, stamp_of(conversation_id))
 
 
 def _may_read(user: Any) -> bool:
@@ -181,8 +172,3 @@ def _parse(text: str | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return frame if isinstance(frame, dict) else {}
-
-
-def _initials(name: str) -> str:
-    words = re.findall(r"[^\W_]+", name) or ["?"]
-    return (words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]).upper()

@@ -38,13 +38,13 @@ def answer(conversation_id: int) -> int:
             if version is None:  # the first model is still being trained: the sweeper comes again
                 release_untried(conversation_id, lease)
                 break
-            more = complete(message, version, _reply(message, version), lease)
+            more = complete(message, version, engine_reply(message, version), lease)
             answered += 1
             message = next_message(conversation_id, lease) if more else None
     return answered
 
 
-def _reply(message: Message, version: ModelVersion) -> Reply | None:
+def engine_reply(message: Message, version: ModelVersion) -> Reply | None:
     """The engine's reply. None: this turn gets the fallback. An empty one: a person answers."""
     if message.conversation.state == Conversation.State.HUMAN:
         return Reply((), ())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
@@ -26,10 +26,21 @@ class Columns(Generic[M]):
 
     def __init__(self, model: type[M], *names: str) -> None:
         self.model = model
+        self.table = model._meta.db_table
         self.fields = [field for field in model._meta.concrete_fields if field.attname in names]
         self.names = [field.attname for field in self.fields]  # as Model.from_db wants them: in the model's order
+        self._to_database = {field.attname: _to_database(field) for field in self.fields}
+        # As Django's own queries use them: SQLite knows neither UUIDs nor times nor JSON.
+        self._from_database = {
+            field.attname: [
+                *connection.ops.get_db_converters(field.get_col(self.table)),
+                *field.get_db_converters(connection),
+            ]
+            for field in self.fields
+        }
 
     def select(self, table: str, prefix: str = "") -> str:
+        """What stands behind SELECT or RETURNING."""
         return ", ".join(f"{table}.{name} AS {prefix}{name}" for name in self.names)
 
     def instance(self, row: Row, prefix: str = "") -> M:
@@ -44,38 +55,49 @@ class Columns(Generic[M]):
 
     def update(self, row: Mapping[str, Any]) -> Statement:
         """Set them all, of one row by its `id`, where there is a conversation."""
-        table, text = self.model._meta.db_table, ", ".join(f"{name} = %s" for name in self.names)
-        values = [to_database(row[name]) for name, to_database in self._to_database.items()]
-        return f"UPDATE {table} SET {text} FROM conversation WHERE {table}.id = %s", [*values, row["id"]]  # noqa: S608
+        columns = ", ".join(f"{name} = %s" for name in self.names)
+        text = f"UPDATE {self.table} SET {columns} FROM conversation WHERE {self.table}.id = %s"  # noqa: S608
+        return text, [*self._values(row), row["id"]]
 
     def insert(self, rows: Sequence[Mapping[str, Any]], **from_conversation: str) -> Statement:
         """New rows. `from_conversation` has SQL for what only the conversation's row can tell, where `added.place` is 0
         for the last of `rows`, -1 for the one before, and so on. All other columns get their fields' defaults."""
         values: list[Any] = []
         for place, row in enumerate(rows, 1 - len(rows)):
-            values.append(place)
-            values += [to_database(row[name]) for name, to_database in self._to_database.items()]
+            values += [place, *self._values(row)]
         return _insert_text(self, len(rows), tuple(from_conversation.items())), values
 
-    @cached_property
-    def _to_database(self) -> dict[str, Callable[[Any], Any]]:
-        return {field.attname: _to_database(field) for field in self.fields}
+    def _values(self, row: Mapping[str, Any]) -> list[Any]:
+        return [to_database(row[name]) for name, to_database in self._to_database.items()]
 
-    @cached_property
-    def _from_database(self) -> dict[str, list[Any]]:
-        """As Django's own queries use them: SQLite knows neither UUIDs nor times nor JSON."""
-        table = self.model._meta.db_table
-        return {
-            field.attname: [
-                *connection.ops.get_db_converters(field.get_col(table)),
-                *field.get_db_converters(connection),
-            ]
-            for field in self.fields
-        }
+
+def sql_default(field: Field[Any, Any]) -> str:
+    """The field's default as SQL: NULL, a number or a text, which JSON is, too."""
+    value = _to_database(field)(field.get_default())
+    if value is None:
+        return "NULL"
+    text = str(value).replace("'", "''").replace("%", "%%")
+    return text if isinstance(value, (int, float)) else f"'{text}'"
+
+
+@lru_cache(maxsize=256)
+def _insert_text(columns: Columns[Any], count: int, from_conversation: tuple[tuple[str, str], ...]) -> str:
+    marks = ", ".join(["%s", *(dialect.placeholder(field) for field in columns.fields)])
+    # Both databases call the columns of a list of values `column1`, `column2` and so on.
+    named = ", ".join(f"column{number} AS {name}" for number, name in enumerate(["place", *columns.names], 1))
+    all_fields = [field for field in columns.model._meta.concrete_fields if not field.primary_key]
+    written = {field.attname: sql_default(field) for field in all_fields}
+    written |= {name: f"added.{name}" for name in columns.names} | dict(from_conversation)
+    return f"""
+INSERT INTO {columns.table} ({", ".join(written)})
+SELECT {", ".join(written.values())}
+FROM conversation, (SELECT {named} FROM (VALUES {", ".join([f"({marks})"] * count)}) AS listed) AS added
+"""  # noqa: S608  names of ours
 
 
 def _to_database(field: Field[Any, Any]) -> Callable[[Any], Any]:
-    """As Django does it, without what takes most of its time: an object around each JSON, and looks at each text."""
+    """As Django writes its values, without what takes most of the time: an object around each JSON, and a look at each
+    text."""
     if isinstance(field, _AS_THEY_ARE):
         return lambda value: value
     if isinstance(field, JSONField):
@@ -83,27 +105,3 @@ def _to_database(field: Field[Any, Any]) -> Callable[[Any], Any]:
     if isinstance(field, DateTimeField):
         return connection.ops.adapt_datetimefield_value
     return lambda value: field.get_db_prep_save(value, connection)
-
-
-@lru_cache(maxsize=256)
-def _insert_text(columns: Columns[Any], count: int, from_conversation: tuple[tuple[str, str], ...]) -> str:
-    model = columns.model
-    marks = ", ".join(["%s", *(dialect.placeholder(field) for field in columns.fields)])
-    # Both databases call the columns of a list of values `column1`, `column2` and so on.
-    named = ", ".join(f"column{number} AS {name}" for number, name in enumerate(["place", *columns.names], 1))
-    written = {field.attname: _default(field) for field in model._meta.concrete_fields if not field.primary_key}
-    written |= {name: f"added.{name}" for name in columns.names} | dict(from_conversation)
-    return f"""
-INSERT INTO {model._meta.db_table} ({", ".join(written)})
-SELECT {", ".join(written.values())}
-FROM conversation, (SELECT {named} FROM (VALUES {", ".join([f"({marks})"] * count)}) AS listed) AS added
-"""  # noqa: S608  names of ours
-
-
-def _default(field: Field[Any, Any]) -> str:
-    """As SQL: a text or a number, or JSON as a text."""
-    value = _to_database(field)(field.get_default())
-    if value is None:
-        return "NULL"
-    text = str(value).replace("'", "''").replace("%", "%%")
-    return text if isinstance(value, (int, float)) else f"'{text}'"

@@ -65,15 +65,18 @@ class LeaseKeeper:
         self._thread: threading.Thread | None = None
 
     def add(self, conversation_id: int, lease: str) -> None:
+        """Renew it from now on."""
         with self._lock:
             self._held[lease] = conversation_id
             self._start()
 
     def discard(self, lease: str) -> None:
+        """Renew it no longer."""
         with self._lock:
             self._held.pop(lease, None)
 
     def release_later(self, conversation_id: int, lease: str) -> None:
+        """In half a second, and again until the database says that it did."""
         with self._lock:
             self._to_release[lease] = conversation_id
             self._start()

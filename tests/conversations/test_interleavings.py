@@ -43,7 +43,7 @@ class Worker:
             if self.message is None:
                 self.crash()
         elif self.reply is None:
-            self.reply = answering._reply(self.message, self.message.model_version)
+            self.reply = answering.engine_reply(self.message, self.message.model_version)
         else:
             more = complete(self.message, self.message.model_version, self.reply, self.lease)
             self.message = self.reply = None

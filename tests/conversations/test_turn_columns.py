@@ -4,15 +4,15 @@ import pytest
 from django.db import connection, models
 
 from conversations.models import Message
-from conversations.turns.columns import Columns, _default
+from conversations.turns.columns import Columns, sql_default
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("value", ["", "it's 100 %", 0, 2.5, None])
-def test_it_writes_a_default_as_sql(value):
+def test_it_writes_asql_default_as_sql(value):
     field = models.FloatField if isinstance(value, (int, float)) else models.CharField
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_default(field(default=value, null=True))}, %s", ["a value"])
+        cursor.execute(f"SELECT {sql_default(field(default=value, null=True))}, %s", ["a value"])
         assert cursor.fetchone() == (value, "a value")
 
 

@@ -54,6 +54,7 @@ class Call:
 
     @classmethod
     def from_scope(cls, scope: dict[str, Any]) -> Call:
+        """Of ASGI."""
         headers = headers_of(scope["headers"])
         query = parse_qs(scope["query_string"].decode("latin-1"))
         return cls(scope["method"], headers, query, client_of_scope(scope), is_local(peer_of(scope), headers))

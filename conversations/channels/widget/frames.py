@@ -31,6 +31,7 @@ class TextField:
     cut: bool = False
 
     def clean(self, name: str, value: Any) -> str:
+        """The value as the frame has it. Raises BadFrame, which names the field."""
         if value is None:
             return ""
         if not isinstance(value, str) or (len(value) > self.limit and not self.cut):
@@ -45,6 +46,7 @@ class NumberField:
     """A whole number that the database can hold, 0 where it is left out."""
 
     def clean(self, name: str, value: Any) -> int:
+        """The value as the frame has it. Raises BadFrame, which names the field."""
         if value is None:
             return 0
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
@@ -92,9 +94,11 @@ class Frame:
     fields: dict[str, Any]
 
     def text(self, name: str) -> str:
+        """Of a TextField."""
         return str(self.fields[name])
 
     def number(self, name: str) -> int:
+        """Of a NumberField."""
         return int(self.fields[name])
 
 

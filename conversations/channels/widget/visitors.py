@@ -10,10 +10,12 @@ _SALT = "widget.visitor"
 
 
 def new_visitor() -> str:
+    """An id that nobody can guess."""
     return uuid.uuid4().hex
 
 
 def token_of(visitor: str) -> str:
+    """For the widget to keep, and to say hello with."""
     return signing.dumps(visitor, salt=_SALT)
 
 

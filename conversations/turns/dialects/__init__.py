@@ -13,6 +13,8 @@ from conversations.turns.dialects import postgresql, sqlite
 
 
 class Dialect(Protocol):
+    """What each of the two modules has."""
+
     NOW: str
     """The database's clock, as Django writes it."""
     LATER: str
