@@ -39,7 +39,7 @@ def report_of(guesses: Sequence[Guess]) -> Report:
         "intents": intents,
         "labels": labels,
         "confusion": [[place[intent], place[guessed], count] for (intent, guessed), count in sorted(pairs.items())],
-        "errors": _errors(guesses),
+        "errors": errors_in(guesses),
         "entities": entity_counts(guesses),
         "messages": [[key_of(g.right.text), place[g.right.intent], place[g.intent]] for g in guesses],
     }
@@ -80,6 +80,24 @@ def entity_counts(guesses: Sequence[Guess]) -> list[Report]:
     return [{"name": name, **{kind: counts[name][kind] for kind in kinds}} for name in sorted(counts)]
 
 
+def errors_in(guesses: Sequence[Guess]) -> list[Report]:
+    """The most confident first."""
+    wrong = sorted((g for g in guesses if g.intent != g.right.intent), key=lambda g: (-g.confidence, g.right.text))
+    return [
+        {
+            "text": guess.right.text,
+            "right": guess.right.intent,
+            "guessed": guess.intent,
+            "confidence": round(guess.confidence, 4),
+            "ranking": [
+                [str(rank.get("name")), round(float(rank.get("confidence") or 0), 4)]
+                for rank in guess.ranking[:ERROR_RANKS]
+            ],
+        }
+        for guess in wrong
+    ]
+
+
 def proportion(right: int, of: int) -> Interval | None:
     """With Wilson's interval; None where there is nothing to divide by."""
     if not of:
@@ -99,23 +117,6 @@ def f1(hits: int, wrong: int, missed: int) -> Interval | None:
 def key_of(text: str) -> str:
     """Names a message in reports that are compared."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _errors(guesses: Sequence[Guess]) -> list[Report]:
-    wrong = sorted((g for g in guesses if g.intent != g.right.intent), key=lambda g: (-g.confidence, g.right.text))
-    return [
-        {
-            "text": guess.right.text,
-            "right": guess.right.intent,
-            "guessed": guess.intent,
-            "confidence": round(guess.confidence, 4),
-            "ranking": [
-                [str(rank.get("name")), round(float(rank.get("confidence") or 0), 4)]
-                for rank in guess.ranking[:ERROR_RANKS]
-            ],
-        }
-        for guess in wrong
-    ]
 
 
 def _spans(entities: Sequence[Mapping[str, Any]]) -> set[tuple[str, int, int]]:

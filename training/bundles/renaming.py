@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,13 @@ def current_name(name: str, renamed: Iterable[RenamedIntent]) -> str:
 def rename_in_file(data: Data, renamed: Sequence[RenamedIntent]) -> Data:
     """A whole file, after all changes in their order."""
     for change in renamed:
-        data = {section: _in_section(section, content, change) for section, content in data.items()}
+        data = dict(data)
+        for section, content in data.items():
+            if section in IN_LISTS and isinstance(content, list):
+                items = [IN_LISTS[section](item, change) for item in content]
+                data[section] = [item for item in items if item is not None]
+            elif section in IN_MAPPINGS and isinstance(content, dict):
+                data[section] = {name: IN_MAPPINGS[section](item, change) for name, item in content.items()}
     return data
 
 
@@ -53,19 +59,6 @@ def intent_of_payload(payload: Any) -> str:
     """`greet` of `/greet{"name": "x"}`; empty where it is a text to be understood."""
     found = PAYLOAD.fullmatch(payload) if isinstance(payload, str) else None
     return found[1] if found else ""
-
-
-def _in_section(section: str, content: Any, change: RenamedIntent) -> Any:
-    if isinstance(content, list):
-        if section in ("rules", "stories"):
-            return [kept for item in content if (kept := _in_rule(item, change)) is not None]
-        if section == "intents":
-            return [kept for item in content if (kept := _in_list(item, change)) is not None]
-        if section == "pipeline" and change.new:
-            return [_in_component(item, change) for item in content]
-    if isinstance(content, dict) and section in ("slots", "forms"):
-        return {name: _in_slot_or_form(item, change) for name, item in content.items()}
-    return content
 
 
 def _in_rule(rule: Any, change: RenamedIntent) -> Any:
@@ -104,9 +97,9 @@ def _in_list(item: Any, change: RenamedIntent) -> Any:
 
 
 def _in_component(item: Any, change: RenamedIntent) -> Any:
-    if isinstance(item, dict) and item.get("retrieval_intent") == change.old:
-        return {**item, "retrieval_intent": change.new}
-    return item
+    """A ResponseSelector of one retrieval intent. Of one that was deleted, training says that it has no examples."""
+    renames = change.new and isinstance(item, dict) and item.get("retrieval_intent") == change.old
+    return {**item, "retrieval_intent": change.new} if renames else item
 
 
 def _in_slot_or_form(item: Any, change: RenamedIntent) -> Any:
@@ -136,3 +129,14 @@ def _in_names(item: Data, key: str, change: RenamedIntent) -> Data:
     new = list(dict.fromkeys(name for it in names if (name := change.new if it == change.old else it)))
     rest = {name: content for name, content in item.items() if name != key}
     return {**rest, key: new if isinstance(value, list) else new[0]} if new else rest
+
+
+Renamer = Callable[[Any, RenamedIntent], Any]
+"""Of an item of a section: as it is with the new name, None where it goes."""
+IN_LISTS: dict[str, Renamer] = {
+    "rules": _in_rule,
+    "stories": _in_rule,
+    "intents": _in_list,
+    "pipeline": _in_component,
+}
+IN_MAPPINGS: dict[str, Renamer] = {"slots": _in_slot_or_form, "forms": _in_slot_or_form}

@@ -46,7 +46,7 @@ def usage_in(files: Mapping[str, str], renamed: Sequence[RenamedIntent] = ()) ->
         data = rename_in_file(content, renamed)
         actions.update(_asked_by_forms(data.get("forms")))
         filling.update(_filling_slots(data.get("slots")))
-        for rule in _rules_in(data):
+        for rule in rules_in(data):
             actions.update(rule.actions)
             for intent in rule.intents:
                 named[intent].append(rule.name)
@@ -72,7 +72,7 @@ def pipeline_in(files: Mapping[str, str]) -> Pipeline:
 
 
 @dataclass(frozen=True)
-class _Rule:
+class Rule:
     """A rule or a story."""
 
     is_story: bool
@@ -117,11 +117,12 @@ class _Rule:
         return [_intent_of(way) for way in dictionaries_in(first.get("or", [first])) if way.get("intent")]
 
 
-def _rules_in(data: Mapping[str, Any]) -> Iterator[_Rule]:
+def rules_in(data: Mapping[str, Any]) -> Iterator[Rule]:
+    """Of a file, its stories among them."""
     for section in ("rules", "stories"):
         for content in data.get(section) or ():
             if isinstance(content, dict) and isinstance(content.get("steps"), list):
-                yield _Rule(section == "stories", content)
+                yield Rule(section == "stories", content)
 
 
 def _intent_of(step: Mapping[str, Any]) -> str:

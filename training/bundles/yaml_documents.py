@@ -124,7 +124,11 @@ def plain(node: yaml.Node, known: dict[int, Any] | None = None) -> Any:
         return known[id(node)]
     value: Any
     if isinstance(node, yaml.MappingNode):
-        value = {_key(key): plain(item, known) for key, item in node.value}
+        value = {}
+        for key, item in node.value:
+            # A key that is a list or a mapping is none that Rasa knows; written out, it does no harm.
+            name = plain(key, known)
+            value[name if isinstance(name, Word) else str(name)] = plain(item, known)
     elif isinstance(node, yaml.SequenceNode):
         value = [plain(item, known) for item in node.value]
     else:
@@ -199,12 +203,6 @@ def _check_size(text: str) -> None:
         if len(sizes) > MAX_DEPTH or sizes[-1] > MAX_VALUES:
             mark: Any = event.start_mark
             raise UnreadableYaml("too deep or too large", int(mark.line) + 1)
-
-
-def _key(node: yaml.Node) -> str:
-    """A key that is a list or a mapping is none that Rasa knows; written out, it does no harm."""
-    key = plain(node)
-    return key if isinstance(key, Word) else str(key)
 
 
 class _Dumper(yaml.SafeDumper):

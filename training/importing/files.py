@@ -94,8 +94,12 @@ def place_in_bundle(name: str) -> str:
 
 def _walk(root: Path) -> Iterator[Path]:
     """All files, and links to folders. What is hidden is passed over, and so are other programs' folders."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
     count = 0
-    for folder, names, files in os.walk(root, onerror=_raise):
+    for folder, names, files in os.walk(root, onerror=refuse):
         skipped = NOT_ENTERED if Path(folder) == root else set()
         names[:] = sorted(name for name in names if not name.startswith(".") and name not in skipped)
         links = [name for name in names if os.path.islink(os.path.join(folder, name))]
@@ -104,10 +108,6 @@ def _walk(root: Path) -> Iterator[Path]:
             if count > MAX_FILES:
                 raise TooLarge(f"The folder has more than {MAX_FILES} files.")
             yield Path(folder) / name
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def _why_not_ours(path: Path, name: str) -> tuple[str, bool] | None:

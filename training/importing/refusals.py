@@ -21,8 +21,7 @@ def refusals(path: str, text: str, document: Document) -> list[tuple[int, str]]:
     first = _refusal(path, text) if path == CONFIG or "slots" in document.sections else None
     if first is None:
         return []
-    parts = _parts_of_config(text, document) if path == CONFIG else _parts_of_slots(text, document)
-    found = {refusal for part in parts if (refusal := _refusal(path, part))}
+    found = {refusal for part in _parts(path, text, document) if (refusal := _refusal(path, part))}
     return sorted(refusal for refusal in found if BROKEN not in refusal[1]) or [first]
 
 
@@ -35,22 +34,21 @@ def _refusal(path: str, text: str) -> tuple[int, str] | None:
     return None
 
 
-def _parts_of_config(text: str, document: Document) -> Iterator[str]:
-    """The config without its lists, then with one item of one list at a time. Lines keep their numbers."""
-    lists = {name: document.sections[name] for name in LISTS if name in document.sections}
-    others = {name: node for name, node in document.sections.items() if name not in lists}
-    yield _only(text, [line for name, node in others.items() for line in _with_key(document, name, node)])
-    for name, node in lists.items():
-        items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+def _parts(path: str, text: str, document: Document) -> Iterator[str]:
+    """The text with one slot at a time; or, of a config, without its lists, then with one item of one list at a time.
+    All other lines are empty: lines keep their numbers."""
+    if path != CONFIG:
+        slots = document.sections["slots"]
+        for name, slot in slots.value if isinstance(slots, yaml.MappingNode) else []:
+            yield _only(text, [*_with_key(document, "slots", name), *_lines_of(slot)])
+        return
+    others = [name for name in document.sections if name not in LISTS]
+    yield _only(text, [line for name in others for line in _with_key(document, name, document.sections[name])])
+    for name in LISTS:
+        node = document.sections.get(name)
+        items = node.value if isinstance(node, yaml.SequenceNode) else [node] if node else []
         for item in items:
             yield _only(text, _with_key(document, name, item))
-
-
-def _parts_of_slots(text: str, document: Document) -> Iterator[str]:
-    """One slot at a time."""
-    slots = document.sections["slots"]
-    for name, slot in slots.value if isinstance(slots, yaml.MappingNode) else []:
-        yield _only(text, [*_with_key(document, "slots", name), *_lines_of(slot)])
 
 
 def _with_key(document: Document, section: str, node: yaml.Node) -> list[int]:

@@ -6,6 +6,7 @@ import io
 import sys
 import uuid
 from contextlib import redirect_stdout
+from typing import Any
 
 from django.conf import settings
 
@@ -42,6 +43,33 @@ def parse(model: Model, text: str) -> Parse:
     """Raises EngineError."""
     with redirect_stdout(sys.stderr):
         return get_engine().parse(model, text)
+
+
+def reply_as_json(reply: Reply, bot: str, version: str) -> dict[str, Any]:
+    replies = [
+        {
+            "text": message.text,
+            "buttons": list(message.buttons),
+            "citations": list((message.custom or {}).get("citations", [])),
+        }
+        for message in reply.messages
+    ]
+    return {
+        "replies": replies,
+        "intent": {"name": reply.intent or None, "confidence": reply.confidence},
+        "entities": list(reply.entities),
+        "bot": bot,
+        "model": version,
+    }
+
+
+def parse_as_json(parsed: Parse) -> dict[str, Any]:
+    return {
+        "text": parsed.text,
+        "intent": {"name": parsed.intent or None, "confidence": parsed.confidence},
+        "intent_ranking": list(parsed.ranking),
+        "entities": list(parsed.entities),
+    }
 
 
 def use_utf8_output() -> None:

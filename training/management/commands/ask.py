@@ -8,9 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from assistant.engine import Reply
 from assistant.lib.errors import FrontdeskError
-from training.management.answering_model import answering_model, ask, use_utf8_output
+from training.management.answering_model import answering_model, ask, reply_as_json, use_utf8_output
 from training.models import MAIN
 
 
@@ -32,27 +31,9 @@ class Command(BaseCommand):
         except FrontdeskError as error:
             raise CommandError(error.message) from None
         if options["json"]:
-            self.stdout.write(json.dumps(_as_json(reply, bot, model.version), ensure_ascii=False))
+            self.stdout.write(json.dumps(reply_as_json(reply, bot, model.version), ensure_ascii=False))
             return
         for message in reply.messages:
             buttons = [f"  [{button.get('title', '')}] {button.get('payload', '')}" for button in message.buttons]
             self.stdout.write("\n".join(line for line in [message.text, message.image, *buttons] if line))
         self.stderr.write(f"({reply.intent or 'no intent'} {reply.confidence:.2f}, {model.version})", self.style.NOTICE)
-
-
-def _as_json(reply: Reply, bot: str, version: str) -> dict[str, Any]:
-    replies = [
-        {
-            "text": message.text,
-            "buttons": list(message.buttons),
-            "citations": list((message.custom or {}).get("citations", [])),
-        }
-        for message in reply.messages
-    ]
-    return {
-        "replies": replies,
-        "intent": {"name": reply.intent or None, "confidence": reply.confidence},
-        "entities": list(reply.entities),
-        "bot": bot,
-        "model": version,
-    }

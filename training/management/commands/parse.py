@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from assistant.engine import Parse
 from assistant.lib.errors import FrontdeskError
-from training.management.answering_model import answering_model, parse, use_utf8_output
+from training.management.answering_model import answering_model, parse, parse_as_json, use_utf8_output
 from training.models import MAIN
 
 
@@ -30,8 +28,12 @@ class Command(BaseCommand):
         try:
             with file.open("rb") if file else nullcontext(sys.stdin.buffer) as lines:
                 model = answering_model(bot)
-                for text in _texts(lines):
-                    self.stdout.write(json.dumps(_as_json(parse(model, text)), ensure_ascii=False))
+                # A line ends at a line feed and nowhere else. Bytes that are not UTF-8 become U+FFFD.
+                for number, line in enumerate(iter(lines.readline, b"")):
+                    # A mark of the byte order may stand at the beginning.
+                    text = line.decode("utf-8-sig" if number == 0 else "utf-8", errors="replace")
+                    parsed = parse(model, text.removesuffix("\n").removesuffix("\r"))
+                    self.stdout.write(json.dumps(parse_as_json(parsed), ensure_ascii=False))
                     self.stdout.flush()
         except FrontdeskError as error:
             raise CommandError(error.message) from None
@@ -40,20 +42,3 @@ class Command(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from None
-
-
-def _texts(lines: BinaryIO) -> Iterator[str]:
-    """A line ends at a line feed and nowhere else. Bytes that are not UTF-8 become U+FFFD."""
-    for number, line in enumerate(iter(lines.readline, b"")):
-        # A mark of the byte order may stand at the beginning.
-        text = line.decode("utf-8-sig" if number == 0 else "utf-8", errors="replace")
-        yield text.removesuffix("\n").removesuffix("\r")
-
-
-def _as_json(parsed: Parse) -> dict[str, Any]:
-    return {
-        "text": parsed.text,
-        "intent": {"name": parsed.intent or None, "confidence": parsed.confidence},
-        "intent_ranking": list(parsed.ranking),
-        "entities": list(parsed.entities),
-    }
