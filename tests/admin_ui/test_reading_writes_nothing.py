@@ -31,7 +31,7 @@ def pages(model: type[Any], **parts: Any) -> list[str]:
     return [label + re.sub(r"<(\w+:)?(\w+)>", lambda part: str(parts[part[2]]), route) for route in routes]
 
 
-def test_no_page_writes_when_it_is_read(desk: Client, wrote: Write, settings: Any) -> None:
+def test_it_writes_nothing(desk: Client, wrote: Write, settings: Any) -> None:
     settings.EMBED_IN_BACKGROUND = False  # nothing else works out embeddings ahead of a page
     talk = wrote("hello", "when do you open")
     said(talk, 5, "Open on Sunday?", turn=3, intent="ask_hours", confidence=0.41)
