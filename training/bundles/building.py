@@ -34,6 +34,7 @@ def build_bundle(files: Mapping[str, str], data: TrainingData, renamed: Sequence
     others = [content for path, content in built.items() if path != domain]
     built[domain] = _extended_domain(built.get(domain, {}), others, data)
     built[OUR_FILE] = _our_file(data, built.get(OUR_FILE, {}))
+    # What did not change keeps its comments and its way of writing.
     written = {path: write_yaml(content) for path, content in built.items() if content != read.get(path) and content}
     emptied = {path for path, content in built.items() if not content}
     return Bundle({**{path: text for path, text in files.items() if path not in emptied}, **written})
@@ -48,7 +49,16 @@ def nlu_section(examples: Sequence[TrainingExample], synonyms: Mapping[str, str]
         shared = json.dumps(example.metadata.get("intent"), sort_keys=True)
         return order[example.intent], shared, not _fits_a_line(example)
 
-    entries = [_intent_entry(list(same)) for _, same in groupby(sorted(examples, key=entry), key=entry)]
+    entries: list[Data] = []
+    for _, same in groupby(sorted(examples, key=entry), key=entry):
+        group = list(same)
+        first = group[0]
+        shared = {"metadata": first.metadata["intent"]} if first.metadata.get("intent") else {}
+        marked = [(write_markup(example.text, example.entities), example.metadata.get("example")) for example in group]
+        written: Any = [{"text": text, **({"metadata": own} if own else {})} for text, own in marked]
+        if _fits_a_line(first):  # so do the others of the group
+            written = _block(text for text, _ in marked)
+        entries.append({"intent": first.intent, **shared, "examples": written})
     by_value = sorted(synonyms.items(), key=lambda pair: pair[::-1])
     for value, pairs in groupby(by_value, key=lambda pair: pair[1]):
         entries.append({"synonym": value, "examples": _block(text for text, _ in pairs)})
@@ -141,17 +151,6 @@ def _fits_a_line(example: TrainingExample) -> bool:
     written = write_markup(example.text, example.entities)
     plain = written.isprintable() and "\\" not in written and written == written.strip(STRIPPED)
     return plain and not example.metadata.get("example")
-
-
-def _intent_entry(examples: Sequence[TrainingExample]) -> Data:
-    """Of one intent, with the same metadata of it; all of them fit a line, or none."""
-    first = examples[0]
-    marked = [(write_markup(example.text, example.entities), example.metadata.get("example")) for example in examples]
-    written: Any = [{"text": text, **({"metadata": own} if own else {})} for text, own in marked]
-    if _fits_a_line(first):
-        written = _block(text for text, _ in marked)
-    shared = {"metadata": first.metadata["intent"]} if first.metadata.get("intent") else {}
-    return {"intent": first.intent, **shared, "examples": written}
 
 
 def _block(lines: Iterable[str]) -> str:

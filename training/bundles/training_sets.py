@@ -31,6 +31,7 @@ def build_training_set(bundle: Bundle, data: TrainingData) -> TrainingSet:
     """Not saved. The same content has the same SHA-256."""
     examples = [[example.intent, example.text] for example in data.examples]
     content = json.dumps({"files": dict(bundle.files), "examples": examples}, sort_keys=True).encode()
+    # Without the time of packing, the same content is packed to the same bytes.
     return TrainingSet(
         sha256=hashlib.sha256(content).hexdigest(),
         packed=gzip.compress(content, mtime=0),

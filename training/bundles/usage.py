@@ -50,6 +50,7 @@ def usage_in(files: Mapping[str, str], renamed: Sequence[RenamedIntent] = ()) ->
             actions.update(rule.actions)
             for intent in rule.intents:
                 named[intent].append(rule.name)
+            # Staff write a plain answer themselves, so it does not stand in the way of another one.
             if answer := rule.plain_answer:
                 answers[rule.intents[0]] = answer
                 continue
@@ -67,6 +68,7 @@ def pipeline_in(files: Mapping[str, str]) -> Pipeline:
     if not items:
         return Pipeline()
     names = {str(item.get("name")).rpartition(".")[2] for item in items if item.get("entity_recognition", True)}
+    # Without features an extractor that learns has nothing to learn from.
     has_features = any(name.endswith("Featurizer") for name in names)
     return Pipeline(has_features and bool(names & LEARN_ENTITIES), MAPS_SYNONYMS in names)
 

@@ -61,7 +61,7 @@ def check_file(project: Project, path: str, document: Document) -> None:
     for name, line in document.environment_variables():
         text = f"reads the environment variable {name}, which trainings here do not get: write its value"
         project.notice(path, text, line, blocks=True)
-    if path != CONFIG:
+    if path != CONFIG:  # the config's are noticed already
         _notice_refusals(project, path, document)
     for regex, reason, fails in regex_faults(document):
         shown = regex.text if len(regex.text) <= SHOWN else f"{regex.text[:SHOWN]}…"

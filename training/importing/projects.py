@@ -53,7 +53,7 @@ def read_project(folder: Path, *, default_pipeline: bool = False) -> Project:
     for path, document in documents.items():
         check_file(project, path, document)
         project.summaries[path] = summary_of(document)
-        if any(too_long_examples(document)):
+        if any(too_long_examples(document)):  # an example is at most as long as a message
             del project.files[path]
     check_actions(project, documents, python)
     return project

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from training.importing import ImportRefused, Notice, Project, import_project
 from training.models import MAIN
 
+# Exit codes
 IN_THE_WAY = 3
 NOT_TRAINED = 4
 

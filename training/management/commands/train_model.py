@@ -25,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *, bot: str, activate: str | None, note: str, **options: Any) -> None:
         self._now = ""
+        # A fresh installation has no bot yet. Others are made by an import.
         row = Bot.objects.get_or_create(name=MAIN)[0] if bot == MAIN else Bot.objects.filter(name=bot).first()
         if row is None:
             raise CommandError(f"There is no bot {bot!r}.")
