@@ -154,13 +154,17 @@ class Running:
         return urlsplit(self.server)._replace(path=f"/{self.name}").geturl()
 
     @property
+    def sqlite(self) -> Path:
+        return self.folder / "frontdesk.sqlite3"
+
+    @property
     def redis(self) -> str:
         return f"redis://127.0.0.1:{self.redis_port}/0"
 
     def read(self, statement: str) -> list[tuple[Any, ...]]:
         """What the database says, read past the product."""
         if self.mode == "embedded":
-            with sqlite3.connect(self.folder / "frontdesk.sqlite3", timeout=20) as connection:
+            with sqlite3.connect(self.sqlite, timeout=20) as connection:
                 return connection.execute(statement).fetchall()
         with psycopg2.connect(self.database) as connection, connection.cursor() as cursor:
             cursor.execute(statement)
