@@ -211,13 +211,25 @@ class Filters:
     def __init__(self, address: Mapping[str, str]) -> None:
         self.address = {name: value.strip() for name, value in address.items() if value.strip()}
         self.choices = Choices()
-        self.form = FilterForm(self.address, self.choices)
-        self.form.full_clean()  # here, so that `cleaned_data` has what is understood even where some of it is not
+        self.values: dict[str, Any] = {}
+        self.wrong: list[str] = []
+        # By the fields alone: the index page counts nine lists, and each form would copy all of its fields.
+        for name, field in FilterForm.base_fields.items():
+            if name in self.address:
+                try:
+                    self.values[name] = field.clean(self.address[name])
+                except ValidationError:
+                    self.wrong.append(name)
+
+    @cached_property
+    def form(self) -> FilterForm:
+        """To be shown."""
+        return FilterForm(self.address, self.choices)
 
     @cached_property
     def conversation_filter(self) -> ConversationFilter:
         """What of it is understood."""
-        values = self.form.cleaned_data
+        values = self.values
         shortest, longest = LENGTHS.get(values.get("length", ""), (None, None))
         midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
         begins = {"today": midnight, "week": midnight - timedelta(days=7), "night": last_evening()}
@@ -237,16 +249,16 @@ class Filters:
     @property
     def not_understood(self) -> list[str]:
         """What the address says of a filter that no filter understands: `since=2026-99-99`."""
-        return [f"{name}={self.address[name][:40]}" for name in self.form.errors]
+        return [f"{name}={self.address[name][:40]}" for name in self.wrong]
 
     @cached_property
     def chips(self) -> list[Chip]:
         """What is chosen, in words."""
         chips = []
         for name in CHIPS:
-            field, text = self.form.fields[name], self.address.get(name, "")
-            if self.form.cleaned_data.get(name) in (None, ""):
+            if self.values.get(name) in (None, ""):
                 continue
+            field, text = self.form.fields[name], self.address[name]
             if isinstance(field, ChoiceField) and name not in {"channel", "tag"}:  # these are called what they are
                 text = field.words().get(text, text)
             label = CHIPS[name].format(text.lower() if name == "confidence" else text)
