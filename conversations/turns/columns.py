@@ -83,15 +83,14 @@ def sql_default(field: Field[Any, Any]) -> str:
 @lru_cache(maxsize=256)
 def _insert_text(columns: Columns[Any], count: int, from_conversation: tuple[tuple[str, str], ...]) -> str:
     marks = ", ".join(["%s", *(dialect.placeholder(field) for field in columns.fields)])
-    # Both databases call the columns of a list of values `column1`, `column2` and so on.
-    named = ", ".join(f"column{number} AS {name}" for number, name in enumerate(["place", *columns.names], 1))
+    added = dialect.values_table("added", ["place", *columns.names], [f"({marks})"] * count)
     all_fields = [field for field in columns.model._meta.concrete_fields if not field.primary_key]
     written = {field.attname: sql_default(field) for field in all_fields}
     written |= {name: f"added.{name}" for name in columns.names} | dict(from_conversation)
     return f"""
 INSERT INTO {columns.table} ({", ".join(written)})
 SELECT {", ".join(written.values())}
-FROM conversation, (SELECT {named} FROM (VALUES {", ".join([f"({marks})"] * count)}) AS listed) AS added
+FROM conversation, {added}
 """  # noqa: S608  names of ours
 
 

@@ -25,6 +25,9 @@ class Dialect(Protocol):
     def placeholder(self, field: Field[Any, Any]) -> str:
         """For a value of this field in a list of `VALUES`."""
 
+    def values_table(self, name: str, columns: Sequence[str], lines: Sequence[str]) -> str:
+        """A list of `VALUES` with names, to stand behind FROM."""
+
     def run_step(
         self, update: Statement, writes: Sequence[Statement] = (), result: Statement | None = None
     ) -> Row | None:

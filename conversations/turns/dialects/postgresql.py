@@ -22,6 +22,10 @@ def placeholder(field: Field[Any, Any]) -> str:
     return "%s" if isinstance(field, (CharField, TextField)) else f"%s::{field.db_type(connection)}"
 
 
+def values_table(name: str, columns: Sequence[str], lines: Sequence[str]) -> str:
+    return f"(VALUES {', '.join(lines)}) AS {name}({', '.join(columns)})"
+
+
 def run_step(update: Statement, writes: Sequence[Statement] = (), result: Statement | None = None) -> Row | None:
     parts = {"conversation": update, **{f"write{number}": write for number, write in enumerate(writes)}}
     columns = "conversation"

@@ -20,6 +20,12 @@ def placeholder(field: Field[Any, Any]) -> str:
     return "%s"
 
 
+def values_table(name: str, columns: Sequence[str], lines: Sequence[str]) -> str:
+    """It calls the columns of a list of values `column1`, `column2` and so on, and takes no other names for them."""
+    named = ", ".join(f"column{number} AS {column}" for number, column in enumerate(columns, 1))
+    return f"(SELECT {named} FROM (VALUES {', '.join(lines)})) AS {name}"  # noqa: S608  names of ours
+
+
 def run_step(update: Statement, writes: Sequence[Statement] = (), result: Statement | None = None) -> Row | None:
     with write_transaction(), connection.cursor() as cursor:
         conversation = one_row(cursor, *update)
