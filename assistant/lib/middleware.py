@@ -16,10 +16,10 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 REFUSAL = "The request has a character that can't be kept (NUL)."
 # What no page of ours uses; a script that gets in can't either, and a host page can't lend it to the widget's frame.
 _DENIED = (
-    "accelerometer autoplay bluetooth browsing-topics camera display-capture encrypted-media fullscreen geolocation "
+    "accelerometer autoplay browsing-topics camera display-capture encrypted-media fullscreen geolocation "
     "gyroscope hid identity-credentials-get idle-detection magnetometer microphone midi otp-credentials payment "
     "picture-in-picture publickey-credentials-create publickey-credentials-get screen-wake-lock serial storage-access "
-    "usb web-share window-management xr-spatial-tracking"
+    "usb window-management xr-spatial-tracking"
 )
 PERMISSIONS = ", ".join(f"{feature}=()" for feature in _DENIED.split())
 

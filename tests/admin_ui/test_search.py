@@ -218,7 +218,7 @@ def test_it_stores_and_finds_the_worst_texts_in_little_time(desk: Client, wrote:
     desk.get(LIST, {"q": "warm up"})
     stored = [waited(lambda text=text: wrote(text)) for text in texts]
     found = [waited(lambda text=text: desk.get(LIST, {"q": text})) for text in texts]
-    assert (max(stored) < 0.3, max(found) < 0.5) == (True, True), (stored, found)
+    assert (max(stored) < 0.3, max(found) < 0.8) == (True, True), (stored, found)
 
 
 def waited(work: Callable[[], object]) -> float:
