@@ -3,7 +3,8 @@
 Rasa's import sets `sys.excepthook` and the event loop policy, and adds log handlers; all are put back. Its telemetry
 is off, and its structured log, which prints whole conversations, is reduced to event names. Its messaging channels and
 JAX, which TensorFlow looks for, are left out: nobody here uses them, they take a quarter of the import's time, and one
-of them calls git.
+of them calls git. So are the lists of what skops trusts: it imports all of scikit-learn for them and looks for each of
+765 functions in every module there is, 2 s or more.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
+
+from assistant.engine.allow_lists.classifier_nodes import NODES
 
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -85,12 +88,28 @@ class _EmptyChannelModule(ModuleType):
         return type(name, (), {"name": classmethod(lambda cls: self.__name__)})
 
 
+def _trusted_types() -> ModuleType:
+    """In the place of skops's lists: what we allow ourselves (`patches.restrictions`), and no more."""
+    module = ModuleType("skops.io._trusted_types")
+    vars(module).update(
+        PRIMITIVES_TYPES=[int, float, str, bool],
+        PRIMITIVE_TYPE_NAMES=sorted(NODES["TypeNode"]),
+        SKLEARN_ESTIMATOR_TYPE_NAMES=sorted(NODES["ObjectNode"]),
+        SCIPY_UFUNC_TYPE_NAMES=[],
+        NUMPY_UFUNC_TYPE_NAMES=[],
+        NUMPY_DTYPE_TYPE_NAMES=sorted(NODES["NdArrayNode"]),
+    )
+    return module
+
+
 @contextmanager
 def _lean_import() -> Iterator[None]:
     """Leaves out what nobody needs, and puts back what Rasa's import changes in the process."""
     absent: dict[str, Any] = {f"rasa.core.channels.{name}": _EmptyChannelModule(name) for name in CHANNELS}
     if "jax" not in sys.modules:
         absent["jax"] = None
+    if "skops.io" not in sys.modules:
+        absent["skops.io._trusted_types"] = _trusted_types()
     sys.modules.update(absent)
     policy, hook = asyncio.get_event_loop_policy(), sys.excepthook
     with warnings.catch_warnings():
@@ -107,9 +126,6 @@ def _lean_import() -> Iterator[None]:
 for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
 with _lean_import():
-    # First: it looks for each of 765 functions in every module there is, 2 s now and 10 s after TensorFlow.
-    import skops.io  # noqa: F401, I001
-
     import absl.logging
     import rasa.core.actions.forms
     import rasa.core.actions.two_stage_fallback

@@ -22,21 +22,10 @@ from rasa.shared.exceptions import RasaException
 from rasa.shared.utils.common import class_from_module_path
 from ruamel.yaml import SafeConstructor
 
-from assistant.engine.allow_lists import components
+from assistant.engine.allow_lists import classifier_nodes, components
 
 LARGEST_SCHEMA = 4 * 1024**2  # bytes
 VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})")
-# Two classifiers, and the plain values they are made of. skops 0.9 trusts far more, and its OperatorFuncNode and
-# MethodNode call what they like without counting as untrusted (CVE-2025-54412, CVE-2025-54413).
-_NODES = {
-    "ObjectNode": {"sklearn.linear_model._logistic.LogisticRegression", "sklearn.svm._classes.SVC"},
-    "DictNode": {"builtins.dict"},
-    "ListNode": {"builtins.list"},
-    "TupleNode": {"builtins.tuple"},
-    "JsonNode": {"builtins.str"},
-    "TypeNode": {"builtins.str", "builtins.int", "builtins.float", "builtins.bool"},
-    "NdArrayNode": {f"numpy.{name}" for name in ("ndarray", "float64", "float32", "int64", "int32", "bool_", "str_")},
-}
 
 
 def apply() -> None:
@@ -87,5 +76,5 @@ def _check_skops(path: Path) -> None:
         if not isinstance(node, dict) or "__loader__" not in node:
             continue
         loader, name = node["__loader__"], f"{node.get('__module__')}.{node.get('__class__')}"
-        if name not in _NODES.get(loader, ()):
+        if name not in classifier_nodes.NODES.get(loader, ()):
             raise RasaException(f"The model's classifier holds a {loader} of '{name}', which is not allowed.")
