@@ -112,9 +112,11 @@ def _lean_import() -> Iterator[None]:
         absent["skops.io._trusted_types"] = _trusted_types()
     sys.modules.update(absent)
     policy, hook = asyncio.get_event_loop_policy(), sys.excepthook
+    gc.disable()  # nearly all that is made now stays: to look through it time and again takes a second
     with warnings.catch_warnings():
         warnings.showwarning = lambda *args, **kwargs: None
         yield
+    gc.enable()
     for name in absent:
         del sys.modules[name]
     asyncio.set_event_loop_policy(policy)
