@@ -8,7 +8,7 @@ class AssistantConfig(AppConfig):
     verbose_name = "Frontdesk"
 
     def ready(self) -> None:
-        from assistant import celery, checks, cleanup  # noqa: F401
+        from assistant import celery, checks, cleanup, erasure  # noqa: F401
         from assistant.database_schema import before_migrating, on_first_connection
         from assistant.lib.api import schema as api_schema  # noqa: F401  (what drf-spectacular should know)
 

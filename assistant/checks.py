@@ -96,7 +96,7 @@ def check_days(**_: Any) -> list[CheckMessage]:
     from assistant.lib.cleanup import parse_days
 
     messages: list[CheckMessage] = []
-    for name in ("KEEP_LOGINS_DAYS", "KEEP_AUDIT_DAYS", "KEEP_JOBS_DAYS", "KEEP_REPLAYS_DAYS"):
+    for name in ("KEEP_LOGINS_DAYS", "KEEP_AUDIT_DAYS", "KEEP_CHANGES_DAYS", "KEEP_JOBS_DAYS", "KEEP_REPLAYS_DAYS"):
         try:
             parse_days(getattr(settings, name))
         except ValueError as error:

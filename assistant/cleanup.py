@@ -1,5 +1,5 @@
 """Cleanup of what libraries keep and never delete: sessions, tokens, log-ins, the audit log, results of tasks. And of
-what killed processes leave on the disk."""
+change sets, and what killed processes leave on the disk."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from django_celery_results.models import TaskResult
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from assistant.lib.cleanup import delete_in_batches, kept_since, register_cleanup
+from assistant.models import ChangeSet
 
 RESULTS_KEPT = timedelta(days=1)  # of tasks: for the operator's log; staff see the rows that a task wrote
 SCRATCH_KEPT = 86_400.0  # seconds: to load a model takes a minute at most
@@ -52,6 +53,19 @@ def clean_audit_log(until: float) -> int:
         return 0
     theirs = delete_in_batches(AdminEntry.objects.filter(action_time__lt=since), until)
     return theirs + delete_in_batches(LogEntry.objects.filter(timestamp__lt=since), until)
+
+
+@register_cleanup("changes that could be undone")
+def clean_change_sets(until: float) -> int:
+    """Those that nothing refers to: an annotation undoes what it changed however old it is."""
+    since = kept_since("KEEP_CHANGES_DAYS")
+    if since is None:
+        return 0
+    rows = ChangeSet.objects.filter(created__lt=since)
+    for relation in ChangeSet._meta.related_objects:
+        if relation.name != "changes":
+            rows = rows.filter(**{f"{relation.name}__isnull": True})
+    return delete_in_batches(rows, until)
 
 
 @register_cleanup("results of tasks")

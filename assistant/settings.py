@@ -259,6 +259,7 @@ SCRATCH_DIR.mkdir(exist_ok=True)
 # How long things are kept, in days; `off` keeps all
 KEEP_LOGINS_DAYS = env("KEEP_LOGINS_DAYS", default="90")  # who logged in, and who failed to
 KEEP_AUDIT_DAYS = env("KEEP_AUDIT_DAYS", default="730")
+KEEP_CHANGES_DAYS = env("KEEP_CHANGES_DAYS", default="730")  # by which staff undo what they did
 KEEP_JOBS_DAYS = env("KEEP_JOBS_DAYS", default="90")  # that ended; what a version or a replay is shown with stays
 KEEP_REPLAYS_DAYS = env("KEEP_REPLAYS_DAYS", default="365")
 

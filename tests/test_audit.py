@@ -116,8 +116,8 @@ CALLS: dict[str, Call] = {
         bot=c.bot, intent="greet", text="good day", entities=[], use="training", source="", by=c.by
     ),
     "train_version": lambda c: training.services.train_version(bot=c.bot, by=c.by),
-    "unmerge_intents": lambda c: training.services.unmerge_intents(
-        merge=training.services.merge_intents(source=c.order, target=c.greet, by=None), by=c.by
+    "undo_change": lambda c: training.services.undo_change(
+        step=training.services.merge_intents(source=c.order, target=c.greet, by=None), by=c.by
     ),
     "upload_version": lambda c: training.services.upload_version(bot=c.bot, file=File(io.BytesIO(b"x"), "m"), by=c.by),
     # --- conversations
@@ -187,7 +187,7 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "set_answer": ("intent", {"answer": ["", "utter_order"]}),
     "apply_correction": ("example", {"text": [None, "good day"], "intent": [None, "greet"]}),
     "train_version": ("modelversion", {"training_set": [None, ...]}),
-    "unmerge_intents": ("intent", {"name": [None, "order"]}),
+    "undo_change": ("intent", {"name": [None, "order"]}),
     "upload_version": ("modelversion", {"sha256": [None, ...]}),
     # --- conversations
     "add_note": ("conversation", {"note": ["", "look"]}),

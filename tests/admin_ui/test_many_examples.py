@@ -7,7 +7,7 @@ import re
 import pytest
 from django.test import Client
 
-from tests.admin_ui.test_training_data import LIST, alive, bot, of, page, post, token_in, words  # noqa: F401
+from tests.admin_ui.test_training_data import LIST, alive, bot, of, page, post, step_in, words  # noqa: F401
 from training.models import Bot, Example
 from training.selectors import production
 from training.services import add_example, change_example, create_intent, delete_intent, move_examples, rename_intent
@@ -26,7 +26,7 @@ def test_it_moves_many_and_takes_it_back(desk: Client, bot: Bot) -> None:  # noq
     )
     assert "Moved 3 examples to c." in words(html.content.decode())
     assert {intent for intent, _ in alive(bot)} == {"c"}
-    post(desk, f"{LIST}undo/", token=token_in(html.content.decode()))
+    post(desk, f"{LIST}undo/", step=step_in(html.content.decode()))
     assert alive(bot) == before
 
 
@@ -38,7 +38,7 @@ def test_it_moves_back_to_the_name_that_an_intent_has_by_now(desk: Client, bot: 
     )
     rename_intent(intent=rows[0].intent, name="b", by=None)
     move_examples(ids=[rows[1].pk], intent="d", by=None)
-    shown = post(desk, f"{LIST}undo/", token=token_in(html.content.decode()))
+    shown = post(desk, f"{LIST}undo/", step=step_in(html.content.decode()))
     assert "Back again: one example. Changed by somebody since, and left as they are: one example." in shown
     assert alive(bot) == [("b", "one"), ("d", "two")]
 
@@ -48,7 +48,7 @@ def test_it_moves_nothing_back_to_an_intent_that_is_gone(desk: Client, bot: Bot)
     create_intent(bot=bot, name="c", by=None)
     html = desk.post(f"{LIST}examples/many/", {"id": row.pk, "act": "move", "intent": "c"}, follow=True)
     delete_intent(intent=row.intent, by=None)
-    assert "There is no intent a." in post(desk, f"{LIST}undo/", token=token_in(html.content.decode()))
+    assert "There is no intent a." in post(desk, f"{LIST}undo/", step=step_in(html.content.decode()))
     assert alive(bot) == [("c", "one")]
 
 
@@ -56,12 +56,12 @@ def test_it_deletes_many_and_takes_it_back(desk: Client, bot: Bot) -> None:  # n
     rows = [add_example(bot=bot, intent="a", text=text) for text in ("one", "two", "three")]
     html = desk.post(f"{LIST}examples/many/", {"id": [row.pk for row in rows[:2]], "act": "delete"}, follow=True)
     assert alive(bot) == [("a", "three")]
-    assert "Back again: 2 examples." in post(desk, f"{LIST}undo/", token=token_in(html.content.decode()))
+    assert "Back again: 2 examples." in post(desk, f"{LIST}undo/", step=step_in(html.content.decode()))
     assert len(alive(bot)) == 3
 
 
 def test_it_undoes_only_what_it_offered(desk: Client, bot: Bot) -> None:  # noqa: F811
-    assert "This can't be undone any more." in post(desk, f"{LIST}undo/", token="made:up")
+    assert "This can't be undone any more." in post(desk, f"{LIST}undo/", step="made:up")
 
 
 def test_it_moves_to_no_intent_that_is_not_there(desk: Client, bot: Bot) -> None:  # noqa: F811
@@ -82,7 +82,7 @@ def test_it_takes_back_what_was_done_to_examples_of_another_bot(desk: Client, bo
     many = re.search(r'action="([^"]+/many/[^"]*)"', page(desk, of(row.intent, "change/")))
     assert many
     html = desk.post(many[1], {"id": row.pk, "act": "delete"}, follow=True).content.decode()
-    assert "Back again: one example." in post(desk, f"{LIST}undo/", token=token_in(html))
+    assert "Back again: one example." in post(desk, f"{LIST}undo/", step=step_in(html))
 
 
 def test_it_offers_to_undo_once(desk: Client, bot: Bot) -> None:  # noqa: F811
@@ -109,7 +109,7 @@ def test_it_marks_many_and_takes_it_back(desk: Client, act: str, mark: str, word
     rows[2].refresh_from_db()
     size = {"start": 0, "end": 5, "value": "three", "entity": "size"}
     change_example(example=rows[2], by=None, revision=rows[2].revision, entities=[size])
-    shown = post(desk, f"{LIST}undo/", token=token_in(html.content.decode()))
+    shown = post(desk, f"{LIST}undo/", step=step_in(html.content.decode()))
     assert "Back again: one example. Changed by somebody since, and left as they are: one example." in shown
     assert marks(rows, mark)[:2] == before[:2]
     assert marks(rows, mark)[2] == before[0]

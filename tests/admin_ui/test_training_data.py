@@ -183,8 +183,8 @@ def test_it_makes_no_intent_of_a_name_that_is_gone_or_misspelt(desk: Client, bot
     assert not bot.intents.filter(name="ask_menu").exists()
 
 
-def token_in(html: str) -> str:
-    found = re.search(r'name="token" value="([^"]+)"', html)
+def step_in(html: str) -> str:
+    found = re.search(r'name="step" value="([^"]+)"', html)
     assert found
     return found[1]
 
@@ -240,9 +240,9 @@ def test_it_takes_a_merge_back(desk: Client, seeded: Bot) -> None:
     count = source.examples.count()
     merged = desk.post(of(source, "merge/"), {"into": "location"}, follow=True).content.decode()
     assert freeze_training_set(bot=seeded) != before
-    assert f"Back again: one intent, {count} examples." in post(desk, f"{LIST}undo/", token=token_in(merged))
+    assert f"Back again: one intent, {count} examples." in post(desk, f"{LIST}undo/", step=step_in(merged))
     assert freeze_training_set(bot=seeded) == before
-    assert "made parking anew meanwhile" in post(desk, f"{LIST}undo/", token=token_in(merged))
+    assert "This can't be undone any more." in post(desk, f"{LIST}undo/", step=step_in(merged))
 
 
 def test_it_deletes_an_intent_and_takes_it_back(desk: Client, seeded: Bot) -> None:
@@ -250,7 +250,7 @@ def test_it_deletes_an_intent_and_takes_it_back(desk: Client, seeded: Bot) -> No
     assert "Say where to park" in words(page(desk, of(parking, "remove/")))
     html = desk.post(of(parking, "remove/"), follow=True).content.decode()
     assert not Intent.objects.filter(name="parking", deleted=None).exists()
-    post(desk, f"{LIST}undo/", token=token_in(html))
+    post(desk, f"{LIST}undo/", step=step_in(html))
     assert Intent.objects.get(name="parking", deleted=None).examples.filter(deleted=None).count() > 20
 
 

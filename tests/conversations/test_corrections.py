@@ -19,7 +19,7 @@ from training.services import (
     merge_intents,
     rename_intent,
     set_answer,
-    unmerge_intents,
+    undo_change,
 )
 
 pytestmark = pytest.mark.django_db
@@ -164,7 +164,7 @@ def test_it_has_its_intent_again_when_a_merge_is_undone(message: Message, ana: U
     other = annotate(twin, "corrected", ana, "ask_way")
     rows = {name: Intent.objects.get(name=name) for name in ("ask_hours", "ask_way")}
     merge = merge_intents(source=rows["ask_hours"], target=rows["ask_way"], by=ana)
-    unmerge_intents(merge=merge, by=ana)
+    undo_change(step=merge, by=ana)
     first.refresh_from_db()
     other.refresh_from_db()
     assert (first.intent, other.intent) == ("ask_hours", "ask_way")

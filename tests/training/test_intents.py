@@ -28,7 +28,7 @@ from training.services import (
     restore_deleted,
     save_response,
     set_answer,
-    unmerge_intents,
+    undo_change,
 )
 
 pytestmark = pytest.mark.django_db
@@ -117,7 +117,7 @@ def test_it_takes_a_merge_back_with_all_that_it_changed(bot: Bot, ana: User) -> 
     add_example(bot=bot, intent="order", text="where is my pizza")
     merge = merge_intents(source=intent(bot, "track"), target=intent(bot, "order"), by=ana)
     delete_examples(ids=[Example.objects.get(text="where is my pizza", deleted=None).pk], by=ana)
-    unmerge_intents(merge=merge, by=ana)
+    undo_change(step=merge, by=ana)
     assert freeze_training_set(bot=bot) == before
 
 

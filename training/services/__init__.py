@@ -1,6 +1,7 @@
 """Writes to bots, their training data, jobs and versions."""
 
 from training.services.bots import freeze_training_set, lock_bot, replace_files, sync_with_files
+from training.services.corrections import Correction, apply_correction, revert_correction
 from training.services.erasure import Traces, erase_examples, forget_sources, traces_of
 from training.services.examples import (
     add_example,
@@ -14,7 +15,6 @@ from training.services.examples import (
     move_examples,
 )
 from training.services.intents import (
-    Merge,
     create_intent,
     delete_intent,
     delete_unused_intent,
@@ -31,14 +31,7 @@ from training.services.training_and_evaluation import (
     request_training,
     train_version,
 )
-from training.services.undo import (
-    Correction,
-    Restored,
-    apply_correction,
-    restore_deleted,
-    revert_correction,
-    unmerge_intents,
-)
+from training.services.undo import Restored, restore_deleted, undo_change
 from training.services.versions import (
     activate_version,
     archive_for_download,
@@ -52,7 +45,6 @@ from training.services.versions import (
 __all__ = [
     "JOB_KINDS",
     "Correction",
-    "Merge",
     "Restored",
     "Traces",
     "activate_version",
@@ -97,7 +89,7 @@ __all__ = [
     "sync_with_files",
     "traces_of",
     "train_version",
-    "unmerge_intents",
+    "undo_change",
     "upload_version",
     "warm_up_live_models",
 ]

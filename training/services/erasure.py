@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from assistant.lib.database import write_transaction
 from assistant.lib.erasure import ERASED, ErasureCount, Person, entries_about, redact_logs_about, register_store
+from assistant.models import Change
 from training.bundles import examples_in
 from training.models import BotFile, Evaluation, Example, Job, ModelVersion, Response, Synonym, TrainingSet
 from training.reports import key_of
@@ -114,6 +115,7 @@ def erase_examples(*, examples: Iterable[Example]) -> Traces:
         for training_set in traces.sets:
             ModelVersion.objects.filter(training_set=training_set).update(training_set=None)
             training_set.delete()
+        Change.objects.filter(model=Example._meta.label_lower, row__in=ids).delete()
         Example.objects.filter(pk__in=ids).delete()
     return traces
 

@@ -1,8 +1,4 @@
-"""Writes to examples: messages and the intents that they have; and their embeddings, worked out once and kept.
-
-`mark` is the moment under which rows are deleted together, and by which `restore_deleted` brings them back. `seen` are
-revisions by id: a row that has another one by now stays as it is.
-"""
+"""Writes to examples: messages and the intents that they have; and their embeddings, worked out once and kept."""
 
 from __future__ import annotations
 
@@ -17,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
+from assistant.change_sets import as_state, change_set, record, state_of
 from assistant.embeddings import embed
 from assistant.lib import audit
 from assistant.lib.database import write_transaction
@@ -95,44 +92,39 @@ def change_example(
 
 
 def delete_examples(*, ids: Sequence[int], by: Staff) -> datetime:
-    """Returns the mark by which `restore_deleted` brings them back."""
+    """Returns the moment by which `restore_deleted` brings them back."""
     mark = timezone.now()
     with write_transaction():
-        mark_deleted(_locked_examples(ids), mark, by)
+        for bot, rows in groupby(_locked_examples(ids), key=lambda row: row.bot):
+            with change_set("Deleted examples.", about=bot, by=by, moment=mark) as step:
+                mark = step.moment
+                mark_deleted(list(rows), mark, by)
     return mark
 
 
-def keep_examples(*, ids: Sequence[int], intent: str, by: Staff) -> tuple[datetime, int]:
-    """Of examples with the same text those of this intent stay. Returns the mark of the others, and how many they are.
-    Raises ChangedMeanwhile where none has the intent, so that one of them is left."""
-    mark = timezone.now()
+def keep_examples(*, ids: Sequence[int], intent: str, by: Staff) -> int:
+    """Of examples with the same text those of this intent stay. Returns how many others were deleted. Raises
+    ChangedMeanwhile where none has the intent, so that one of them is left."""
     with write_transaction():
         chosen = _locked_examples(ids)
         gone = [row for row in chosen if row.intent.name != intent]
         if len(gone) == len(chosen):
             raise ChangedMeanwhile(f"None of these is an example of {intent} any more. Nothing is deleted.")
-        mark_deleted(gone, mark, by)
-    return mark, len(gone)
+        mark_deleted(gone, timezone.now(), by)
+    return len(gone)
 
 
-def move_examples(
-    *,
-    ids: Sequence[int],
-    intent: str,
-    by: Staff,
-    mark: datetime | None = None,
-    seen: Mapping[int, int] | None = None,
-) -> int:
-    """Returns how many moved. One whose text the intent has already is deleted, under `mark`."""
-    name, mark, moved = checked_intent(intent), mark or timezone.now(), 0
+def move_examples(*, ids: Sequence[int], intent: str, by: Staff) -> int:
+    """Returns how many moved. One whose text the intent has already is deleted."""
+    name, moved = checked_intent(intent), 0
     with write_transaction():
-        for bot, rows in groupby(_locked_examples(ids, seen), key=lambda row: row.bot):
+        for bot, rows in groupby(_locked_examples(ids), key=lambda row: row.bot):
             target = get_or_create_intent(bot, name, by)
             others = [row for row in rows if row.intent_id != target.pk]
             there = set(target.examples.filter(deleted=None).values_list("exact", flat=True))
             # Two with the same text become one.
             moving = {row.exact: row for row in others if row.exact not in there}
-            mark_deleted([row for row in others if moving.get(row.exact) is not row], mark, by)
+            mark_deleted([row for row in others if moving.get(row.exact) is not row], timezone.now(), by)
             audit.record_all(((row, {"intent": (row.intent.name, name)}) for row in moving.values()), by=by)
             _leave_deleted_copies(list(moving.values()))
             update_examples(list(moving.values()), by, intent=target)
@@ -140,25 +132,23 @@ def move_examples(
     return moved
 
 
-def hold_out_examples(*, ids: Sequence[int], held_out: bool, by: Staff, seen: Mapping[int, int] | None = None) -> int:
+def hold_out_examples(*, ids: Sequence[int], held_out: bool, by: Staff) -> int:
     """Held out, they are trained on no more and say how good a version is. Returns how many changed."""
     use = Example.Use.HELD_OUT if held_out else Example.Use.TRAINING
     with write_transaction():
-        rows = [row for row in _locked_examples(ids, seen) if row.use != use]
+        rows = [row for row in _locked_examples(ids) if row.use != use]
         audit.record_all(((row, {"use": (row.use, use)}) for row in rows), by=by)
         update_examples(rows, by, use=use)
     return len(rows)
 
 
-def confirm_examples(
-    *, ids: Sequence[int], by: Staff, confirmed: bool = True, seen: Mapping[int, int] | None = None
-) -> int:
+def confirm_examples(*, ids: Sequence[int], by: Staff) -> int:
     """They have the right intent, whatever a model thinks that has not seen them: they are not doubted again. Returns
     how many changed."""
     with write_transaction():
-        rows = [row for row in _locked_examples(ids, seen) if row.confirmed != confirmed]
-        audit.record_all(((row, {"confirmed": (row.confirmed, confirmed)}) for row in rows), by=by)
-        update_examples(rows, by, confirmed=confirmed)
+        rows = [row for row in _locked_examples(ids) if not row.confirmed]
+        audit.record_all(((row, {"confirmed": (False, True)}) for row in rows), by=by)
+        update_examples(rows, by, confirmed=True)
     return len(rows)
 
 
@@ -170,15 +160,17 @@ def get_or_create_intent(bot: Bot, name: str, by: Staff) -> Intent:
     # Without the change that deleted it, the project's rules and stories for it are back.
     bot.intent_changes.filter(old=name, new="").delete()
     deleted = Intent.objects.filter(bot=bot, name=name).order_by("-deleted").first()
+    before = state_of(deleted) if deleted else None
     row = deleted or Intent(bot=bot, name=checked_new_intent(name))
     row.deleted, row.updated_by, row.revision = None, by, row.revision + bool(deleted)
     row.save()
+    record(row, before, state_of(row))
     audit.record(row, {"name": (None, name)}, by=by, action=audit.CREATED)
     return row
 
 
 def mark_deleted(rows: Sequence[Example], mark: datetime, by: Staff) -> None:
-    """Called in the transaction of a service."""
+    """`mark`: the moment, one for all that is deleted together. Called in the transaction of a service."""
     gone = ((row, {"text": (row.text, None), "intent": (row.intent.name, None)}) for row in rows)
     audit.record_all(gone, by=by, action=audit.DELETED)
     update_examples(rows, by, deleted=mark)
@@ -190,6 +182,10 @@ def update_examples(rows: Sequence[Example], by: Staff, **values: Any) -> None:
         values["confirmed"] = False  # staff said it of the intent that it had
     chosen = Example.objects.filter(pk__in=[row.pk for row in rows])
     chosen.update(**values, updated_by=by, updated=timezone.now(), revision=F("revision") + 1)
+    changed = as_state(Example, values)
+    for row in rows:
+        before = state_of(row)
+        record(row, before, {**before, **changed})
 
 
 def embed_examples(*, bot: Bot, at_most: int | None = None) -> int:
@@ -232,15 +228,19 @@ def _create_or_restore(intent: Intent, text: str, given: dict[str, Any], by: Sta
     same = Example.objects.filter(intent=intent, exact=exact_key(text)).select_related("intent", "bot")
     row = same.filter(deleted=None).first()
     if row:
+        seen = state_of(row)
         row.annotated = given["annotated"] or row.annotated
         row.save(update_fields=["annotated"])
+        record(row, seen, state_of(row))
         return row
     deleted = same.order_by("-deleted").first()
+    before = state_of(deleted) if deleted else None
     row = deleted or Example(bot=intent.bot, intent=intent, text=text, created_by=by, **_keys(text))
     row.deleted, row.updated_by, row.revision = None, by, row.revision + bool(deleted)
     for name, value in given.items():
         setattr(row, name, value)
     row.save()
+    record(row, before, state_of(row))
     audit.record(row, {"text": (None, text), "intent": (None, intent.name)}, by=by, action=audit.CREATED)
     return row
 
@@ -250,6 +250,7 @@ def _change(row: Example, wanted: dict[str, Any], by: Staff) -> Example:
     changed = {name: (getattr(row, name), value) for name, value in wanted.items() if getattr(row, name) != value}
     if not changed:
         return row
+    seen = state_of(row)
     if {"intent", "text"} & changed.keys():
         intent, text = wanted.get("intent", row.intent), wanted.get("text", row.text)
         same = Example.objects.filter(intent=intent, exact=exact_key(text), deleted=None)
@@ -265,6 +266,7 @@ def _change(row: Example, wanted: dict[str, Any], by: Staff) -> Example:
             setattr(row, name, key)
     row.updated_by, row.revision = by, row.revision + 1
     row.save()
+    record(row, seen, state_of(row))
     if "intent" in changed:
         before, after = changed["intent"]
         changed["intent"] = (before.name, after.name)
@@ -281,15 +283,14 @@ def _leave_deleted_copies(rows: Sequence[Example]) -> None:
     Example.objects.bulk_create(copies, batch_size=200)
 
 
-def _locked_examples(ids: Sequence[int], seen: Mapping[int, int] | None = None) -> list[Example]:
-    """Those of them that are there and have the revision that was seen, their bots locked."""
+def _locked_examples(ids: Sequence[int]) -> list[Example]:
+    """Those of them that are there, their bots locked."""
     if len(ids) > AT_ONCE:
         raise BadExample(f"At most {AT_ONCE:,} examples at a time.", code="too_many")
     # In one order, or two that lock several bots could wait for each other.
     for bot in Bot.objects.filter(examples__in=ids).distinct().order_by("pk"):
         lock_bot(bot)
-    rows = Example.objects.filter(pk__in=ids, deleted=None).select_related("intent", "bot").order_by("bot", "id")
-    return [row for row in rows if seen is None or seen.get(row.pk) == row.revision]
+    return list(Example.objects.filter(pk__in=ids, deleted=None).select_related("intent", "bot").order_by("bot", "id"))
 
 
 def _keys(text: str) -> dict[str, str]:

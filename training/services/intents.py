@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from assistant.change_sets import change_set, record, state_of
 from assistant.lib import audit
 from assistant.lib.database import write_transaction
 from assistant.lib.errors import ChangedMeanwhile
+from assistant.models import ChangeSet
 from training.bundles import RenamedIntent
 from training.bundles.renaming import rename_in_buttons
 from training.errors import BadIntent, InUse
@@ -20,27 +20,11 @@ from training.models import Bot, Example, Intent, IntentChange, Response
 from training.selectors.training_data import answer_of, usage_of
 from training.services.bots import lock_bot
 from training.services.examples import get_or_create_intent, mark_deleted, update_examples
-from training.services.responses_and_synonyms import Variations, set_variations, write_response
+from training.services.responses_and_synonyms import set_variations, write_response
 from training.signals import intent_renamed
 from training.validation import checked_intent, checked_new_intent, checked_response
 
 Staff = User | None
-
-
-@dataclass(frozen=True)
-class Merge:
-    """What `unmerge_intents` needs, as JSON can say it. `mark`: of what was deleted; `examples`: ids of what moved,
-    with the revisions since; `responses`: ids, with the revisions since and the variations before."""
-
-    source: int
-    target: str
-    mark: str
-    examples: list[tuple[int, int]]
-    responses: list[tuple[int, int, Variations]]
-
-    def as_json(self) -> dict[str, Any]:
-        """For the session, or whatever keeps it until it is undone."""
-        return asdict(self)
 
 
 def create_intent(*, bot: Bot, name: str, by: Staff) -> Intent:
@@ -77,11 +61,11 @@ def rename_intent(*, intent: Intent, name: str, by: Staff, seen: str | None = No
     return row
 
 
-def merge_intents(*, source: Intent, target: Intent, by: Staff) -> Merge:
+def merge_intents(*, source: Intent, target: Intent, by: Staff) -> ChangeSet:
     """The target takes the source's examples. Rules and stories that name the source are left out from now on; buttons
-    that named it name the target. Raises BadIntent. `unmerge_intents` takes it back."""
-    mark = timezone.now()
-    with write_transaction():
+    that named it name the target. Raises BadIntent. `undo_change` undoes what is returned."""
+    label = f"Merged {source.name} into {target.name}."
+    with change_set(label, about=source.bot, by=by) as step:
         gone, kept = existing_intent(source), existing_intent(target)
         if gone == kept or gone.bot_id != kept.bot_id:
             raise BadIntent("Choose another intent of the same bot to merge with.")
@@ -89,32 +73,28 @@ def merge_intents(*, source: Intent, target: Intent, by: Staff) -> Merge:
         rows = existing_examples(gone)
         moving = [row for row in rows if row.exact not in there]
         # Of examples that both have, the target's stay.
-        mark_deleted([row for row in rows if row.exact in there], mark, by)
+        mark_deleted([row for row in rows if row.exact in there], step.moment, by)
         audit.record_all(((row, {"intent": (gone.name, kept.name)}) for row in moving), by=by)
         update_examples(moving, by, intent=kept)
-        before = record_intent_change(kept.bot, RenamedIntent(gone.name, kept.name, False), by)
-        mark_intent_deleted(gone, mark, by)
+        record_intent_change(kept.bot, RenamedIntent(gone.name, kept.name, False), by)
+        mark_intent_deleted(gone, step.moment, by)
         changes = {"merged_into": (None, kept.name), "examples": (len(moving), 0)}
         audit.record(gone, changes, by=by, action=audit.DELETED)
-        # As they are once their buttons name the target: what has another one later was changed by somebody.
-        revisions = dict(Response.objects.filter(pk__in=before).values_list("pk", "revision"))
-    responses = [(pk, revisions[pk], variations) for pk, variations in before.items()]
-    return Merge(gone.pk, kept.name, mark.isoformat(), [(row.pk, row.revision + 1) for row in moving], responses)
+    return step.row
 
 
 def delete_intent(*, intent: Intent, by: Staff) -> datetime:
-    """With its examples, and with the rules and stories that name it. Returns the mark by which `restore_deleted`
+    """With its examples, and with the rules and stories that name it. Returns the moment by which `restore_deleted`
     brings all of it back."""
-    mark = timezone.now()
-    with write_transaction():
+    with change_set(f"Deleted {intent.name} and its examples.", about=intent.bot, by=by) as step:
         row = existing_intent(intent)
         examples = existing_examples(row)
-        mark_deleted(examples, mark, by)
+        mark_deleted(examples, step.moment, by)
         audit.record(row, {"name": (row.name, None), "examples": (len(examples), 0)}, by=by, action=audit.DELETED)
-        # By this the files' rules and stories that name it are left out.
-        IntentChange.objects.create(bot=row.bot, old=row.name, new="", keeps_rules=False)
-        mark_intent_deleted(row, mark, by)
-    return mark
+        change = IntentChange.objects.create(bot=row.bot, old=row.name, new="", keeps_rules=False)
+        record(change, None, state_of(change))
+        mark_intent_deleted(row, step.moment, by)
+    return step.moment
 
 
 def delete_unused_intent(*, bot: Bot, name: str, by: Staff) -> None:
@@ -169,24 +149,24 @@ def existing_examples(intent: Intent) -> list[Example]:
     return list(intent.examples.filter(deleted=None).select_related("intent").defer("vector"))
 
 
-def record_intent_change(bot: Bot, change: RenamedIntent, by: Staff) -> dict[int, Variations]:
-    """LocatedText down for the files; our own responses follow at once, and whoever else names intents. Called in the
-    transaction of a service. Returns the variations that responses had before, by id."""
-    IntentChange.objects.create(bot=bot, old=change.old, new=change.new, keeps_rules=change.keeps_rules)
+def record_intent_change(bot: Bot, change: RenamedIntent, by: Staff) -> None:
+    """Written down for the files; our own responses follow at once, and whoever else names intents. Called in the
+    transaction of a service."""
+    row = IntentChange.objects.create(bot=bot, old=change.old, new=change.new, keeps_rules=change.keeps_rules)
+    record(row, None, state_of(row))
     intent_renamed.send(Intent, bot=bot, old=change.old, new=change.new)
-    before = {}
-    for row in Response.objects.filter(bot=bot, deleted=None):
-        variations = rename_in_buttons(row.variations, [change])
-        if variations != row.variations:
-            before[row.pk] = row.variations
-            set_variations(row, variations, by)
-    return before
+    for response in Response.objects.filter(bot=bot, deleted=None):
+        variations = rename_in_buttons(response.variations, [change])
+        if variations != response.variations:
+            set_variations(response, variations, by)
 
 
 def mark_intent_deleted(row: Intent, mark: datetime, by: Staff) -> None:
     """Called in the transaction of a service, which writes the audit log."""
+    before = state_of(row)
     row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
     row.save()
+    record(row, before, state_of(row))
 
 
 def _check_free(bot: Bot, name: str) -> None:

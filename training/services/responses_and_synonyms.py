@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 
+from assistant.change_sets import change_set, record, state_of
 from assistant.lib import audit
 from assistant.lib.database import write_transaction
 from assistant.lib.errors import ChangedMeanwhile
@@ -37,9 +37,8 @@ def save_response(
 
 
 def delete_response(*, response: Response, by: User | None) -> datetime:
-    """Returns the mark by which `restore_deleted` brings it back. Raises InUse where something says it."""
-    mark = timezone.now()
-    with write_transaction():
+    """Returns the moment by which `restore_deleted` brings it back. Raises InUse where something says it."""
+    with change_set(f"Deleted {response.name}.", about=response.bot, by=by) as step:
         bot = lock_bot(response.bot)
         row = Response.objects.get(pk=response.pk)
         if row.deleted:
@@ -47,9 +46,8 @@ def delete_response(*, response: Response, by: User | None) -> datetime:
         if users := users_of(row, usage_of(bot)):
             raise InUse(f"Still in use: {row.name} is said by {', '.join(users)}.")
         audit.record(row, {"variations": (row.variations, None)}, by=by, action=audit.DELETED)
-        row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
-        row.save()
-    return mark
+        _mark_deleted(row, step.moment, by)
+    return step.moment
 
 
 def write_response(
@@ -77,8 +75,10 @@ def set_variations(row: Response, variations: Variations, by: User | None) -> No
     """What follows from another change, such as a renamed intent: files go on changing the response. Called in the
     transaction of a service."""
     audit.record(row, {"variations": (row.variations, variations)}, by=by)
+    before = state_of(row)
     row.variations, row.updated_by, row.revision = variations, by, row.revision + 1
     row.save()
+    record(row, before, state_of(row))
 
 
 def save_synonym(*, bot: Bot, value: str, text: str, by: User | None) -> Synonym:
@@ -107,14 +107,20 @@ def save_synonym(*, bot: Bot, value: str, text: str, by: User | None) -> Synonym
 
 
 def delete_synonym(*, synonym: Synonym, by: User | None) -> datetime:
-    """Returns the mark by which `restore_deleted` brings it back."""
-    mark = timezone.now()
-    with write_transaction():
+    """Returns the moment by which `restore_deleted` brings it back."""
+    label = f"“{synonym.text}” does not mean {synonym.value} any more."
+    with change_set(label, about=synonym.bot, by=by) as step:
         lock_bot(synonym.bot)
         row = Synonym.objects.get(pk=synonym.pk)
         if row.deleted:
             return row.deleted
         audit.record(row, {"value": (row.value, None)}, by=by, action=audit.DELETED)
-        row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
-        row.save()
-    return mark
+        _mark_deleted(row, step.moment, by)
+    return step.moment
+
+
+def _mark_deleted(row: Response | Synonym, mark: datetime, by: User | None) -> None:
+    before = state_of(row)
+    row.deleted, row.updated_by, row.revision = mark, by, row.revision + 1
+    row.save()
+    record(row, before, state_of(row))

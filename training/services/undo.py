@@ -1,46 +1,52 @@
-"""Undo: what was deleted or merged comes back, and what an annotation changed is as it was before."""
+"""Undo: how rows of training data are recorded in change sets, and made again what they were."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.models import User
-from django.db.models import F, QuerySet
+from django.db.models import Model
 from django.utils import timezone
 
+from assistant import change_sets
+from assistant.change_sets import UndoableRows, Undone, name_of, register_undoable
 from assistant.lib import audit
 from assistant.lib.database import write_transaction
+from assistant.models import Change, ChangeSet
 from training.bundles.renaming import current_name
-from training.errors import BadIntent
-from training.models import Bot, Example, Intent, Response, Synonym
-from training.selectors.examples import examples_of
+from training.errors import BadExample, BadIntent
+from training.models import Bot, Example, Intent, IntentChange, Response, Synonym
+from training.models.training_data import TrainingDataRow
 from training.selectors.intents import intent_changes_of, intent_now
+from training.selectors.training_data import usage_of
 from training.services.bots import lock_bot
-from training.services.examples import add_example, change_example, update_examples
-from training.services.intents import Merge
-from training.services.responses_and_synonyms import set_variations
 from training.signals import merge_undone
-from training.text_keys import exact_key
-from training.validation import checked_entities, without_overlaps
 
-Entities = Iterable[Mapping[str, Any]]
-State = dict[str, Any]
-"""For JSON: `use`, `entities` and `judged` of an example, the last being its `annotated`: annotations keep it by that
-name."""
+EXAMPLE, INTENT, RESPONSE, SYNONYM = (model._meta.label_lower for model in (Example, Intent, Response, Synonym))
+Pairs = Sequence[tuple[Model | None, Change]]
 
 
 @dataclass(frozen=True)
 class Restored:
-    """How many rows came back."""
+    """How many rows came back, and how many examples were left as somebody had changed them since."""
 
     intents: int = 0
     examples: int = 0
     responses: int = 0
     synonyms: int = 0
+    left: int = 0
+
+    @classmethod
+    def of(cls, undone: Undone) -> Restored:
+        """Responses whose buttons follow an intent did not come back: they had been there all the time."""
+        back = [change for change in undone.changes if change.model == EXAMPLE or (change.after or {}).get("deleted")]
+        intents, examples, responses, synonyms = (
+            sum(change.model == model for change in back) for model in (INTENT, EXAMPLE, RESPONSE, SYNONYM)
+        )
+        return cls(intents, examples, responses, synonyms, sum(change.model == EXAMPLE for change in undone.left))
 
     @property
     def count(self) -> int:
@@ -53,125 +59,169 @@ class Restored:
         counts |= {"response": self.responses, "synonym": self.synonyms}
         return ", ".join(f"one {it}" if count == 1 else f"{count:,} {it}s" for it, count in counts.items() if count)
 
-    def with_examples(self, count: int) -> Restored:
-        """And as many examples more."""
-        return replace(self, examples=self.examples + count)
 
-
-@dataclass(frozen=True)
-class Correction:
-    """What an annotation changed. `before`: what the example was, None where there was none; `made_intent`: its intent
-    was not there before."""
-
-    example: Example
-    before: State | None
-    after: State
-    made_intent: bool
+def undo_change(*, step: ChangeSet, by: User | None) -> Restored:
+    """Undo a change of training data. Raises CannotUndo, or BadIntent or BadExample where an intent is not there any
+    more: then nothing is changed."""
+    with write_transaction():
+        bot = lock_bot(Bot.objects.get(pk=step.about.partition(":")[2]))
+        undone = change_sets.undo(step=step, by=by)
+        merged = [change for change in undone.changes if change.model == IntentChange._meta.label_lower]
+        for change in merged:
+            old, new = (change.after or {})["old"], (change.after or {})["new"]
+            if not new:
+                continue  # it was deleted
+            source = bot.intents.filter(name=old, deleted=None).first()
+            if source is None or any(it.model == INTENT for it in undone.left):
+                raise BadIntent(f"Somebody made {old} anew meanwhile. Move the examples back yourself.")
+            merge_undone.send(Intent, bot=bot, intent=source, was=intent_now(bot, new))
+    return Restored.of(undone)
 
 
 def restore_deleted(*, bot: Bot, mark: datetime, by: User | None) -> Restored:
-    """All that was deleted under this mark: intents with their rules, examples, responses, synonyms. What is there
+    """All that was deleted at this moment: intents with their rules, examples, responses, synonyms. What is there
     again by now stays as it is."""
-    with write_transaction():
-        bot = lock_bot(bot)
-        # Without the change that deleted them, the project's rules and stories for these intents are back.
-        names = list(bot.intents.filter(deleted=mark).values_list("name", flat=True))
-        bot.intent_changes.filter(old__in=names, new="").delete()
-        return Restored(
-            intents=_restore_by_name(Intent, "name", bot, mark, by),
-            examples=_restore_examples(bot, mark, by),
-            responses=_restore_by_name(Response, "name", bot, mark, by),
-            synonyms=_restore_by_name(Synonym, "text", bot, mark, by),
+    step = ChangeSet.objects.filter(about=name_of(bot), created=mark, undone=None).first()
+    return undo_change(step=step, by=by) if step else Restored()
+
+
+class _TrainingDataRows(UndoableRows):
+    """`key`: the field that is unique among the rows of a bot that are not deleted."""
+
+    key: str
+
+    def restore(self, rows: Pairs, by: User | None) -> list[Change]:
+        """A row that was made is deleted, as staff delete it: marked."""
+        to_delete, to_restore = [], []
+        for row, change in cast(Sequence[tuple[TrainingDataRow, Change]], rows):
+            if change.before is None or change.before["deleted"]:
+                self.apply(row, change.before or {"deleted": timezone.now().isoformat()})
+                to_delete.append((row, change))
+            else:
+                self.apply(row, change.before)
+                to_restore.append((row, change))
+        # Those that go first: they may have the names of those that come back.
+        gone = [pair for pair in to_delete if self.is_unused(pair[0])]
+        self._save([row for row, _ in gone], by)
+        back = self.with_free_place(to_restore)
+        self._save([row for row, _ in back], by)
+        self._record_in_audit_log(gone, audit.DELETED, by)
+        self._record_in_audit_log([it for it in back if (it[1].after or {})["deleted"]], audit.CREATED, by)
+        self._record_in_audit_log([it for it in back if not (it[1].after or {})["deleted"]], audit.CHANGED, by)
+        return [change for _, change in [*gone, *back]]
+
+    def is_unused(self, row: Any) -> bool:
+        """Whether it may go that was made, or was not there before."""
+        return True
+
+    def with_free_place(self, rows: Sequence[tuple[Any, Change]]) -> list[tuple[Any, Change]]:
+        """Those whose place no other row has taken."""
+        if not rows:
+            return []
+        taken = dict(
+            self.model._default_manager.filter(bot=rows[0][0].bot_id, deleted=None).values_list(self.key, "pk")
         )
+        return [(row, change) for row, change in rows if taken.get(getattr(row, self.key), row.pk) == row.pk]
+
+    def _save(self, rows: Sequence[Any], by: User | None) -> None:
+        for row in rows:
+            row.updated_by, row.updated, row.revision = by, timezone.now(), row.revision + 1
+        fields = [*(name.removesuffix("_id") for name in self.fields), "updated_by", "updated", "revision"]
+        self.model._default_manager.bulk_update(rows, fields, batch_size=200)
+
+    def _record_in_audit_log(self, rows: Iterable[tuple[Any, Change]], action: int, by: User | None) -> None:
+        def changes(row: Any, change: Change) -> audit.Changes:
+            name = getattr(row, self.key)
+            if action == audit.CHANGED:
+                after, before = change.after or {}, change.before or {}
+                return {it: (after[it], before[it]) for it in self.fields if after[it] != before[it]}
+            return {self.key: (None, name) if action == audit.CREATED else (name, None)}
+
+        audit.record_all([(row, changes(row, change)) for row, change in rows], by=by, action=action)
 
 
-def unmerge_intents(*, merge: Merge, by: User | None) -> Restored:
-    """The source is back with its rules, its buttons and those of its examples that nobody has changed since. Raises
-    BadIntent where its name is in use again."""
-    with write_transaction():
-        source = Intent.objects.select_related("bot").get(pk=merge.source)
-        bot, mark = lock_bot(source.bot), datetime.fromisoformat(merge.mark)
-        if source.deleted != mark or bot.intents.filter(name=source.name, deleted=None).exists():
-            raise BadIntent(f"Somebody made {source.name} anew meanwhile. Move the examples back yourself.")
-        target = intent_now(bot, merge.target)  # it may have been renamed since
-        changes = bot.intent_changes.filter(old=source.name, keeps_rules=False)
-        # The newest only: the name may have been merged before.
-        changes.filter(pk__in=changes.order_by("-id").values("pk")[:1]).delete()
-        restored = restore_deleted(bot=bot, mark=mark, by=by)
-        # What somebody changed since has another revision, and stays where it is.
-        revisions = dict(merge.examples)
-        there = Example.objects.filter(bot=bot, deleted=None).select_related("intent").defer("vector")
-        moved = [row for row in there if revisions.get(row.pk) == row.revision]
-        audit.record_all(((row, {"intent": (row.intent.name, source.name)}) for row in moved), by=by)
-        update_examples(moved, by, intent=source)
-        for pk, revision, variations in merge.responses:
-            if response := Response.objects.filter(pk=pk, revision=revision, deleted=None).first():
-                set_variations(response, variations, by)
-        merge_undone.send(Intent, bot=bot, intent=source, was=target)
-    return restored.with_examples(len(moved))
+@register_undoable
+class _Intents(_TrainingDataRows):
+    model = Intent
+    fields = ("answer", "deleted")
+    key = "name"
+
+    def is_unused(self, row: Intent) -> bool:
+        """Where no example, answer, rule or story needs it. The name is as free as before it was made."""
+        needed = row.answer or row.examples.filter(deleted=None).exists() or row.name in usage_of(row.bot).named
+        return not needed
 
 
-def apply_correction(
-    *, bot: Bot, intent: str, text: str, entities: Entities, use: str, source: str, by: User | None
-) -> Correction:
-    """What is to be trained on is so from now on, with these entities; what is to be held out stays as it is where it
-    is there. Of entities that overlap, as several extractors find them, one stays. Raises BadExample or BadIntent."""
-    marked = checked_entities(text, without_overlaps(entities))
-    text = text.strip()
-    with write_transaction():
-        there = examples_of(lock_bot(bot)).filter(intent__name=intent, exact=exact_key(text)).first()
-        # Known before `add_example` makes it.
-        made_intent = not bot.intents.filter(name=intent, deleted=None).exists()
-        origin = Example.Origin.REVIEW
-        row = add_example(
-            bot=bot, intent=intent, text=text, entities=marked, use=use, origin=origin, source=source, by=by
-        )
-        if use == Example.Use.TRAINING:
-            row = change_example(example=row, by=by, revision=row.revision, entities=marked, use=use)
-    return Correction(row, _state(there) if there else None, _state(row), made_intent)
+@register_undoable
+class _Examples(_TrainingDataRows):
+    model = Example
+    fields = ("intent_id", "exact", "use", "entities", "confirmed", "annotated", "deleted")
+    key = "text"
+
+    def find(self, keys: Iterable[int]) -> dict[int, Example]:
+        return Example.objects.select_related("intent").defer("vector").in_bulk(list(keys))
+
+    def with_free_place(self, rows: Sequence[tuple[Example, Change]]) -> list[tuple[Example, Change]]:
+        """Under the intent that has the name now, or took the examples over, where their own is gone; once, where
+        another has the place."""
+        if not rows:
+            return []
+        bot = rows[0][0].bot
+        alive, changes = bot.intents.filter(deleted=None).in_bulk(), intent_changes_of(bot)
+        names = {intent.name: intent for intent in alive.values()}
+        others = Example.objects.filter(bot=bot, deleted=None, exact__in={row.exact for row, _ in rows})
+        taken = set(others.exclude(pk__in=[row.pk for row, _ in rows]).values_list("intent", "exact"))
+        back = []
+        for row, change in rows:
+            intent = alive.get(row.intent_id) or Intent.objects.get(pk=row.intent_id)
+            if intent.deleted:
+                now = names.get(intent.name) or names.get(current_name(intent.name, changes))
+                if now is None and not (change.after or {})["deleted"]:
+                    raise BadExample(f"There is no intent {intent.name}. Create it first.")
+                intent = now or intent
+            if (intent.pk, row.exact) not in taken:
+                taken.add((intent.pk, row.exact))
+                row.intent = intent
+                back.append((row, change))
+        return back
+
+    def _record_in_audit_log(self, rows: Iterable[tuple[Any, Change]], action: int, by: User | None) -> None:
+        if action != audit.CHANGED:
+            return super()._record_in_audit_log(rows, action, by)
+        intents = dict(Intent.objects.filter(bot__in={row.bot_id for row, _ in rows}).values_list("pk", "name"))
+        entries = []
+        for row, change in rows:
+            after, before = change.after or {}, {**(change.before or {}), "intent_id": row.intent_id}
+            changed: dict[str, tuple[Any, Any]] = {
+                it: (after[it], before[it]) for it in ("use", "entities", "confirmed") if after[it] != before[it]
+            }
+            if after["intent_id"] != row.intent_id:
+                changed["intent"] = intents.get(after["intent_id"]), row.intent.name
+            entries.append((row, changed))
+        return audit.record_all(entries, by=by)
 
 
-def revert_correction(*, example: Example, state: State, by: User | None) -> None:
-    """The example is as it was before an annotation: `state` is the `before` of its correction."""
-    with write_transaction():
-        entities, use = state["entities"], state["use"]
-        row = change_example(example=example, by=by, revision=example.revision, entities=entities, use=use)
-        row.annotated = datetime.fromisoformat(state["judged"]) if state["judged"] else None
-        row.save(update_fields=["annotated"])
+@register_undoable
+class _Responses(_TrainingDataRows):
+    model = Response
+    fields = ("variations", "edited", "deleted")
+    key = "name"
 
 
-def _restore_examples(bot: Bot, mark: datetime, by: User | None) -> int:
-    """Under the intent that has the name now, or took the examples over, where their own is gone; once, where another
-    took the place."""
-    names, changes = {row.name: row for row in bot.intents.filter(deleted=None)}, intent_changes_of(bot)
-    rows = list(Example.objects.filter(bot=bot, deleted=mark).select_related("intent").order_by("id"))
-    for row in rows:
-        now = names.get(row.intent.name) or names.get(current_name(row.intent.name, changes))
-        row.intent = now or row.intent
-    there = set(Example.objects.filter(bot=bot, deleted=None).values_list("intent", "exact"))
-    back = {(row.intent_id, row.exact): row for row in rows if (row.intent_id, row.exact) not in there}
-    for intent, same in groupby(sorted(back.values(), key=lambda row: row.intent_id), key=lambda row: row.intent):
-        _restore(Example.objects.filter(pk__in=[row.pk for row in same]), by, intent=intent)
-    audit.record_all(((row, {"text": (None, row.text)}) for row in back.values()), by=by, action=audit.CREATED)
-    return len(back)
+@register_undoable
+class _Synonyms(_TrainingDataRows):
+    model = Synonym
+    fields = ("value", "deleted")
+    key = "text"
 
 
-def _restore_by_name(
-    model: type[Intent] | type[Response] | type[Synonym], key: str, bot: Bot, mark: datetime, by: User | None
-) -> int:
-    """`key`: the field that is unique among those that are not deleted."""
-    rows = model.objects.filter(bot=bot, deleted=mark)
-    there = model.objects.filter(bot=bot, deleted=None).values_list(key, flat=True)
-    back = list(rows.exclude(**{f"{key}__in": list(there)}))
-    audit.record_all(((row, {key: (None, getattr(row, key))}) for row in back), by=by, action=audit.CREATED)
-    _restore(model.objects.filter(pk__in=[row.pk for row in back]), by)
-    return len(back)
+@register_undoable
+class _IntentChanges(UndoableRows):
+    """What an intent was renamed to, or that it was deleted: made by a change, never changed."""
 
+    model = IntentChange
+    fields = ("old", "new", "keeps_rules")
 
-def _restore(rows: QuerySet[Any], by: User | None, **values: Any) -> None:
-    rows.update(**values, deleted=None, updated_by=by, updated=timezone.now(), revision=F("revision") + 1)
-
-
-def _state(row: Example) -> State:
-    annotated = row.annotated.isoformat() if row.annotated else None
-    return {"use": row.use, "entities": row.entities, "judged": annotated}
+    def restore(self, rows: Pairs, by: User | None) -> list[Change]:
+        IntentChange.objects.filter(pk__in=[change.row for _, change in rows]).delete()
+        return [change for _, change in rows]

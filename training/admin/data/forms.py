@@ -8,7 +8,6 @@ from itertools import zip_longest
 from typing import Any, cast
 
 from django import forms
-from django.core import signing
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import QueryDict
 
@@ -16,7 +15,8 @@ from assistant.engine.entity_markup import BadMarkup, parse_markup
 from assistant.lib import strict_json
 from assistant.lib.admin import parse_id
 from assistant.lib.errors import ChangedMeanwhile
-from training.admin.data.undo import read_token
+from assistant.models import ChangeSet
+from training.admin.data.undo import undoable_step
 from training.admin.views import first_error
 from training.models import Bot, Intent, Response
 from training.selectors import intent_names
@@ -174,16 +174,15 @@ class ManyExamplesForm(forms.Form):
 
 
 class UndoForm(forms.Form):
-    """What `offer_undo` signed."""
+    """`step`: the id of a change set that a page before offered to undo."""
 
-    token = forms.CharField(error_messages={"required": CANT_UNDO})
+    step = forms.CharField(error_messages={"required": CANT_UNDO})
 
-    def clean_token(self) -> dict[str, Any]:
-        """What it says."""
-        try:
-            return read_token(self.cleaned_data["token"])
-        except signing.BadSignature:
-            raise forms.ValidationError(CANT_UNDO) from None
+    def clean_step(self) -> ChangeSet:
+        step = undoable_step(parse_id(self.cleaned_data["step"]))
+        if step is None:
+            raise forms.ValidationError(CANT_UNDO)
+        return step
 
 
 class VariationForm(forms.Form):

@@ -1,51 +1,27 @@
-"""The offer to undo what was just done: a message with a button, signed, on the page that comes next."""
+"""The offer to undo what was just done: a message with a button, on the page that comes next."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.core import signing
 from django.http import HttpRequest
+from django.utils import timezone
 
-from training.models import Bot
-from training.services import Merge
+from assistant.models import ChangeSet
 
 UNDO = "training_undoing"
-TOKEN_AGE = 24 * 3600  # seconds
+OFFERED_FOR = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Undo:
-    """`words` say what was done. `mark`: what was deleted under it; `moves`: by the intents that they had, the ids of
-    examples with the revisions that they have since; `marks`: the same by the act that takes it back; `merge`: that of
-    two intents."""
-
-    words: str
-    mark: datetime | None = None
-    moves: Mapping[str, Sequence[tuple[int, int]]] | None = None
-    marks: Mapping[str, Sequence[tuple[int, int]]] | None = None
-    merge: Merge | None = None
-
-    def token(self, bot: Bot) -> str:
-        """Signed: else it could bring back what its bearer was never offered."""
-        given = {
-            "bot": bot.pk,
-            "mark": self.mark and self.mark.isoformat(),
-            "moves": self.moves,
-            "marks": self.marks,
-            "merge": self.merge and self.merge.as_json(),
-        }
-        return signing.dumps(given, salt=UNDO, compress=True)
-
-
-def offer_undo(request: HttpRequest, undo: Undo, bot: Bot) -> None:
-    """The next page says what was done, with a button that takes it back."""
+def offer_undo(request: HttpRequest, step: ChangeSet) -> None:
+    """The next page says what was done, with a button that undoes it."""
+    if step.pk is None:  # it changed nothing
+        messages.success(request, step.label)
+        return
     # A message's tags are all that Django keeps beside its words. On a page without the button they do no harm.
-    messages.success(request, undo.words, extra_tags=f"{UNDO} {undo.token(bot)}")
+    messages.success(request, step.label, extra_tags=f"{UNDO} {step.pk}")
 
 
 def messages_and_undo(request: HttpRequest) -> tuple[list[Any], dict[str, str] | None]:
@@ -53,14 +29,15 @@ def messages_and_undo(request: HttpRequest) -> tuple[list[Any], dict[str, str] |
     plain, undo = [], None
     # Django forgets each message that is looked at: a page that is loaded again offers nothing.
     for message in messages.get_messages(request):
-        kind, _, token = (message.extra_tags or "").partition(" ")
+        kind, _, key = (message.extra_tags or "").partition(" ")
         if kind == UNDO:
-            undo = {"words": message.message, "token": token}
+            undo = {"words": message.message, "step": key}
         else:
             plain.append(message)
     return plain, undo
 
 
-def read_token(token: str) -> dict[str, Any]:
-    """What a token says. Raises signing.BadSignature for what is not ours, or too old."""
-    return dict(signing.loads(token, salt=UNDO, max_age=TOKEN_AGE))
+def undoable_step(key: int | None) -> ChangeSet | None:
+    """A change of training data that nobody has undone, and that is not too old."""
+    rows = ChangeSet.objects.filter(about__startswith="training.bot:", created__gt=timezone.now() - OFFERED_FOR)
+    return rows.filter(pk=key, undone=None).first() if key else None

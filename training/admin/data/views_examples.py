@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
-from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -15,30 +11,26 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import TemplateView
 
+from assistant.change_sets import change_set
 from assistant.engine.entity_markup import write_markup
-from assistant.lib.database import write_transaction
 from training.admin.data.example_list import ExampleRow, example_list_context
 from training.admin.data.forms import ExampleForm, ManyExamplesForm, UndoForm
 from training.admin.data.mixins import RowMixin, TrainingDataPage
-from training.admin.data.undo import Undo, offer_undo
+from training.admin.data.undo import offer_undo
 from training.admin.views import ActionView, FormPage, first_error
 from training.errors import BadExample
 from training.models import Bot, Example
-from training.selectors import entity_names, intent_names, intent_now, same_text
+from training.selectors import entity_names, intent_names, same_text
 from training.services import (
-    Merge,
-    Restored,
     change_example,
     confirm_examples,
     delete_examples,
     hold_out_examples,
     keep_examples,
     move_examples,
-    restore_deleted,
-    unmerge_intents,
+    undo_change,
 )
 
 
@@ -148,61 +140,40 @@ class ManyExamplesView(TrainingDataPage, RedirectURLMixin, ActionView):
 
     def act(self, form: ManyExamplesForm) -> None:
         given = form.cleaned_data
-        # Only names that the form knows come here.
-        getattr(self, given["act"])(given["id"], given["intent"])
+        with change_set("", about=self.bot, by=self.user) as step:
+            # Only names that the form knows come here.
+            step.row.label = getattr(self, given["act"])(given["id"], given["intent"])
+        if step.row.pk is None:
+            step.row.label = "Nothing changed: that is so already."
+        offer_undo(self.request, step.row)
 
-    def move(self, ids: list[int], intent: str) -> None:
+    def move(self, ids: list[int], intent: str) -> str:
         """To another intent, which is there."""
         name = existing_intent(self.bot, intent)
-        # By names: an intent may be deleted and made anew before it is undone.
-        before = defaultdict[str, list[tuple[int, int]]](list)
-        rows = Example.objects.filter(pk__in=ids, deleted=None).exclude(intent__name=name)
-        for pk, old, revision in rows.values_list("pk", "intent__name", "revision"):
-            before[old].append((pk, revision + 1))
-        mark = timezone.now()
-        moved = move_examples(ids=ids, intent=name, by=self.user, mark=mark)
-        self.offer(Undo(f"Moved {examples_in_words(moved)} to {name}.", mark, before))
+        return f"Moved {examples_in_words(move_examples(ids=ids, intent=name, by=self.user))} to {name}."
 
-    def keep(self, ids: list[int], intent: str) -> None:
+    def keep(self, ids: list[int], intent: str) -> str:
         """Of examples with the same text, those of one intent stay."""
-        mark, count = keep_examples(ids=ids, intent=intent, by=self.user)
-        self.offer(Undo(f"Deleted {examples_in_words(count)}.", mark))
+        return f"Deleted {examples_in_words(keep_examples(ids=ids, intent=intent, by=self.user))}."
 
-    def confirm(self, ids: list[int], intent: str) -> None:
+    def confirm(self, ids: list[int], intent: str) -> str:
         """They have the right intent, whatever a model thinks."""
-        words = "Noted as right: {}. No longer doubted, until the text or the intent changes."
-        self.mark(ids, "confirm", "doubt", words)
+        count = examples_in_words(confirm_examples(ids=ids, by=self.user))
+        return f"Noted as right: {count}. No longer doubted, until the text or the intent changes."
 
-    def delete(self, ids: list[int], intent: str) -> None:
+    def delete(self, ids: list[int], intent: str) -> str:
         """They can be brought back for a day."""
         mark = delete_examples(ids=ids, by=self.user)
-        count = Example.objects.filter(pk__in=ids, deleted=mark).count()
-        self.offer(Undo(f"Deleted {examples_in_words(count)}.", mark))
+        return f"Deleted {examples_in_words(Example.objects.filter(pk__in=ids, deleted=mark).count())}."
 
-    def hold_out(self, ids: list[int], intent: str) -> None:
+    def hold_out(self, ids: list[int], intent: str) -> str:
         """From training, to say how good a version is."""
-        words = "Held out: {}. Not trained on from now on, but asked how good a version is."
-        self.mark(ids, "hold_out", "train_on", words)
+        count = examples_in_words(hold_out_examples(ids=ids, held_out=True, by=self.user))
+        return f"Held out: {count}. Not trained on from now on, but asked how good a version is."
 
-    def train_on(self, ids: list[int], intent: str) -> None:
+    def train_on(self, ids: list[int], intent: str) -> str:
         """The opposite of `hold_out`."""
-        self.mark(ids, "train_on", "hold_out", "For training now: {}.")
-
-    def mark(self, ids: list[int], act: str, back: str, words: str) -> None:
-        """Those that are marked already stay as they are, also when it is undone."""
-        before = dict(Example.objects.filter(pk__in=ids, deleted=None).values_list("pk", "revision"))
-        count = MARKS[act](ids=ids, by=self.user, seen=before)
-        if not count:
-            messages.success(self.request, "Nothing changed: that is so already.")
-            return
-        after = Example.objects.filter(pk__in=before).values_list("pk", "revision")
-        # What a colleague changed between the two is not ours to take back.
-        changed = [(pk, revision) for pk, revision in after if revision == before[pk] + 1]
-        self.offer(Undo(words.format(examples_in_words(count)), marks={back: changed}))
-
-    def offer(self, undo: Undo) -> None:
-        """On the page that one is led back to."""
-        offer_undo(self.request, undo, self.bot)
+        return f"For training now: {examples_in_words(hold_out_examples(ids=ids, held_out=False, by=self.user))}."
 
 
 class UndoView(TrainingDataPage, RedirectURLMixin, ActionView):
@@ -212,52 +183,11 @@ class UndoView(TrainingDataPage, RedirectURLMixin, ActionView):
     next_page = "admin:training_intent_changelist"
 
     def act(self, form: UndoForm) -> None:
-        given = form.cleaned_data["token"]
-        if given.get("merge"):
-            self.unmerge(Merge(**given["merge"]))
-        elif given.get("marks"):
-            self.unmark(given["marks"])
-        else:
-            self.restore(Bot.objects.get(pk=given["bot"]), given["mark"], given["moves"] or {})
-
-    def restore(self, bot: Bot, mark: str | None, moves: dict[str, list[tuple[int, int]]]) -> None:
-        """All of it, or nothing. Raises BadExample where an intent is gone that examples were moved from."""
-        back, left = Restored(), 0
-        with write_transaction():
-            if mark:
-                back = restore_deleted(bot=bot, mark=datetime.fromisoformat(mark), by=self.user)
-            for old, pairs in moves.items():
-                intent, seen = existing_intent(bot, intent_now(bot, old) or old), dict(pairs)
-                back = back.with_examples(move_examples(ids=list(seen), intent=intent, by=self.user, seen=seen))
-                left += Example.objects.filter(pk__in=seen, deleted=None).exclude(intent__name=intent).count()
-        self.report(back, left)
-
-    def unmerge(self, merge: Merge) -> None:
-        """The intent is back, with those of its examples that nobody has changed since."""
-        back = unmerge_intents(merge=merge, by=self.user)
-        there = Example.objects.filter(pk__in=[pk for pk, _ in merge.examples], deleted=None)
-        self.report(back, there.exclude(intent=merge.source).count())
-
-    def unmark(self, marks: dict[str, list[tuple[int, int]]]) -> None:
-        """Those that nobody has changed since."""
-        for act, pairs in marks.items():
-            seen = dict(pairs)
-            back = MARKS[act](ids=list(seen), by=self.user, seen=seen)
-            self.report(Restored().with_examples(back), len(seen) - back)
-
-    def report(self, back: Restored, left: int) -> None:
-        """Says what is back, and how many examples are not."""
+        back = undo_change(step=form.cleaned_data["step"], by=self.user)
         messages.success(self.request, f"Back again: {back.words}." if back.count else "Nothing to bring back.")
-        if left:
-            messages.error(self.request, f"Changed by somebody since, and left as they are: {examples_in_words(left)}.")
-
-
-MARKS: dict[str, Callable[..., int]] = {
-    "confirm": confirm_examples,
-    "doubt": partial(confirm_examples, confirmed=False),
-    "hold_out": partial(hold_out_examples, held_out=True),
-    "train_on": partial(hold_out_examples, held_out=False),
-}
+        if back.left:
+            left = examples_in_words(back.left)
+            messages.error(self.request, f"Changed by somebody since, and left as they are: {left}.")
 
 
 def existing_intent(bot: Bot, intent: str) -> str:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.generic import DetailView
 
+from assistant.change_sets import change_set
 from assistant.lib.errors import FrontdeskError
 from training.admin.data.example_list import example_list_context
 from training.admin.data.forms import (
@@ -24,7 +25,7 @@ from training.admin.data.forms import (
     marked_text,
 )
 from training.admin.data.mixins import CHOSEN_BOT, EDIT_DATA, RowMixin, TrainingDataPage
-from training.admin.data.undo import Undo, offer_undo
+from training.admin.data.undo import offer_undo
 from training.admin.views import VIEW_BOT, ActionView, ConfirmView, FormPage
 from training.models import Example, Intent, Response
 from training.selectors import (
@@ -246,7 +247,7 @@ class MergeView(ConfirmPage):
     def save(self, form: MergeForm) -> HttpResponse:
         target = form.cleaned_data["into"]
         merged = merge_intents(source=self.object, target=target, by=self.user)
-        offer_undo(self.request, Undo(f"Merged {self.object.name} into {target.name}.", merge=merged), self.bot)
+        offer_undo(self.request, merged)
         return HttpResponseRedirect(intent_url(target))
 
     def get_error_url(self, form: Form) -> str:
@@ -262,8 +263,9 @@ class IntentDeleteView(ConfirmPage):
         return f"Delete {self.object}?"
 
     def save(self, form: Form) -> HttpResponse:
-        mark = delete_intent(intent=self.object, by=self.user)
-        offer_undo(self.request, Undo(f"Deleted {self.object.name} and its examples.", mark), self.bot)
+        with change_set(f"Deleted {self.object.name} and its examples.", about=self.bot, by=self.user) as step:
+            delete_intent(intent=self.object, by=self.user)
+        offer_undo(self.request, step.row)
         return HttpResponseRedirect(reverse(LIST))
 
 

@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.generic import TemplateView
 
+from assistant.change_sets import change_set
 from training.admin.data.forms import ResponseForm, VariationForm
 from training.admin.data.mixins import EDIT_DATA, RowMixin, TrainingDataPage
-from training.admin.data.undo import Undo, offer_undo
+from training.admin.data.undo import offer_undo
 from training.admin.views import ConfirmView, FormPage
 from training.models import Response
 from training.selectors import intent_names, usage_of, users_of
@@ -120,8 +121,9 @@ class ResponseDeleteView(RowMixin, ConfirmView):
         return HttpResponseRedirect(response_url(self.object))
 
     def save(self, form: Any) -> HttpResponse:
-        mark = delete_response(response=self.object, by=self.user)
-        offer_undo(self.request, Undo(f"Deleted {self.object.name}.", mark), self.bot)
+        with change_set(f"Deleted {self.object.name}.", about=self.bot, by=self.user) as step:
+            delete_response(response=self.object, by=self.user)
+        offer_undo(self.request, step.row)
         return HttpResponseRedirect(reverse("admin:training_responses"))
 
     def get_success_url(self) -> str:

@@ -9,11 +9,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from assistant.change_sets import change_set
 from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
 from training.admin.data.forms import SynonymForm
 from training.admin.data.mixins import EDIT_DATA, RowMixin, TrainingDataPage
-from training.admin.data.undo import Undo, offer_undo
+from training.admin.data.undo import offer_undo
 from training.admin.views import ConfirmView, FormPage
 from training.findings import NO_ENTITIES, NO_SYNONYMS
 from training.models import Synonym
@@ -67,8 +68,9 @@ class SynonymDeleteView(RowMixin, ConfirmView):
 
     def act(self, form: Any) -> None:
         row = self.object
-        mark = delete_synonym(synonym=row, by=self.user)
-        offer_undo(self.request, Undo(f"“{row.text}” does not mean {row.value} any more.", mark), self.bot)
+        with change_set(f"“{row.text}” does not mean {row.value} any more.", about=self.bot, by=self.user) as step:
+            delete_synonym(synonym=row, by=self.user)
+        offer_undo(self.request, step.row)
 
     def get_success_url(self) -> str:
         return reverse(LIST)
