@@ -18,6 +18,8 @@ from django.utils import timezone
 import admin_ui.services
 import conversations.services
 import training.services
+from assistant.change_sets import change_set
+from assistant.models import ChangeSet
 from conversations.models import Conversation, Message, Note
 from tests.training.conftest import make_trainable_bot
 from training.models import Activation, Bot, Environment, Example, Intent, Job, ModelVersion, Response, Synonym
@@ -96,14 +98,10 @@ CALLS: dict[str, Call] = {
         version=ModelVersion.objects.create(bot=c.bot, name="old", status="failed"), by=c.by
     ),
     "describe_version": lambda c: training.services.describe_version(version=c.version, note="better", by=c.by),
-    "delete_unused_intent": lambda c: training.services.delete_unused_intent(bot=c.bot, name="order", by=c.by),
     "hold_out_examples": lambda c: training.services.hold_out_examples(ids=[c.example.pk], held_out=True, by=c.by),
     "keep_examples": lambda c: training.services.keep_examples(ids=two_alike(c), intent="greet", by=c.by),
     "merge_intents": lambda c: training.services.merge_intents(source=c.order, target=c.greet, by=c.by),
     "move_examples": lambda c: training.services.move_examples(ids=[c.example.pk], intent="order", by=c.by),
-    "revert_correction": lambda c: training.services.revert_correction(
-        example=c.example, state={"use": "held_out", "entities": [], "judged": None}, by=c.by
-    ),
     "rename_intent": lambda c: training.services.rename_intent(intent=c.order, name="buy", by=c.by),
     "restore_deleted": lambda c: training.services.restore_deleted(bot=c.bot, mark=c.deleted(), by=c.by),
     "roll_back": lambda c: training.services.roll_back(environment=c.went_live(), by=c.by),
@@ -143,10 +141,8 @@ CALLS: dict[str, Call] = {
         channel="widget", days=90, keep_marked=True, by=c.by
     ),
     "tag_conversation": lambda c: conversations.services.tag_conversation(conversation=c.talk, add=["vip"], by=c.by),
-    "undo_review": lambda c: conversations.services.undo_review(
-        conversation=c.talk,
-        change=conversations.services.mark_reviewed(conversation=c.talk, by=None),
-        by=c.by,
+    "undo_in_conversation": lambda c: conversations.services.undo_in_conversation(
+        conversation=c.talk, step=tagged(c), by=c.by
     ),
     # --- the staff
     "add_colleague": lambda c: admin_ui.services.add_colleague(user=User(username="new"), role="viewer", by=c.by),
@@ -173,12 +169,10 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "delete_synonym": ("synonym", {"value": ["two", None]}),
     "delete_version": ("modelversion", {"name": ["old", None]}),
     "describe_version": ("modelversion", {"note": ["", "better"]}),
-    "delete_unused_intent": ("intent", {"name": ["order", None]}),
     "hold_out_examples": ("example", {"use": ["training", "held_out"]}),
     "keep_examples": ("example", {"text": [..., None]}),
     "merge_intents": ("intent", {"merged_into": [None, "greet"]}),
     "move_examples": ("example", {"intent": ["greet", "order"]}),
-    "revert_correction": ("example", {"use": ["training", "held_out"]}),
     "rename_intent": ("intent", {"name": ["order", "buy"]}),
     "restore_deleted": ("example", {"text": [None, "hey"]}),
     "roll_back": ("environment", {"active_version": ["first", "other"]}),
@@ -209,7 +203,7 @@ SAID: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "close_handoff": ("conversation", {"state": ["waiting", "bot"]}),
     "reopen_handoff": ("conversation", {"state": ["bot", "waiting"]}),
     "tag_conversation": ("conversation", {"tags": [[], ["vip"]]}),
-    "undo_review": ("conversation", {"reviewed messages": [1, 0]}),
+    "undo_in_conversation": ("conversation", {"tags": [["vip"], []]}),
     # --- the staff
     "add_colleague": ("user", {"role": [None, "viewer"]}),
     "change_colleague": ("user", {"role": ["", "annotator"]}),
@@ -224,6 +218,13 @@ def trained(cast: Cast) -> ModelVersion:
 def two_alike(cast: Cast) -> list[int]:
     other = training.services.add_example(bot=cast.bot, intent="goodbye", text=cast.example.text, by=None)
     return [cast.example.pk, other.pk]
+
+
+def tagged(cast: Cast) -> ChangeSet:
+    """A step that can be undone."""
+    with change_set("Tagged.", about=cast.talk, by=cast.by) as step:
+        conversations.services.tag_conversation(conversation=cast.talk, add=["vip"], by=None)
+    return step.row
 
 
 def staffed() -> list[str]:

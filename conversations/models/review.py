@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import models
 
+from assistant.models import ChangeSet
 from conversations.models.conversations import Conversation, Message
 from training.models import Example
 
@@ -29,10 +30,7 @@ class Annotation(models.Model):
     """What staff say about one of the visitor's messages. `revision` grows with every change: whoever saves says which
     one they saw, so that nobody overwrites what they have not seen. `intent` and `entities` are what is right;
     `example` is the training example made of it: trained on after a correction, held out for evaluation where it was
-    right.
-
-    Undoing it needs `example_states`: the example `after` it, `before` it where it was there without any annotation,
-    and whether the intent was `made` by it; and `moved_at`, the moment at which other intents lost this text to it."""
+    right. `change_set` has what it changed in the training data, which is undone before it says something else."""
 
     class Verdict(models.TextChoices):
         NONE = "", "Not judged"
@@ -46,8 +44,7 @@ class Annotation(models.Model):
     entities = models.JSONField(default=list, blank=True)
     flagged = models.BooleanField(default=False)
     example = models.ForeignKey(Example, models.SET_NULL, null=True, blank=True, related_name="annotations")
-    example_states = models.JSONField(null=True, blank=True, editable=False)
-    moved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    change_set = models.ForeignKey(ChangeSet, models.SET_NULL, null=True, editable=False, related_name="annotations")
     revision = models.PositiveIntegerField(default=1)
     by = models.ForeignKey(STAFF, models.SET_NULL, null=True, blank=True, related_name="+")
     updated = models.DateTimeField(auto_now=True)

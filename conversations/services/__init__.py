@@ -8,7 +8,8 @@ from conversations.services.handoffs import close_handoff, reopen_handoff, reque
 from conversations.services.notes import add_note, change_note, delete_note, tag_conversation
 from conversations.services.replays import CannotReplay, request_replay
 from conversations.services.retention import apply_retention, set_retention
-from conversations.services.reviews import mark_reviewed, mark_unreviewed, save_for_later, undo_review
+from conversations.services.reviews import mark_reviewed, mark_unreviewed, save_for_later
+from conversations.services.undo import undo_in_conversation
 from conversations.turns import StoredMessage, answer, open_conversation, receive
 
 __all__ = [
@@ -36,5 +37,5 @@ __all__ = [
     "save_for_later",
     "set_retention",
     "tag_conversation",
-    "undo_review",
+    "undo_in_conversation",
 ]

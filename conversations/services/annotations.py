@@ -8,12 +8,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from assistant.change_sets import State, change_set, record, state_of
 from assistant.lib import audit, strict_json
 from assistant.lib.database import write_transaction
-from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
+from assistant.lib.errors import FrontdeskError
 from conversations.models import Annotation, Message
 from conversations.services.corrections import apply_correction, undo_correction
 from conversations.services.reviews import lock_conversation, notify_readers
+from conversations.services.undo import check_unchanged, count_flags
 from training.selectors import intent_now
 from training.services import lock_bot
 
@@ -52,7 +54,7 @@ def annotate_message(
 
     `revision` is the one that was seen (0: none yet). Raises ChangedMeanwhile where it is another one now.
     """
-    with write_transaction():
+    with change_set("Annotated a message.", about=message.conversation, by=by) as step:
         # The bot before the conversation: every change of training data locks in this order.
         lock_bot(message.conversation.environment.bot)
         lock_conversation(message.conversation_id)
@@ -60,13 +62,14 @@ def annotate_message(
         before, after = Content.of(annotation), _validated(annotation, verdict, intent, entities)
         if before == after and annotation.is_in_effect and not move:
             return annotation
-        _check_revision(annotation, revision)
+        check_unchanged(annotation, revision)
         # What it says now replaces what it said: first the training data is as it was without it.
+        seen = state_of(annotation) if annotation.pk else None
         undo_correction(annotation, by=by)
         annotation.verdict, annotation.intent, annotation.entities = after.verdict, after.intent, after.entities
-        apply_correction(annotation, by=by, move=move)
+        apply_correction(annotation, step, by=by, move=move)
         changes = {name: (getattr(before, name), getattr(after, name)) for name in ("verdict", "intent", "entities")}
-        _save(annotation, changes, by)
+        _save(annotation, seen, changes, by)
     return annotation
 
 
@@ -77,12 +80,11 @@ def flag_message(*, message: Message, flagged: bool, revision: int, by: User | N
         annotation = _annotation_of(message)
         if annotation.flagged == flagged:
             return annotation
-        _check_revision(annotation, revision)
+        check_unchanged(annotation, revision)
+        seen = state_of(annotation) if annotation.pk else None
         annotation.flagged = flagged
-        _save(annotation, {"flagged": (not flagged, flagged)}, by)
-        # The list filters by it without reading annotations.
-        conversation.flag_count = Annotation.objects.filter(conversation=conversation, flagged=True).count()
-        conversation.save(update_fields=["flag_count"])
+        _save(annotation, seen, {"flagged": (not flagged, flagged)}, by)
+        count_flags(conversation)
     return annotation
 
 
@@ -125,23 +127,10 @@ def _current_intent(annotation: Annotation, intent: str) -> str:
     return now
 
 
-def _check_revision(annotation: Annotation, revision: int) -> None:
-    if annotation.revision == revision:
-        return
-    who = annotation.by.get_username() if annotation.by else "Somebody"
-    raise ChangedMeanwhile(
-        f"{who} changed this meanwhile: {annotation.in_words}.",
-        by=who,
-        revision=annotation.revision,
-        verdict=annotation.verdict,
-        intent=annotation.intent,
-        flagged=annotation.flagged,
-    )
-
-
-def _save(annotation: Annotation, changes: audit.Changes, by: User | None) -> None:
+def _save(annotation: Annotation, seen: State | None, changes: audit.Changes, by: User | None) -> None:
     annotation.revision += 1
     annotation.by = by
     annotation.save()
+    record(annotation, seen, state_of(annotation))
     audit.record(annotation, changes, by=by)
     notify_readers(annotation.conversation_id, annotation.message.seq)

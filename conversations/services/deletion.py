@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 
+from assistant.change_sets import name_of
 from assistant.lib import audit
 from assistant.lib.database import write_transaction
 from assistant.lib.erasure import redact_logs_about
 from assistant.lib.errors import FrontdeskError
+from assistant.models import ChangeSet
 from conversations.models import Annotation, Conversation, ConversationQuerySet, Event, Message, Note, ReplayedTurn
 from conversations.selectors.deletion import AT_ONCE, examples_made_only_from
 from training.services import Traces, erase_examples, forget_sources
@@ -92,6 +94,7 @@ def _delete_some(ids: Sequence[int], by: AbstractBaseUser | None, among: Convers
     forget_sources(conversations=[str(row.public_id) for row in rows])
     audit.redact(Conversation, [row.pk for row in rows], "note")
     audit.redact(Annotation, Annotation.objects.filter(conversation__in=rows).values_list("pk", flat=True), "entities")
+    ChangeSet.objects.filter(about__in=[name_of(row) for row in rows]).delete()
     # Those that point at others first: then no deletion finds anything that depends on its rows.
     for model in (ReplayedTurn, Note, Annotation, Event, Message):
         model.objects.filter(conversation__in=rows).delete()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from assistant.change_sets import record, state_of
 from assistant.lib import audit
 from assistant.lib.database import write_transaction
 from conversations.models import Conversation
@@ -29,7 +30,7 @@ def close_handoff(*, conversation: Conversation, by: User | None) -> None:
 
 
 def reopen_handoff(*, conversation: Conversation, by: User | None) -> None:
-    """Undoes `close_handoff`: the visitor waits for a person again. In any other state nothing changes."""
+    """The opposite of `close_handoff`: the visitor waits for a person again. In any other state nothing changes."""
     _change_state(conversation, State.BOT, State.WAITING, by)
 
 
@@ -39,6 +40,8 @@ def _change_state(conversation: Conversation, before: State, after: State, by: U
         # One statement asks and writes: of two who do it at once, one changes it and writes the audit log.
         if not rows.filter(state=before).update(state=after):
             return
+        state = state_of(conversation)
+        record(conversation, {**state, "state": str(before)}, {**state, "state": str(after)})
         audit.record(conversation, {"state": (str(before), str(after))}, by=by)
         transaction.on_commit(
             lambda: state_changed.send_robust(Conversation, conversation=rows.defer("snapshot").get()), robust=True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
+from assistant.change_sets import record, state_of
 from assistant.lib import audit
 from assistant.lib.database import write_transaction
 from assistant.lib.errors import FrontdeskError
@@ -35,6 +36,7 @@ def add_note(*, conversation: Conversation, text: str, by: User | None, message:
     with write_transaction():
         row = lock_conversation(conversation.pk)
         note = Note.objects.create(conversation=conversation, message=message, text=words, by=by)
+        record(note, None, state_of(note))
         audit.record(row, {"note": ("", words)}, by=by)
         notify_readers(note.conversation_id, note.seq)
     return note
@@ -45,9 +47,10 @@ def change_note(*, note: Note, text: str, by: User | None) -> Note:
     words = _note_text(text)
     with write_transaction():
         row = _locked_note(note, by)
-        before, row.text = row.text, words
+        before, row.text = state_of(row), words
         row.save(update_fields=["text", "updated"])
-        audit.record(row.conversation, {"note": (before, words)}, by=by)
+        record(row, before, state_of(row))
+        audit.record(row.conversation, {"note": (before["text"], words)}, by=by)
         notify_readers(row.conversation_id, row.seq)
     return row
 
@@ -57,6 +60,7 @@ def delete_note(*, note: Note, by: User | None) -> None:
     with write_transaction():
         row = _locked_note(note, by)
         audit.record(row.conversation, {"note": (row.text, "")}, by=by)
+        record(row, state_of(row), None)
         row.delete()
         notify_readers(row.conversation_id, row.seq)
 
@@ -79,8 +83,13 @@ def tag_conversation(
         ]
         _check_tag_count(len(before) - len(removed) + len(added))
         if removed or added:  # else there is nothing to tell and nothing for the audit log
+            links = Conversation.tags.through.objects.filter(conversation=conversation)
+            for link in links.filter(tag__in=removed):
+                record(link, state_of(link), None)
             conversation.tags.remove(*removed)
             conversation.tags.add(*added)
+            for link in links.filter(tag__in=added):
+                record(link, None, state_of(link))
             after = sorted(tag.name for tag in [*before, *added] if tag not in removed)
             audit.record(conversation, {"tags": (sorted(tag.name for tag in before), after)}, by=by)
             notify_readers(conversation.pk)

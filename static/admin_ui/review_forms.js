@@ -71,18 +71,19 @@ export class Forms {
   async undo() {
     const last = this.#undos.pop();
     if (!last) return toast("There is nothing to undo.");
-    const seq = Number(last.url.match(/messages\/(\d+)\//)?.[1] ?? 0);
+    const { seq } = last.fields;
     this.#sending.add(seq);
     try {
       const done = await tell(last.url, last.fields);
       if (last.page) return this.#leave({ said: `Undone. ${done.said}`, go: last.page });
-      this.#renumber(done.undo);
       put(done.parts);
       toast(`Undone. ${done.said}`);
     } catch (error) {
       if (!(error instanceof Failed)) throw error;
       if (!error.body) this.#undos.push(last); // the server did not say a word about it
-      this.#refused(error, last.url, last.fields, seq);
+      if (over(error)) return;
+      put(error.body?.parts);
+      toast(error.message, { isError: true });
     } finally {
       this.#sending.delete(seq);
     }
@@ -93,17 +94,7 @@ export class Forms {
   }
 
   #remember(undo) {
-    if (!undo) return;
-    this.#renumber(undo);
-    this.#undos.push(undo);
-  }
-
-  /** Our own changes of a message are seen: what we take back later has their revision. */
-  #renumber(undo) {
-    const message = undo?.url.match(/.*messages\/\d+\//)?.[0];
-    if (!message) return;
-    const same = this.#undos.filter((entry) => entry.url.startsWith(message));
-    same.forEach((entry) => (entry.fields.revision = undo.fields.revision));
+    if (undo) this.#undos.push(undo);
   }
 
   #leave(done) {

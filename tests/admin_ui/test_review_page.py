@@ -22,7 +22,7 @@ from training.services import add_example
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/conversations/conversation/"
-ABOUT_ALL = ["notes/", "tags/", "reviewed/", "later/", "cared/"]
+ABOUT_ALL = ["notes/", "tags/", "reviewed/", "later/", "cared/", "undo/"]
 RANKING = [{"name": "ask_hours", "confidence": 0.41}, {"name": "ask_prices", "confidence": 0.33}]
 
 
@@ -233,13 +233,18 @@ def test_it_waits_again_when_the_review_is_undone(ben_desk: Client, talk: Conver
     assert "Waits for review" in ben_desk.get(url(talk)).content.decode()
 
 
-def test_it_takes_back_a_review_only_as_it_was(ben_desk: Client, talk: Conversation, wrote: Write, ana: User) -> None:
+def test_it_takes_back_a_review_only_as_it_was(
+    desk: Client, ben_desk: Client, talk: Conversation, wrote: Write, ana: User
+) -> None:
     other = wrote("hi")
     mark_reviewed(conversation=talk, by=ana)
     undo = send(ben_desk, talk, "reviewed/", seen=1).json()["undo"]
-    assert send(ben_desk, other, "reviewed/", **undo["fields"]).status_code == 400
-    assert send(ben_desk, talk, "reviewed/", back="forged").status_code == 400
-    assert send(ben_desk, talk, "reviewed/", **undo["fields"]).status_code == 200
+    assert undo["url"] == url(talk, "undo/")
+    assert send(ben_desk, other, "undo/", **undo["fields"]).status_code == 400
+    assert send(desk, talk, "undo/", **undo["fields"]).status_code == 400
+    assert send(ben_desk, talk, "undo/", step="forged").status_code == 400
+    assert send(ben_desk, talk, "undo/", **undo["fields"]).status_code == 200
+    assert send(ben_desk, talk, "undo/", **undo["fields"]).status_code == 400
     talk.refresh_from_db()
     assert (talk.reviewed_turn, talk.reviewed_by) == (1, ana)
 

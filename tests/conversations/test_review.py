@@ -11,7 +11,9 @@ from auditlog.models import LogEntry
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from assistant.change_sets import change_set
 from assistant.lib.errors import ChangedMeanwhile, FrontdeskError
+from assistant.models import ChangeSet
 from conversations import services
 from conversations.models import Annotation, Conversation, Message
 from conversations.selectors import neighbour_in_list, next_to_review
@@ -118,8 +120,8 @@ def test_it_is_reviewed_as_far_as_it_was_seen(message: Message, ana: User) -> No
 def test_it_is_reviewed_no_less_than_before(message: Message, ana: User, bea: User) -> None:
     Conversation.objects.update(last_turn=3)
     services.mark_reviewed(conversation=message.conversation, by=bea)
-    late = services.mark_reviewed(conversation=message.conversation, seen_turn=1, by=ana)
-    assert late.after.turn == 3
+    services.mark_reviewed(conversation=message.conversation, seen_turn=1, by=ana)
+    assert Conversation.objects.get().reviewed_turn == 3
 
 
 def test_it_takes_a_review_back_to_what_was_before(message: Message, ana: User, bea: User) -> None:
@@ -132,12 +134,19 @@ def test_it_takes_a_review_back_to_what_was_before(message: Message, ana: User, 
     services.mark_reviewed(conversation=talk, seen_turn=1, by=bea)
     services.save_for_later(conversation=talk, saved=True, by=bea)
     before = now()
-    marked = services.mark_reviewed(conversation=talk, by=ana)
-    services.undo_review(conversation=talk, change=marked, by=ana)
+    services.undo_in_conversation(conversation=talk, step=reviewed(talk, ana), by=ana)
     assert now() == before
+    mine = reviewed(talk, ana)
     services.mark_reviewed(conversation=talk, by=bea)
-    with pytest.raises(ChangedMeanwhile):
-        services.undo_review(conversation=talk, change=marked, by=ana)
+    with pytest.raises(ChangedMeanwhile, match="Somebody reviewed this meanwhile"):
+        services.undo_in_conversation(conversation=talk, step=mine, by=ana)
+    assert now()[2] == bea
+
+
+def reviewed(talk: Conversation, by: User) -> ChangeSet:
+    with change_set("Reviewed.", about=talk, by=by) as step:
+        services.mark_reviewed(conversation=talk, by=by)
+    return step.row
 
 
 def test_it_stamps_what_was_made_of_a_conversation(message: Message, ana: User) -> None:

@@ -1,10 +1,10 @@
 """Writes to bots, their training data, jobs and versions."""
 
 from training.services.bots import freeze_training_set, lock_bot, replace_files, sync_with_files
-from training.services.corrections import Correction, apply_correction, revert_correction
 from training.services.erasure import Traces, erase_examples, forget_sources, traces_of
 from training.services.examples import (
     add_example,
+    apply_correction,
     change_example,
     confirm_examples,
     delete_examples,
@@ -17,7 +17,6 @@ from training.services.examples import (
 from training.services.intents import (
     create_intent,
     delete_intent,
-    delete_unused_intent,
     merge_intents,
     rename_intent,
     set_answer,
@@ -44,7 +43,6 @@ from training.services.versions import (
 
 __all__ = [
     "JOB_KINDS",
-    "Correction",
     "Restored",
     "Traces",
     "activate_version",
@@ -59,7 +57,6 @@ __all__ = [
     "delete_intent",
     "delete_response",
     "delete_synonym",
-    "delete_unused_intent",
     "delete_version",
     "describe_version",
     "embed_examples",
@@ -80,7 +77,6 @@ __all__ = [
     "request_job",
     "request_training",
     "restore_deleted",
-    "revert_correction",
     "roll_back",
     "run_next_job",
     "save_response",

@@ -24,7 +24,14 @@ from training.selectors.examples import bot_with_missing_embeddings, examples_of
 from training.selectors.job_queue import unfinished_jobs
 from training.services.bots import FROM_FILES, lock_bot
 from training.text_keys import alike_key, exact_key
-from training.validation import checked_entities, checked_intent, checked_new_intent, checked_text, checked_use
+from training.validation import (
+    checked_entities,
+    checked_intent,
+    checked_new_intent,
+    checked_text,
+    checked_use,
+    without_overlaps,
+)
 
 log = logging.getLogger("frontdesk.training")
 AT_ONCE = 1000
@@ -59,6 +66,23 @@ def add_example(
         annotated = timezone.now() if origin == Example.Origin.REVIEW else None
         given = {"entities": marked, "use": use, "origin": origin, "source": source[:100], "annotated": annotated}
         return _create_or_restore(target, text, given, by)
+
+
+def apply_correction(
+    *, bot: Bot, intent: str, text: str, entities: Entities, use: str, source: str, by: User | None
+) -> Example:
+    """What is to be trained on is so from now on, with these entities; what is to be held out stays as it is where it
+    is there. Of entities that overlap, as several extractors find them, one stays. Raises BadExample or BadIntent."""
+    marked = checked_entities(text, without_overlaps(entities))
+    text = text.strip()
+    with write_transaction():
+        origin = Example.Origin.REVIEW
+        row = add_example(
+            bot=lock_bot(bot), intent=intent, text=text, entities=marked, use=use, origin=origin, source=source, by=by
+        )
+        if use == Example.Use.TRAINING:
+            row = change_example(example=row, by=by, revision=row.revision, entities=marked, use=use)
+    return row
 
 
 def change_example(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 
 from assistant.change_sets import change_set, record, state_of
 from assistant.lib import audit
@@ -95,16 +94,6 @@ def delete_intent(*, intent: Intent, by: Staff) -> datetime:
         record(change, None, state_of(change))
         mark_intent_deleted(row, step.moment, by)
     return step.moment
-
-
-def delete_unused_intent(*, bot: Bot, name: str, by: Staff) -> None:
-    """Where no example, answer, rule or story needs it. The name is as free as before it was made."""
-    with write_transaction():
-        row = Intent.objects.filter(bot=lock_bot(bot), name=name, deleted=None).first()
-        if row is None or row.answer or existing_examples(row) or row.name in usage_of(bot).named:
-            return
-        audit.record(row, {"name": (row.name, None)}, by=by, action=audit.DELETED)
-        mark_intent_deleted(row, timezone.now(), by)
 
 
 def set_answer(*, intent: Intent, texts: Sequence[str], by: Staff, revision: int = 0) -> Response | None:

@@ -104,15 +104,15 @@ class SaveForLaterForm(forms.Form):
     saved = YesField()
 
 
-class HandoffForm(forms.Form):
-    """Closes a hand-off; `undo` opens it again."""
-
-    undo = YesField()
-
-
 class ReviewedForm(forms.Form):
-    """Done with it as far as it was `seen`. `undo` has it wait for review again; `back` undoes either (`undo.py`)."""
+    """Done with it as far as it was `seen`. `undo` has it wait for review again."""
 
     seen = NumberField()
     undo = YesField()
-    back = TextField()
+
+
+class UndoForm(forms.Form):
+    """`step`: the id of a change set; `seq`: the message that it is about, if any."""
+
+    step = NumberField()
+    seq = NumberField()

@@ -34,6 +34,7 @@ VIEWS = {
     "reviewed": ("reviewed/", changes.ReviewedView),
     "later": ("later/", changes.SaveForLaterView),
     "handoff": ("cared/", changes.HandoffView),
+    "undo": ("undo/", changes.UndoView),
 }
 """Address and view, by what follows `conversations_conversation_` in the name of the URL."""
 
