@@ -181,10 +181,12 @@ def holds(persona: Persona, method: str, route: str, path: str) -> bool:
 
 def of_interest(personas: list[Persona], route: str, method: str) -> list[Persona]:
     """All. For methods that only show what GET shows, and for a second database, the most who is refused and the least
-    who is not."""
+    who is not; for both together, nobody."""
     shows = method not in {"GET", "POST"} if route.startswith("admin/") else method in {"HEAD", "OPTIONS", "TRACE"}
     if MODE == "embedded" and not shows:
         return personas
+    if MODE == "distributed" and shows:
+        return []
     level = access.level_of(route, method) or 0
     by_level = sorted(personas, key=lambda one: one.level)
     below = [one for one in by_level if one.level < level]
