@@ -1,3 +1,5 @@
+import gc
+
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
 from django.db.models.signals import post_migrate
@@ -18,6 +20,7 @@ class AdminUiConfig(AppConfig):
         from assistant.roles import keep_roles
 
         post_migrate.connect(keep_roles)  # from the last app of all: the permissions are there by then
+        gc.enable()  # manage.py has disabled it while all apps were imported
 
 
 class StaffSiteConfig(admin.AdminConfig):

@@ -40,7 +40,6 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 
 # Apps and middleware
 INSTALLED_APPS = [
-    "daphne",
     "assistant",
     "conversations",
     "training",

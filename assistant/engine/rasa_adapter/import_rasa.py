@@ -113,10 +113,12 @@ def _lean_import() -> Iterator[None]:
     sys.modules.update(absent)
     policy, hook = asyncio.get_event_loop_policy(), sys.excepthook
     gc.disable()  # nearly all that is made now stays: to look through it time and again takes a second
-    with warnings.catch_warnings():
-        warnings.showwarning = lambda *args, **kwargs: None
-        yield
-    gc.enable()
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda *args, **kwargs: None
+            yield
+    finally:
+        gc.enable()
     for name in absent:
         del sys.modules[name]
     asyncio.set_event_loop_policy(policy)
