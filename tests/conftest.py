@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -26,6 +27,15 @@ BEN = """
 from django.contrib.auth.models import User
 User.objects.create_superuser("ben", "", "desk-of-ana", first_name="Ben")
 """
+
+
+def pytest_configure() -> None:
+    gc.disable()  # what is collected stays
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
