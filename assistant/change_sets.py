@@ -35,7 +35,7 @@ Row = tuple[str, int]  # the label of its model, its key
 
 
 class CannotUndo(FrontdeskError):
-    """It was undone already, or it is too old."""
+    """It was undone already, or another step took it back."""
 
     code = "bad_undo"
 
@@ -84,9 +84,6 @@ class Undone:
     changes: list[Change] = field(default_factory=list)
     left: list[Change] = field(default_factory=list)
 
-    def count(self, model: str) -> int:
-        return sum(change.model == model for change in self.changes)
-
 
 @dataclass
 class Step:
@@ -124,18 +121,15 @@ def register_undoable(rows: type[UndoableRows]) -> type[UndoableRows]:
 
 
 @contextmanager
-def change_set(
-    label: str, *, about: Model, by: User | None, undo_label: str = "", moment: datetime | None = None
-) -> Iterator[Step]:
-    """One transaction, and one step that can be undone. Inside of another one it is a part of that. `moment`: when it
-    was made; now, if not given."""
+def change_set(label: str, *, about: Model, by: User | None, moment: datetime | None = None) -> Iterator[Step]:
+    """One transaction, and one step that can be undone. Inside of another one it is a part of that, in all that it
+    says. `moment`: when it was made; now, if not given."""
     outer = _open.get()
     with write_transaction():
         if outer is not None:
             yield outer
             return
-        step = Step(ChangeSet(label=label, undo_label=undo_label, about=name_of(about), by=by))
-        step.row.created = moment or step.row.created
+        step = Step(ChangeSet(label=label, about=name_of(about), by=by, created=moment or timezone.now()))
         token = _open.set(step)
         try:
             yield step
@@ -188,6 +182,7 @@ def take_back(step: ChangeSet, *, of: str, by: User | None) -> None:
     current = _open.get()
     assert current is not None
     current.takes_back = True
+    # Not what it took back itself: that stays taken back.
     revert(row.changes.filter(model__startswith=of, takes_back=False), by=by)
     before = state_of(row)
     row.undone, row.undone_by = timezone.now(), by
@@ -208,7 +203,8 @@ def revert(changes: Iterable[Change], *, by: User | None) -> Undone:
         same = [(row, change) for row, change in found if rows.is_same(rows.state_of(row) if row else None, change)]
         done = rows.restore(same, by)
         _record_again(rows, done)
-        left = [change for change in of_model if change not in done]
+        keys = {change.pk for change in done}
+        left = [change for change in of_model if change.pk not in keys]
         _hand_over(left)
         result.changes += done
         result.left += left
@@ -249,7 +245,7 @@ def _save(step: Step) -> None:
     if not changed:
         return
     row = step.saved()
-    row.label = row.label[:300]
+    row.label, row.undo_label = row.label[:300], row.undo_label[:300]
     row.save()
     Change.objects.bulk_create(
         [
@@ -264,31 +260,28 @@ def _as_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
+class _Bookkeeping(UndoableRows):
+    """What undoing wrote down of other change sets, which is undone with the set that it was a part of."""
+
+    def restore(self, rows: Sequence[tuple[Model | None, Change]], by: User | None) -> list[Change]:
+        for row, change in rows:
+            assert row is not None
+            self.apply(row, change.before or {})
+            row.save(update_fields=[name.removesuffix("_id") for name in self.fields])
+        return [change for _, change in rows]
+
+
 @register_undoable
-class _ChangeSets(UndoableRows):
-    """Another step took back what this one had changed, and is undone itself."""
+class _ChangeSets(_Bookkeeping):
+    """What this set changed was taken back by another, and is not any more."""
 
     model = ChangeSet
     fields = ("undone", "undone_by_id")
 
-    def restore(self, rows: Sequence[tuple[Model | None, Change]], by: User | None) -> list[Change]:
-        for row, change in rows:
-            assert row is not None
-            self.apply(row, change.before or {})
-            row.save(update_fields=["undone", "undone_by"])
-        return [change for _, change in rows]
-
 
 @register_undoable
-class _Changes(UndoableRows):
+class _Changes(_Bookkeeping):
     """What was handed over to a later change is its own again."""
 
     model = Change
     fields = ("before",)
-
-    def restore(self, rows: Sequence[tuple[Model | None, Change]], by: User | None) -> list[Change]:
-        for row, change in rows:
-            assert row is not None
-            self.apply(row, change.before or {})
-            row.save(update_fields=["before"])
-        return [change for _, change in rows]

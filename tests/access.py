@@ -86,6 +86,7 @@ PAGES: dict[str, Level] = {
     f"{_TALK}reviewed/": ANNOTATOR,
     f"{_TALK}later/": ANNOTATOR,
     f"{_TALK}cared/": ANNOTATOR,
+    f"{_TALK}undo/": ANNOTATOR,
     "admin/conversations/replay/<int:pk>/now/": _READS,
     "admin/conversations/retention/": ADMIN,
     "admin/conversations/retention/channel/<str:channel>/": ADMIN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
 from django.contrib.auth.models import User
@@ -22,6 +23,7 @@ from training.models import Example
 from training.selectors import intent_now
 from training.services import lock_bot
 
+ANNOTATION = Annotation._meta.label_lower
 Pairs = Sequence[tuple[Any, Change]]
 AUDITED = {"reviewed_turn": "reviewed messages", "saved_for_later": "saved for later", "state": "state"}
 
@@ -34,8 +36,13 @@ def undo_in_conversation(*, conversation: Conversation, step: ChangeSet, by: Use
             # The bot before the conversation: every change of training data locks in this order.
             lock_bot(conversation.environment.bot)
         lock_conversation(conversation.pk)
+        step.refresh_from_db()
+        if step.undone and step.undone_by_id != (by.pk if by else None):
+            # A colleague annotated the same message, which took this back.
+            for change in step.changes.filter(model=ANNOTATION):
+                check_unchanged(Annotation.objects.get(pk=change.row), 0)
         for change in change_sets.undo(step=step, by=by).left:
-            if change.model == Annotation._meta.label_lower:
+            if change.model == ANNOTATION:
                 check_unchanged(Annotation.objects.get(pk=change.row), 0)
             if change.model == Conversation._meta.label_lower:
                 raise ChangedMeanwhile("Somebody reviewed this meanwhile.")
@@ -116,11 +123,9 @@ class _Conversations(UndoableRows):
             audit.record(row, {AUDITED[it]: (after[it], before[it]) for it in changed if it in AUDITED}, by=by)
             notify_readers(row.pk)
             if "state" in changed:
-                self._send(row)
+                send = partial(state_changed.send_robust, Conversation, conversation=row)
+                transaction.on_commit(send, robust=True)
         return [change for _, change in rows]
-
-    def _send(self, row: Conversation) -> None:
-        transaction.on_commit(lambda: state_changed.send_robust(Conversation, conversation=row), robust=True)
 
 
 class _ConversationParts(UndoableRows):

@@ -155,6 +155,7 @@ class _Intents(_TrainingDataRows):
 @register_undoable
 class _Examples(_TrainingDataRows):
     model = Example
+    # Not its text: no step that can be undone changes it. Its hash tells whether somebody did.
     fields = ("intent_id", "exact", "use", "entities", "confirmed", "annotated", "deleted")
     key = "text"
 

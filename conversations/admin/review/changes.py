@@ -257,7 +257,7 @@ class UndoView(ChangeView):
     def form_valid(self, form: forms.Form) -> HttpResponse:
         self.seq = form.cleaned_data["seq"]
         by = cast(User, self.request.user)
-        mine = ChangeSet.objects.filter(about=name_of(self.conversation), by=by, undone=None)
+        mine = ChangeSet.objects.filter(about=name_of(self.conversation), by=by)
         step = mine.filter(pk=form.cleaned_data["step"]).first()
         if step is None:
             raise FrontdeskError("This can't be undone.", code="bad_undo")
