@@ -16,8 +16,16 @@ from assistant.lib.erasure import Person, erase_personal_data
 from assistant.models import Change, ChangeSet
 from conversations.services import annotate_message
 from tests.admin_ui.conftest import Write, said, wrote  # noqa: F401
+from training.errors import BadExample
 from training.models import Bot, Example
-from training.services import add_example, confirm_examples, delete_examples, hold_out_examples, move_examples
+from training.services import (
+    add_example,
+    confirm_examples,
+    delete_examples,
+    hold_out_examples,
+    move_examples,
+    undo_change,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +99,17 @@ def test_it_keeps_nothing_of_a_step_that_failed_or_changed_nothing(example: Exam
         hold_out_examples(ids=[example.pk], held_out=False, by=ana)
     assert not ChangeSet.objects.exists()
     assert state(example) == ("ask_hours", "training", True)
+
+
+def test_it_changes_nothing_where_an_intent_is_gone_for_good(example: Example, ana: User) -> None:
+    with change_set("Moved.", about=example.bot, by=ana) as step:
+        hold_out_examples(ids=[example.pk], held_out=True, by=ana)
+        move_examples(ids=[example.pk], intent="ask_prices", by=ana)
+    example.bot.intents.get(name="ask_hours").delete()  # as when files come without it
+    with pytest.raises(BadExample):
+        undo_change(step=step.row, by=ana)
+    assert state(example) == ("ask_prices", "held_out", True)
+    assert ChangeSet.objects.get().undone is None
 
 
 def test_it_is_kept_as_long_as_the_settings_say(example: Example, ana: User) -> None:

@@ -174,7 +174,9 @@ class _Examples(_TrainingDataRows):
         taken = set(others.exclude(pk__in=[row.pk for row, _ in rows]).values_list("intent", "exact"))
         back = []
         for row, change in rows:
-            intent = alive.get(row.intent_id) or Intent.objects.get(pk=row.intent_id)
+            intent = alive.get(row.intent_id) or Intent.objects.filter(pk=row.intent_id).first()
+            if intent is None:
+                raise BadExample("The intent that they had is not in the bot's files any more. Create it first.")
             if intent.deleted:
                 now = names.get(intent.name) or names.get(current_name(intent.name, changes))
                 if now is None and not (change.after or {})["deleted"]:
@@ -199,7 +201,7 @@ class _Examples(_TrainingDataRows):
             if after["intent_id"] != row.intent_id:
                 changed["intent"] = intents.get(after["intent_id"]), row.intent.name
             entries.append((row, changed))
-        return audit.record_all(entries, by=by)
+        return audit.record_all([(row, changed) for row, changed in entries if changed], by=by)
 
 
 @register_undoable
