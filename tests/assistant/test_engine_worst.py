@@ -17,6 +17,7 @@ from assistant.engine import Bundle, Model
 from assistant.engine.types import Engine
 from tests.assistant.engine_conversations import Talk, recorded
 from tests.assistant.test_nlu_component import WORST
+from tests.shared import once
 
 pytestmark = pytest.mark.rasa
 CONFIG = """\
@@ -103,9 +104,11 @@ OTHERS = [
 
 
 @pytest.fixture(scope="module")
-def careless(rasa_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Model:
+def careless(rasa_engine: Engine) -> Model:
+    """Trained once a test run: what looks at the clock runs on a worker of its own."""
     files = {"config.yml": CONFIG, "domain.yml": DOMAIN, "data/nlu.yml": NLU, "data/rules.yml": RULES}
-    return recorded(rasa_engine.train(Bundle(files), tmp_path_factory.mktemp("careless"), "careless").path)
+    folder = once("careless", lambda folder: rasa_engine.train(Bundle(files), folder, "careless"))
+    return recorded(folder / "careless.tar.gz")
 
 
 def test_it_answers_whatever_is_said_in_little_time_and_memory(rasa_engine: Engine, careless: Model) -> None:
@@ -138,11 +141,13 @@ def test_it_answers_others_while_three_say_the_worst(rasa_engine: Engine, carele
         attackers = [threads.submit(say_the_worst, place * len(texts) // 3) for place in range(3)]
         try:
             talk = Talk(rasa_engine, careless)
-            rounds = [sorted(waited(lambda: talk.say("hello")) for _ in range(20)) for _ in range(3)]
+            rounds = [sorted(waited(lambda: talk.say("hello")) for _ in range(20))]
+            while rounds[-1][18] >= 0.5 and len(rounds) < 3:  # for machines that are busy otherwise
+                rounds.append(sorted(waited(lambda: talk.say("hello")) for _ in range(20)))
         finally:
             ended.set()
     assert min(attacker.result() for attacker in attackers) > 10
-    assert min(waits[18] for waits in rounds) < 0.5, rounds  # the best of three, for machines that are busy otherwise
+    assert rounds[-1][18] < 0.5, rounds
 
 
 def waited(work: Callable[[], object]) -> float:
