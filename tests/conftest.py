@@ -38,6 +38,13 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """PostgreSQL drops no database to which a thread that has ended still has a connection."""
+    if nextitem is None:
+        gc.collect()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if MODE != "distributed":
         return
