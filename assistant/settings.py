@@ -66,8 +66,8 @@ ASSISTANT_SKILLS = ["conversations", "knowledge"]  # apps that bring dialogue: b
 ASSISTANT_ENGINE = env("ASSISTANT_ENGINE", default="assistant.engine.rasa_adapter.engine.RasaEngine")
 DUCKLING_URL = env("DUCKLING_URL", default="")
 # Components of Rasa that fetch what they run from an address, or read files by path: off unless they are listed here.
-OUTGOING_TRUSTED = frozenset(env.list("OUTGOING_TRUSTED", default=[]))  # `host:port`, which need not be public
 OUTSIDE_COMPONENTS = env.list("OUTSIDE_COMPONENTS", default=[])
+OUTGOING_TRUSTED = frozenset(env.list("OUTGOING_TRUSTED", default=[]))  # `host:port`, which need not be public
 
 MIDDLEWARE = [
     "assistant.lib.middleware.DefaultHeadersMiddleware",
