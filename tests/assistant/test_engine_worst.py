@@ -4,11 +4,9 @@ a message may be. What they cost is measured in processor time, so that a busy m
 from __future__ import annotations
 
 import gc
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import cycle
-from time import perf_counter, process_time
+from time import perf_counter, process_time, sleep
 
 import psutil
 import pytest
@@ -126,28 +124,24 @@ def test_it_answers_whatever_is_said_in_little_time_and_memory(rasa_engine: Engi
 
 
 @pytest.mark.clock
-def test_it_answers_others_while_three_say_the_worst(rasa_engine: Engine, careless: Model) -> None:
-    texts, ended = sorted({*WORST.values(), *ENDLESS, *OTHERS}), threading.Event()
+def test_it_answers_others_while_one_says_the_worst(rasa_engine: Engine, careless: Model) -> None:
+    """Far more often than limits let a visitor."""
 
-    def say_the_worst(first: int) -> int:
+    def say_the_worst() -> None:
         talk = Talk(rasa_engine, careless)
-        for said, text in enumerate(cycle(texts[first:] + texts[:first])):
-            if ended.is_set():
-                return said
+        for text in sorted({*WORST.values(), *ENDLESS, *OTHERS}):
             talk.say(text)
-        raise AssertionError
+            sleep(0.1)
 
-    with ThreadPoolExecutor(3) as threads:
-        attackers = [threads.submit(say_the_worst, place * len(texts) // 3) for place in range(3)]
-        try:
-            talk = Talk(rasa_engine, careless)
-            rounds = [sorted(waited(lambda: talk.say("hello")) for _ in range(20))]
-            while rounds[-1][18] >= 0.5 and len(rounds) < 3:  # for machines that are busy otherwise
-                rounds.append(sorted(waited(lambda: talk.say("hello")) for _ in range(20)))
-        finally:
-            ended.set()
-    assert min(attacker.result() for attacker in attackers) > 10
-    assert rounds[-1][18] < 0.5, rounds
+    other, waits = Talk(rasa_engine, careless), list[float]()
+    with ThreadPoolExecutor(1) as thread:
+        attack = thread.submit(say_the_worst)
+        while not attack.done():
+            waits.append(waited(lambda: other.say("hello")))
+            sleep(0.02)
+        attack.result()
+    assert len(waits) > 40
+    assert sorted(waits)[int(len(waits) * 0.95)] < 0.5, waits
 
 
 def waited(work: Callable[[], object]) -> float:
