@@ -9,7 +9,7 @@ from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from assistant.lib.admin import HasNavigation, Navigation
+from assistant.lib.admin import HasNavigation
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,10 @@ def navigation_links(site: str, pages: Iterable[ModelAdmin], request: HttpReques
         if (request.user.has_perm(entry.permission) if entry.permission else page.has_view_permission(request))
     ]
     entries.sort(key=lambda pair: pair[1].order)
-    links = [NavigationLink(entry.title, _url(site, page, entry)) for page, entry in entries]
+    links = []
+    for page, entry in entries:
+        changelist = f"{site}:{page.opts.app_label}_{page.opts.model_name}_changelist"
+        links.append(NavigationLink(entry.title, reverse(entry.url_name or changelist)))
     current, longest = None, 0
     # `also`: pages elsewhere that belong to the place.
     for link, (_page, entry) in zip(links, entries, strict=True):
@@ -39,7 +42,3 @@ def navigation_links(site: str, pages: Iterable[ModelAdmin], request: HttpReques
             if request.path.startswith(root) and len(root) > longest:
                 current, longest = link, len(root)
     return [replace(link, current=link is current) for link in links]
-
-
-def _url(site: str, page: ModelAdmin, entry: Navigation) -> str:
-    return reverse(entry.url_name or f"{site}:{page.opts.app_label}_{page.opts.model_name}_changelist")

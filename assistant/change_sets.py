@@ -182,13 +182,15 @@ def take_back(step: ChangeSet, *, of: str, by: User | None) -> None:
     current = _open.get()
     assert current is not None
     current.takes_back = True
-    # Not what it took back itself: that stays taken back.
-    revert(row.changes.filter(model__startswith=of, takes_back=False), by=by)
-    before = state_of(row)
-    row.undone, row.undone_by = timezone.now(), by
-    row.save(update_fields=["undone", "undone_by"])
-    record(row, before, state_of(row))
-    current.takes_back = False
+    try:
+        # Not what it took back itself: that stays taken back.
+        revert(row.changes.filter(model__startswith=of, takes_back=False), by=by)
+        before = state_of(row)
+        row.undone, row.undone_by = timezone.now(), by
+        row.save(update_fields=["undone", "undone_by"])
+        record(row, before, state_of(row))
+    finally:
+        current.takes_back = False
 
 
 def revert(changes: Iterable[Change], *, by: User | None) -> Undone:

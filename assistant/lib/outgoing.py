@@ -91,11 +91,7 @@ def _parsed(url: str) -> Url:
 
 
 def _origin(place: Url) -> tuple[str | None, str | None, int]:
-    return place.scheme, place.host, _port(place)
-
-
-def _port(place: Url) -> int:
-    return place.port or DEFAULT_PORTS[place.scheme or "http"]
+    return place.scheme, place.host, place.port or DEFAULT_PORTS[place.scheme or "http"]
 
 
 def _fetch_once(
